@@ -1,0 +1,126 @@
+"""What the web process and the recorder process say to each other.
+
+Length-prefixed msgpack over one local stream socket, framed like `media.control`. The web process owns the truth about
+lessons; the recorder owns the truth about files. After either restarts, the web process sends `StartRecording`
+again for each live lesson;
+the recorder answers with `RecordingOpened.last_seq`, and the web process repeats the lesson events after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from media.control import FrameReader
+
+RecordingState = Literal["recording", "ended", "finalising", "ready", "failed"]
+
+
+class StartRecording(msgspec.Struct, frozen=True, tag=True):
+    """Record the lesson into `folder` (made when missing; continued with new parts when it holds a recording)."""
+
+    recording: str
+    room: str
+    title: str
+    folder: str
+    lead_role: str = "lecturer"
+
+
+class RecordEvent(msgspec.Struct, frozen=True, tag=True):
+    """Journal a lesson event. `mono_ns` is CLOCK_MONOTONIC when it happened; `body` its JSON as in signaling.messages."""
+
+    recording: str
+    seq: int
+    mono_ns: int
+    body: msgspec.Raw
+
+
+class NamePeer(msgspec.Struct, frozen=True, tag=True):
+    """Tell who a peer is, so that tracks carry role and name (classrooms show minors)."""
+
+    recording: str
+    peer: str
+    role: str
+    name: str
+    school: str
+
+
+class StopRecording(msgspec.Struct, frozen=True, tag=True):
+    """The lesson is over: close the parts and finalise."""
+
+    recording: str
+
+
+class Finalise(msgspec.Struct, frozen=True, tag=True):
+    """Finalise a recording that is not live: what the sweep at start found, or a failed one again."""
+
+    recording: str
+    folder: str
+    title: str
+
+
+Command = StartRecording | RecordEvent | NamePeer | StopRecording | Finalise
+
+
+class RecorderReady(msgspec.Struct, frozen=True, tag=True):
+    """The recorder listens for taps at this path. Sent once, first."""
+
+    pid: int
+    tap_path: str
+
+
+class RecordingOpened(msgspec.Struct, frozen=True, tag=True):
+    """The journal is open; it holds lesson events up to `last_seq`."""
+
+    recording: str
+    last_seq: int
+
+
+class Chapter(msgspec.Struct, frozen=True):
+    """A chapter of a recording."""
+
+    start_ms: int
+    title: str
+
+
+class Rendition(msgspec.Struct, frozen=True):
+    """A file of the resource, relative to the recording's folder."""
+
+    name: str  # "lecturer", "screen", "audio"
+    path: str
+    mime: str
+    bytes: int
+    duration_ms: int
+    width: int = 0
+    height: int = 0
+
+
+class RecordingChanged(msgspec.Struct, frozen=True, tag=True):
+    """A recording changed its state. `ready` carries everything that a player needs."""
+
+    recording: str
+    state: RecordingState
+    detail: str = ""  # for people, when failed
+    progress_pct: int = 0
+    duration_ms: int = 0
+    poster: str = ""
+    renditions: tuple[Rendition, ...] = ()
+    chapters: tuple[Chapter, ...] = ()
+    pages: tuple[Chapter, ...] = ()  # every page turn on the recording's time: title holds the page number
+
+
+class DiskLow(msgspec.Struct, frozen=True, tag=True):
+    """Free space is short: `refused` recordings were not started, running ones go on at a lower tier."""
+
+    free_bytes: int
+    refused: str = ""
+
+
+Message = RecorderReady | RecordingOpened | RecordingChanged | DiskLow
+
+decode_command: Callable[[bytes], Command] = msgspec.msgpack.Decoder(Command).decode
+decode_message: Callable[[bytes], Message] = msgspec.msgpack.Decoder(Message).decode
+
+__all__ = ["FrameReader", "decode_command", "decode_message"]

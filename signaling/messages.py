@@ -1,0 +1,536 @@
+"""Every message of the lesson's WebSocket, client and server side, and the types in them.
+
+This module is the contract: `docs/signaling.md` explains it, `web/src/generated/messages.ts` is generated from it
+(`python -m signaling.typescript`), and a test fails when they differ. Messages are JSON objects tagged by `type`,
+snake_case. Times named `t_ms` are milliseconds since the room was opened; `_ms` elsewhere is a duration.
+
+A client sends `Hello` first. It is answered by `Welcome` (snapshot) or `Resumed` (the events that were missed), and
+from then on the state of the room on both sides is `snapshot + events in order of seq`. `Notice`s carry what is not
+part of that state: per-receiver facts that are sent whole each time and may be lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NewType
+
+import msgspec
+
+from signaling.errors import ProtocolViolation
+from signaling.roles import Role
+
+PROTOCOL_VERSION = 1
+
+RoomId = NewType("RoomId", str)  # equals the lesson's id
+PeerId = NewType(
+    "PeerId", str
+)  # one participant in one room; stable over resume and over re-joining with the same seat
+
+Source = Literal["camera", "mic", "screen"]
+Slot = str  # "lecturer", "screen", "guest", "tile0".."tile5", "audio0".."audio2"
+Rung = Literal["hd", "clear", "smooth", "slides_audio", "audio"]  # 高清 清晰 流畅 课件+声音 仅声音
+LessonState = Literal["scheduled", "live", "ended"]
+
+# --- what a room is made of --------------------------------------------------------------------------------------
+
+
+class SourceInfo(msgspec.Struct, frozen=True):
+    """A published source of a participant."""
+
+    source: Source
+    muted: bool = False
+
+
+class Participant(msgspec.Struct, frozen=True):
+    """One seat in the room. A seat whose socket dropped stays with `online=False` until its resume time is over."""
+
+    peer: PeerId
+    role: Role
+    name: str
+    school: str
+    classroom: str | None = None  # classroom id, for classrooms and their local teachers
+    online: bool = True
+    hand: bool = False
+    hand_for: str = ""  # whom the hand is raised for, as the local teacher typed it
+    sources: tuple[SourceInfo, ...] = ()
+
+
+class ChatLine(msgspec.Struct, frozen=True):
+    """A line of chat."""
+
+    t_ms: int
+    peer: PeerId
+    name: str
+    school: str
+    text: str
+
+
+class Deck(msgspec.Struct, frozen=True):
+    """The pages of the lesson. Page n (from 1) is fetched at `page_url` with `{page}` replaced."""
+
+    id: str
+    title: str
+    pages: int
+    page_url: str
+    titles: tuple[str, ...] = ()
+
+
+class LessonInfo(msgspec.Struct, frozen=True):
+    """What the lesson is."""
+
+    id: str
+    title: str
+    subject: str
+    lecturer_school: str
+    planned_minutes: int
+    state: LessonState
+    started_t_ms: int | None = None
+    ended_t_ms: int | None = None
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """The whole state of a room after the event `seq`."""
+
+    seq: int
+    t_ms: int
+    lesson: LessonInfo
+    deck: Deck | None
+    page: int
+    participants: tuple[Participant, ...]
+    lead: PeerId | None  # the lecturer whose picture fills the `lecturer` slot
+    called_on: PeerId | None
+    chat: tuple[ChatLine, ...]  # the last 100 lines
+    recording: bool
+
+
+# --- events: numbered, logged, journalled -------------------------------------------------------------------------
+
+
+class ParticipantJoined(msgspec.Struct, frozen=True, tag_field="kind", tag="participant_joined"):
+    """A new seat."""
+
+    participant: Participant
+
+
+class ParticipantLeft(msgspec.Struct, frozen=True, tag_field="kind", tag="participant_left"):
+    """A seat is gone for good."""
+
+    peer: PeerId
+
+
+class OnlineChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="online_changed"):
+    """A seat's socket dropped or came back."""
+
+    peer: PeerId
+    online: bool
+
+
+class SourcePublished(msgspec.Struct, frozen=True, tag_field="kind", tag="source_published"):
+    """Media of this source is arriving."""
+
+    peer: PeerId
+    source: Source
+
+
+class SourceUnpublished(msgspec.Struct, frozen=True, tag_field="kind", tag="source_unpublished"):
+    """Media of this source ended."""
+
+    peer: PeerId
+    source: Source
+
+
+class MuteChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="mute_changed"):
+    """A source was muted or opened, by whom."""
+
+    peer: PeerId
+    source: Source
+    muted: bool
+    by: PeerId
+
+
+class HandChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="hand_changed"):
+    """A classroom's hand went up or down."""
+
+    peer: PeerId
+    hand: bool
+    hand_for: str = ""
+
+
+class CalledOn(msgspec.Struct, frozen=True, tag_field="kind", tag="called_on"):
+    """A classroom was called on: everyone sees and hears it. None ends it."""
+
+    peer: PeerId | None
+
+
+class LeadChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="lead_changed"):
+    """Another lecturer leads now."""
+
+    peer: PeerId | None
+
+
+class ChatAdded(msgspec.Struct, frozen=True, tag_field="kind", tag="chat_added"):
+    """A line of chat was said."""
+
+    line: ChatLine
+
+
+class PageTurned(msgspec.Struct, frozen=True, tag_field="kind", tag="page_turned"):
+    """The lesson is at this page."""
+
+    page: int
+    title: str = ""
+
+
+class DeckChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="deck_changed"):
+    """The lesson has another deck; the page is 1."""
+
+    deck: Deck | None
+
+
+class LessonStarted(msgspec.Struct, frozen=True, tag_field="kind", tag="lesson_started"):
+    """Class has begun; recording begins."""
+
+
+class LessonEnded(msgspec.Struct, frozen=True, tag_field="kind", tag="lesson_ended"):
+    """Class is over."""
+
+
+class RecordingChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="recording_changed"):
+    """Recording runs or stands still."""
+
+    recording: bool
+
+
+EventBody = (
+    ParticipantJoined
+    | ParticipantLeft
+    | OnlineChanged
+    | SourcePublished
+    | SourceUnpublished
+    | MuteChanged
+    | HandChanged
+    | CalledOn
+    | LeadChanged
+    | ChatAdded
+    | PageTurned
+    | DeckChanged
+    | LessonStarted
+    | LessonEnded
+    | RecordingChanged
+)
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="type", tag="event"):
+    """One numbered change of the room. `seq` grows by one."""
+
+    seq: int
+    t_ms: int
+    body: EventBody
+
+
+# --- client → server ----------------------------------------------------------------------------------------------
+
+
+class Hello(msgspec.Struct, frozen=True, tag_field="type", tag="hello"):
+    """The first message of every socket."""
+
+    version: int
+    token: str  # room token from POST /api/lessons/{id}/token
+    resume: str = ""  # the last `resume` token that the server gave; empty on a first join
+    last_seq: int = 0
+
+
+class Ping(msgspec.Struct, frozen=True, tag_field="type", tag="ping"):
+    """Sent every 5 s by the client; the server closes a socket that was silent for 15 s."""
+
+    n: int
+
+
+class SourceLine(msgspec.Struct, frozen=True):
+    """Which source a media description (RFC 8843 mid) of the client's offer carries."""
+
+    mid: str
+    source: Source
+
+
+class Publish(msgspec.Struct, frozen=True, tag_field="type", tag="publish"):
+    """Offer the sending peer connection; again with new ICE credentials for an ICE restart."""
+
+    id: int
+    sdp: str
+    sources: tuple[SourceLine, ...]
+
+
+class SetSource(msgspec.Struct, frozen=True, tag_field="type", tag="set_source"):
+    """A source of the sending connection starts or stops (replaceTrack): no renegotiation."""
+
+    id: int
+    source: Source
+    active: bool
+
+
+class Subscribe(msgspec.Struct, frozen=True, tag_field="type", tag="subscribe"):
+    """Ask for the receiving connection's offer. `restart` keeps the connection and renews its ICE credentials."""
+
+    id: int
+    restart: bool = False
+    tiles: int = 0  # how many small pictures this screen has room for, 0..6
+    video: bool = True  # False: sound only
+
+
+class SubscribeAnswer(msgspec.Struct, frozen=True, tag_field="type", tag="subscribe_answer"):
+    """The client's answer to `SubscribeOffer`."""
+
+    id: int
+    sdp: str
+
+
+class LimitSlot(msgspec.Struct, frozen=True, tag_field="type", tag="limit_slot"):
+    """The picture in this slot is shown no higher than this (0: hidden, do not send)."""
+
+    id: int
+    slot: Slot
+    max_height: int
+
+
+class SetMute(msgspec.Struct, frozen=True, tag_field="type", tag="set_mute"):
+    """Mute or open a source: one's own, or with the capability another's."""
+
+    id: int
+    peer: PeerId
+    source: Source
+    muted: bool
+
+
+class SetHand(msgspec.Struct, frozen=True, tag_field="type", tag="set_hand"):
+    """Raise or lower the classroom's hand. A local teacher raises that of the own classroom."""
+
+    id: int
+    hand: bool
+    hand_for: str = ""
+    peer: PeerId | None = None  # the lecturer lowers another's hand
+
+
+class CallOn(msgspec.Struct, frozen=True, tag_field="type", tag="call_on"):
+    """Call on a classroom, or end it with None."""
+
+    id: int
+    peer: PeerId | None
+
+
+class TakeLead(msgspec.Struct, frozen=True, tag_field="type", tag="take_lead"):
+    """Become the lecturer that everyone sees."""
+
+    id: int
+
+
+class Say(msgspec.Struct, frozen=True, tag_field="type", tag="say"):
+    """Say a line in the chat: 1..500 characters."""
+
+    id: int
+    text: str
+
+
+class TurnPage(msgspec.Struct, frozen=True, tag_field="type", tag="turn_page"):
+    """Go to a page, from 1."""
+
+    id: int
+    page: int
+
+
+class StartLesson(msgspec.Struct, frozen=True, tag_field="type", tag="start_lesson"):
+    """Begin class."""
+
+    id: int
+
+
+class EndLesson(msgspec.Struct, frozen=True, tag_field="type", tag="end_lesson"):
+    """End class for everyone."""
+
+    id: int
+
+
+class Leave(msgspec.Struct, frozen=True, tag_field="type", tag="leave"):
+    """Give the seat up at once instead of keeping it for a resume."""
+
+    id: int
+
+
+ClientMessage = (
+    Hello
+    | Ping
+    | Publish
+    | SetSource
+    | Subscribe
+    | SubscribeAnswer
+    | LimitSlot
+    | SetMute
+    | SetHand
+    | CallOn
+    | TakeLead
+    | Say
+    | TurnPage
+    | StartLesson
+    | EndLesson
+    | Leave
+)
+
+# --- server → client ----------------------------------------------------------------------------------------------
+
+
+class Welcome(msgspec.Struct, frozen=True, tag_field="type", tag="welcome"):
+    """You are in. `resume` brings this seat back after a drop, for `resume_s` seconds."""
+
+    you: PeerId
+    role: Role
+    capabilities: tuple[str, ...]
+    resume: str
+    resume_s: int
+    snapshot: Snapshot
+
+
+class Resumed(msgspec.Struct, frozen=True, tag_field="type", tag="resumed"):
+    """Your seat was kept; the events after your `last_seq` follow as `Event`s. Media goes on by itself."""
+
+    you: PeerId
+    resume: str
+    resume_s: int
+    seq: int
+
+
+class Pong(msgspec.Struct, frozen=True, tag_field="type", tag="pong"):
+    """The answer to `Ping`, with the same `n`."""
+
+    n: int
+    t_ms: int
+
+
+class Ok(msgspec.Struct, frozen=True, tag_field="type", tag="ok"):
+    """The request `id` was carried out."""
+
+    id: int
+
+
+class Error(msgspec.Struct, frozen=True, tag_field="type", tag="error"):
+    """The request `id` failed (0: no request). `fatal` errors are followed by a close."""
+
+    id: int
+    code: str
+    detail: str
+    fatal: bool = False
+
+
+class PublishAnswer(msgspec.Struct, frozen=True, tag_field="type", tag="publish_answer"):
+    """The answer to `Publish`."""
+
+    id: int
+    sdp: str
+
+
+class SlotLine(msgspec.Struct, frozen=True):
+    """Which slot a media description of the server's offer carries."""
+
+    mid: str
+    slot: Slot
+    kind: Literal["audio", "video"]
+
+
+class SubscribeOffer(msgspec.Struct, frozen=True, tag_field="type", tag="subscribe_offer"):
+    """The answer to `Subscribe`: answer it with `SubscribeAnswer`."""
+
+    id: int
+    sdp: str
+    slots: tuple[SlotLine, ...]
+
+
+class SlotFill(msgspec.Struct, frozen=True):
+    """What a slot shows. `paused`: the picture stands still, because of the link or because nobody sends."""
+
+    slot: Slot
+    peer: PeerId | None = None
+    source: Source | None = None
+    height: int = 0
+    paused: bool = False
+
+
+class Slots(msgspec.Struct, frozen=True, tag_field="type", tag="slots"):
+    """Notice: what your slots show now, all of them."""
+
+    slots: tuple[SlotFill, ...]
+
+
+class Link(msgspec.Struct, frozen=True):
+    """How one participant's way to the server is."""
+
+    peer: PeerId
+    rung: Rung
+    rtt_ms: int
+    loss_pct: float
+    down_bps: int
+    audio_ok: bool
+    path: Literal["udp", "tcp", "relay", "none"] = "udp"
+    uplink_loss_pct: float = 0.0
+
+
+class Links(msgspec.Struct, frozen=True, tag_field="type", tag="links"):
+    """Notice, every 2 s: all links to those who may see them, else one's own."""
+
+    links: tuple[Link, ...]
+
+
+class MediaReset(msgspec.Struct, frozen=True, tag_field="type", tag="media_reset"):
+    """Notice: the media path was lost on the server's side. Make both connections anew."""
+
+
+class RestartIce(msgspec.Struct, frozen=True, tag_field="type", tag="restart_ice"):
+    """Notice: the server has not heard this connection for a while; restart ICE on it."""
+
+    connection: Literal["publish", "subscribe"]
+
+
+class Bye(msgspec.Struct, frozen=True, tag_field="type", tag="bye"):
+    """The server closes this socket. `code` as in docs/errors.md (replaced, lesson_ended, too_slow, shutdown)."""
+
+    code: str
+    detail: str
+
+
+ServerMessage = (
+    Welcome
+    | Resumed
+    | Pong
+    | Ok
+    | Error
+    | Event
+    | PublishAnswer
+    | SubscribeOffer
+    | Slots
+    | Links
+    | MediaReset
+    | RestartIce
+    | Bye
+)
+
+MAX_MESSAGE_BYTES = 65_536  # an SDP offer of a sending client is about 12 kB; checked before decoding
+
+_decode_client: Callable[[bytes], ClientMessage] = msgspec.json.Decoder(ClientMessage).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def decode_client(data: bytes) -> ClientMessage:
+    """Return the message in `data`.
+
+    Raises:
+        ProtocolViolation: `message_too_large` or `message_malformed`; nothing else.
+    """
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise ProtocolViolation("message_too_large", "消息太大。")
+    try:
+        return _decode_client(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ProtocolViolation("message_malformed", "消息格式不对。") from error
+
+
+def encode(message: ServerMessage | ClientMessage) -> bytes:
+    """Return the JSON text of `message`."""
+    return _encode(message)

@@ -1,0 +1,87 @@
+"""Who may do what in a lesson: the one table that every request is checked against."""
+
+from __future__ import annotations
+
+import enum
+
+from signaling.errors import Refused
+
+
+class Role(enum.StrEnum):
+    """What a participant is in a lesson (docs/architecture.md has the glossary)."""
+
+    LECTURER = "lecturer"  # 主讲教师
+    CLASSROOM = "classroom"  # 听课教室
+    LOCAL_TEACHER = "local_teacher"  # 远端教师, 助教
+    OBSERVER = "observer"  # 观摩
+
+
+class Capability(enum.StrEnum):
+    """One thing a participant may do."""
+
+    WATCH = "watch"
+    PUBLISH_CAMERA = "publish_camera"
+    PUBLISH_MIC = "publish_mic"
+    PUBLISH_SCREEN = "publish_screen"
+    RAISE_HAND = "raise_hand"
+    CHAT = "chat"
+    TURN_PAGE = "turn_page"
+    CALL_ON = "call_on"
+    MUTE_ANYONE = "mute_anyone"
+    MUTE_OWN_CLASSROOM = "mute_own_classroom"
+    TAKE_LEAD = "take_lead"
+    START_LESSON = "start_lesson"
+    END_LESSON = "end_lesson"
+    SEE_LINKS = "see_links"
+
+
+CAPABILITIES: dict[Role, frozenset[Capability]] = {
+    Role.LECTURER: frozenset(
+        {
+            Capability.WATCH,
+            Capability.PUBLISH_CAMERA,
+            Capability.PUBLISH_MIC,
+            Capability.PUBLISH_SCREEN,
+            Capability.CHAT,
+            Capability.TURN_PAGE,
+            Capability.CALL_ON,
+            Capability.MUTE_ANYONE,
+            Capability.TAKE_LEAD,
+            Capability.START_LESSON,
+            Capability.END_LESSON,
+            Capability.SEE_LINKS,
+        }
+    ),
+    Role.CLASSROOM: frozenset(
+        {
+            Capability.WATCH,
+            Capability.PUBLISH_CAMERA,
+            Capability.PUBLISH_MIC,
+            Capability.RAISE_HAND,
+        }
+    ),
+    Role.LOCAL_TEACHER: frozenset(
+        {
+            Capability.WATCH,
+            Capability.RAISE_HAND,
+            Capability.CHAT,
+            Capability.MUTE_OWN_CLASSROOM,
+        }
+    ),
+    Role.OBSERVER: frozenset({Capability.WATCH}),
+}
+
+
+def is_granted(role: Role, capability: Capability) -> bool:
+    """Return whether `role` has `capability`."""
+    return capability in CAPABILITIES[role]
+
+
+def require(role: Role, capability: Capability) -> None:
+    """Pass when `role` has `capability`.
+
+    Raises:
+        Refused: code `not_allowed`.
+    """
+    if not is_granted(role, capability):
+        raise Refused("not_allowed", "您在这节课里没有这项权限。")
