@@ -1,0 +1,490 @@
+// Generated from signaling/messages.py by `python -m signaling.typescript --write`. Do not edit.
+// docs/signaling.md explains the messages.
+
+export const PROTOCOL_VERSION = 1;
+export const MAX_MESSAGE_BYTES = 65536;
+
+export type RoomId = string;
+
+export type PeerId = string;
+
+export type Source = 'camera' | 'mic' | 'screen';
+
+export type Rung = 'hd' | 'clear' | 'smooth' | 'slides_audio' | 'audio';
+
+export type LessonState = 'scheduled' | 'live' | 'ended';
+
+export type Role = 'lecturer' | 'classroom' | 'local_teacher' | 'observer';
+
+export type Capability =
+  | 'watch'
+  | 'publish_camera'
+  | 'publish_mic'
+  | 'publish_screen'
+  | 'raise_hand'
+  | 'chat'
+  | 'turn_page'
+  | 'call_on'
+  | 'mute_anyone'
+  | 'mute_own_classroom'
+  | 'take_lead'
+  | 'start_lesson'
+  | 'end_lesson'
+  | 'see_links';
+
+/** A published source of a participant. */
+export interface SourceInfo {
+  source: Source;
+  muted: boolean;
+}
+
+/** One seat in the room. A seat whose socket dropped stays with `online=False` until its resume time is over. */
+export interface Participant {
+  peer: PeerId;
+  role: Role;
+  name: string;
+  school: string;
+  classroom: string | null;
+  online: boolean;
+  hand: boolean;
+  hand_for: string;
+  sources: readonly SourceInfo[];
+}
+
+/** A line of chat. */
+export interface ChatLine {
+  t_ms: number;
+  peer: PeerId;
+  name: string;
+  school: string;
+  text: string;
+}
+
+/** The pages of the lesson. Page n (from 1) is fetched at `page_url` with `{page}` replaced. */
+export interface Deck {
+  id: string;
+  title: string;
+  pages: number;
+  page_url: string;
+  titles: readonly string[];
+}
+
+/** What the lesson is. */
+export interface LessonInfo {
+  id: string;
+  title: string;
+  subject: string;
+  lecturer_school: string;
+  planned_minutes: number;
+  state: LessonState;
+  started_t_ms: number | null;
+  ended_t_ms: number | null;
+}
+
+/** The whole state of a room after the event `seq`. */
+export interface Snapshot {
+  seq: number;
+  t_ms: number;
+  lesson: LessonInfo;
+  deck: Deck | null;
+  page: number;
+  participants: readonly Participant[];
+  lead: PeerId | null;
+  called_on: PeerId | null;
+  chat: readonly ChatLine[];
+  recording: boolean;
+}
+
+/** A new seat. */
+export interface ParticipantJoined {
+  kind: 'participant_joined';
+  participant: Participant;
+}
+
+/** A seat is gone for good. */
+export interface ParticipantLeft {
+  kind: 'participant_left';
+  peer: PeerId;
+}
+
+/** A seat's socket dropped or came back. */
+export interface OnlineChanged {
+  kind: 'online_changed';
+  peer: PeerId;
+  online: boolean;
+}
+
+/** Media of this source is arriving. */
+export interface SourcePublished {
+  kind: 'source_published';
+  peer: PeerId;
+  source: Source;
+}
+
+/** Media of this source ended. */
+export interface SourceUnpublished {
+  kind: 'source_unpublished';
+  peer: PeerId;
+  source: Source;
+}
+
+/** A source was muted or opened, by whom. */
+export interface MuteChanged {
+  kind: 'mute_changed';
+  peer: PeerId;
+  source: Source;
+  muted: boolean;
+  by: PeerId;
+}
+
+/** A classroom's hand went up or down. */
+export interface HandChanged {
+  kind: 'hand_changed';
+  peer: PeerId;
+  hand: boolean;
+  hand_for: string;
+}
+
+/** A classroom was called on: everyone sees and hears it. None ends it. */
+export interface CalledOn {
+  kind: 'called_on';
+  peer: PeerId | null;
+}
+
+/** Another lecturer leads now. */
+export interface LeadChanged {
+  kind: 'lead_changed';
+  peer: PeerId | null;
+}
+
+/** A line of chat was said. */
+export interface ChatAdded {
+  kind: 'chat_added';
+  line: ChatLine;
+}
+
+/** The lesson is at this page. */
+export interface PageTurned {
+  kind: 'page_turned';
+  page: number;
+  title: string;
+}
+
+/** The lesson has another deck; the page is 1. */
+export interface DeckChanged {
+  kind: 'deck_changed';
+  deck: Deck | null;
+}
+
+/** Class has begun; recording begins. */
+export interface LessonStarted {
+  kind: 'lesson_started';
+}
+
+/** Class is over. */
+export interface LessonEnded {
+  kind: 'lesson_ended';
+}
+
+/** Recording runs or stands still. */
+export interface RecordingChanged {
+  kind: 'recording_changed';
+  recording: boolean;
+}
+
+/** One numbered change of the room. `seq` grows by one. */
+export interface Event {
+  type: 'event';
+  seq: number;
+  t_ms: number;
+  body: EventBody;
+}
+
+/** The first message of every socket. */
+export interface Hello {
+  type: 'hello';
+  version: number;
+  token: string;
+  resume?: string;
+  last_seq?: number;
+}
+
+/** Sent every 5 s by the client; the server closes a socket that was silent for 15 s. */
+export interface Ping {
+  type: 'ping';
+  n: number;
+}
+
+/** Which source a media description (RFC 8843 mid) of the client's offer carries. */
+export interface SourceLine {
+  mid: string;
+  source: Source;
+}
+
+/** Offer the sending peer connection; again with new ICE credentials for an ICE restart. */
+export interface Publish {
+  type: 'publish';
+  id: number;
+  sdp: string;
+  sources: readonly SourceLine[];
+}
+
+/** A source of the sending connection starts or stops (replaceTrack): no renegotiation. */
+export interface SetSource {
+  type: 'set_source';
+  id: number;
+  source: Source;
+  active: boolean;
+}
+
+/** Ask for the receiving connection's offer. `restart` keeps the connection and renews its ICE credentials. */
+export interface Subscribe {
+  type: 'subscribe';
+  id: number;
+  restart?: boolean;
+  tiles?: number;
+  video?: boolean;
+}
+
+/** The client's answer to `SubscribeOffer`. */
+export interface SubscribeAnswer {
+  type: 'subscribe_answer';
+  id: number;
+  sdp: string;
+}
+
+/** The picture in this slot is shown no higher than this (0: hidden, do not send). */
+export interface LimitSlot {
+  type: 'limit_slot';
+  id: number;
+  slot: string;
+  max_height: number;
+}
+
+/** Mute or open a source: one's own, or with the capability another's. */
+export interface SetMute {
+  type: 'set_mute';
+  id: number;
+  peer: PeerId;
+  source: Source;
+  muted: boolean;
+}
+
+/** Raise or lower the classroom's hand. A local teacher raises that of the own classroom. */
+export interface SetHand {
+  type: 'set_hand';
+  id: number;
+  hand: boolean;
+  hand_for?: string;
+  peer?: PeerId | null;
+}
+
+/** Call on a classroom, or end it with None. */
+export interface CallOn {
+  type: 'call_on';
+  id: number;
+  peer: PeerId | null;
+}
+
+/** Become the lecturer that everyone sees. */
+export interface TakeLead {
+  type: 'take_lead';
+  id: number;
+}
+
+/** Say a line in the chat: 1..500 characters. */
+export interface Say {
+  type: 'say';
+  id: number;
+  text: string;
+}
+
+/** Go to a page, from 1. */
+export interface TurnPage {
+  type: 'turn_page';
+  id: number;
+  page: number;
+}
+
+/** Begin class. */
+export interface StartLesson {
+  type: 'start_lesson';
+  id: number;
+}
+
+/** End class for everyone. */
+export interface EndLesson {
+  type: 'end_lesson';
+  id: number;
+}
+
+/** Give the seat up at once instead of keeping it for a resume. */
+export interface Leave {
+  type: 'leave';
+  id: number;
+}
+
+/** You are in. `resume` brings this seat back after a drop, for `resume_s` seconds. */
+export interface Welcome {
+  type: 'welcome';
+  you: PeerId;
+  role: Role;
+  capabilities: readonly string[];
+  resume: string;
+  resume_s: number;
+  snapshot: Snapshot;
+}
+
+/** Your seat was kept; the events after your `last_seq` follow as `Event`s. Media goes on by itself. */
+export interface Resumed {
+  type: 'resumed';
+  you: PeerId;
+  resume: string;
+  resume_s: number;
+  seq: number;
+}
+
+/** The answer to `Ping`, with the same `n`. */
+export interface Pong {
+  type: 'pong';
+  n: number;
+  t_ms: number;
+}
+
+/** The request `id` was carried out. */
+export interface Ok {
+  type: 'ok';
+  id: number;
+}
+
+/** The request `id` failed (0: no request). `fatal` errors are followed by a close. */
+export interface Error {
+  type: 'error';
+  id: number;
+  code: string;
+  detail: string;
+  fatal: boolean;
+}
+
+/** The answer to `Publish`. */
+export interface PublishAnswer {
+  type: 'publish_answer';
+  id: number;
+  sdp: string;
+}
+
+/** Which slot a media description of the server's offer carries. */
+export interface SlotLine {
+  mid: string;
+  slot: string;
+  kind: 'audio' | 'video';
+}
+
+/** The answer to `Subscribe`: answer it with `SubscribeAnswer`. */
+export interface SubscribeOffer {
+  type: 'subscribe_offer';
+  id: number;
+  sdp: string;
+  slots: readonly SlotLine[];
+}
+
+/** What a slot shows. `paused`: the picture stands still, because of the link or because nobody sends. */
+export interface SlotFill {
+  slot: string;
+  peer: PeerId | null;
+  source: Source | null;
+  height: number;
+  paused: boolean;
+}
+
+/** Notice: what your slots show now, all of them. */
+export interface Slots {
+  type: 'slots';
+  slots: readonly SlotFill[];
+}
+
+/** How one participant's way to the server is. */
+export interface Link {
+  peer: PeerId;
+  rung: Rung;
+  rtt_ms: number;
+  loss_pct: number;
+  down_bps: number;
+  audio_ok: boolean;
+  path: 'udp' | 'tcp' | 'relay' | 'none';
+  uplink_loss_pct: number;
+}
+
+/** Notice, every 2 s: all links to those who may see them, else one's own. */
+export interface Links {
+  type: 'links';
+  links: readonly Link[];
+}
+
+/** Notice: the media path was lost on the server's side. Make both connections anew. */
+export interface MediaReset {
+  type: 'media_reset';
+}
+
+/** Notice: the server has not heard this connection for a while; restart ICE on it. */
+export interface RestartIce {
+  type: 'restart_ice';
+  connection: 'publish' | 'subscribe';
+}
+
+/** The server closes this socket. `code` as in docs/errors.md (replaced, lesson_ended, too_slow, shutdown). */
+export interface Bye {
+  type: 'bye';
+  code: string;
+  detail: string;
+}
+
+export type EventBody =
+  | ParticipantJoined
+  | ParticipantLeft
+  | OnlineChanged
+  | SourcePublished
+  | SourceUnpublished
+  | MuteChanged
+  | HandChanged
+  | CalledOn
+  | LeadChanged
+  | ChatAdded
+  | PageTurned
+  | DeckChanged
+  | LessonStarted
+  | LessonEnded
+  | RecordingChanged;
+
+export type ClientMessage =
+  | Hello
+  | Ping
+  | Publish
+  | SetSource
+  | Subscribe
+  | SubscribeAnswer
+  | LimitSlot
+  | SetMute
+  | SetHand
+  | CallOn
+  | TakeLead
+  | Say
+  | TurnPage
+  | StartLesson
+  | EndLesson
+  | Leave;
+
+export type ServerMessage =
+  | Welcome
+  | Resumed
+  | Pong
+  | Ok
+  | Error
+  | Event
+  | PublishAnswer
+  | SubscribeOffer
+  | Slots
+  | Links
+  | MediaReset
+  | RestartIce
+  | Bye;
