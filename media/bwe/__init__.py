@@ -1,0 +1,1 @@
+"""Bandwidth estimation of a sending transport: the seam (`estimator.py`) and its implementations."""
