@@ -8,13 +8,20 @@ help:
 	@echo 'make test   set up what the tests need and run all of them'
 	@echo 'make check  format, lint, types and import contracts'
 
-.venv/.stamp: deploy/requirements-dev.txt pyproject.toml
+.PHONY: tools
+tools:
+	@python3 -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo '需要 Python 3.11 或更新，以及 venv 模块。Python >= 3.11 with venv is needed: sudo apt-get install python3 python3-venv'; exit 1; }
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null || \
+	  { echo '需要 Node 20 或更新，以及 npm。Node >= 20 with npm is needed: sudo apt-get install nodejs npm, or https://nodejs.org'; exit 1; }
+
+.venv/.stamp: deploy/requirements-dev.txt pyproject.toml | tools
 	python3 -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements-dev.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-web/node_modules/.stamp: web/package.json web/package-lock.json
+web/node_modules/.stamp: web/package.json web/package-lock.json | tools
 	cd web && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
