@@ -15,10 +15,16 @@ tools:
 	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null || \
 	  { echo '需要 Node 20 或更新，以及 npm。Node >= 20 with npm is needed: sudo apt-get install nodejs npm, or https://nodejs.org'; exit 1; }
 
-.venv/.stamp: deploy/requirements-dev.txt pyproject.toml | tools
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+
+.venv/.run-stamp: deploy/requirements.txt pyproject.toml | tools
 	python3 -m venv .venv
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r deploy/requirements-dev.txt
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(PIP) --require-hashes -r deploy/requirements.txt
+	$(PIP) --no-deps --editable .
+	@touch $@
+
+.venv/.test-stamp: deploy/requirements-dev.txt .venv/.run-stamp
+	$(PIP) --require-hashes -r deploy/requirements-dev.txt
 	@touch $@
 
 web/node_modules/.stamp: web/package.json web/package-lock.json | tools
@@ -31,11 +37,11 @@ web/dist/.stamp: web/node_modules/.stamp $(WEB_SOURCES)
 	@touch $@
 
 .PHONY: run
-run: .venv/.stamp web/dist/.stamp
+run: .venv/.run-stamp web/dist/.stamp
 	$(PY) -m server.cli serve --demo
 
 .PHONY: check
-check: .venv/.stamp web/node_modules/.stamp
+check: .venv/.test-stamp web/node_modules/.stamp
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
