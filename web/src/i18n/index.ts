@@ -1,0 +1,43 @@
+import { createI18n } from 'vue-i18n';
+import { common } from './common';
+import { lesson } from './lesson';
+import { phone } from './phone';
+import { portal } from './portal';
+
+export const LOCALES = ['zh-CN', 'en'] as const;
+export type Locale = (typeof LOCALES)[number];
+
+const STORED = 'tongtang.locale';
+
+/** Every area of words, by its name in message keys: `common.…`, `lesson.…`, `portal.…`, `phone.…`. */
+export const AREAS = { common, lesson, portal, phone };
+
+function messages(locale: Locale) {
+  return {
+    common: AREAS.common[locale],
+    lesson: AREAS.lesson[locale],
+    portal: AREAS.portal[locale],
+    phone: AREAS.phone[locale],
+  };
+}
+
+function initialLocale(): Locale {
+  const asked = new URLSearchParams(location.search).get('lang') ?? localStorage.getItem(STORED);
+  return LOCALES.find((known) => known === asked) ?? 'zh-CN';
+}
+
+export const i18n = createI18n({
+  legacy: false,
+  locale: initialLocale(),
+  fallbackLocale: 'zh-CN',
+  messages: { 'zh-CN': messages('zh-CN'), en: messages('en') },
+});
+
+/** Change the language of everything shown, and remember it on this device. */
+export function setLocale(locale: Locale): void {
+  i18n.global.locale.value = locale;
+  localStorage.setItem(STORED, locale);
+}
+
+/** Translate outside of a component (stores, media classes' owners). */
+export const t = i18n.global.t;

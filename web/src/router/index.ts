@@ -1,0 +1,91 @@
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router';
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** The i18n key of the page's title in the browser's tab. */
+    title?: string;
+  }
+}
+
+/** The pages of docs/http.md. Each is loaded when it is opened, so that a weak link fetches only what it shows. */
+const routes: RouteRecordRaw[] = [
+  { path: '/', name: 'home', component: () => import('@/pages/portal/HomePage.vue') },
+  {
+    path: '/login',
+    name: 'login',
+    meta: { title: 'common.page.login' },
+    component: () => import('@/pages/portal/LoginPage.vue'),
+  },
+  {
+    path: '/screen',
+    name: 'screen',
+    meta: { title: 'common.page.screen' },
+    component: () => import('@/pages/portal/ScreenPage.vue'),
+  },
+  {
+    path: '/lessons/new',
+    name: 'new-lesson',
+    meta: { title: 'common.page.newLesson' },
+    component: () => import('@/pages/portal/NewLessonPage.vue'),
+  },
+  {
+    path: '/recordings',
+    name: 'recordings',
+    meta: { title: 'common.page.recordings' },
+    component: () => import('@/pages/portal/RecordingsPage.vue'),
+  },
+  {
+    path: '/recordings/:id',
+    name: 'recording',
+    props: true,
+    meta: { title: 'common.page.recordings' },
+    component: () => import('@/pages/portal/RecordingPage.vue'),
+  },
+  {
+    path: '/lesson/:id/check',
+    name: 'check',
+    props: true,
+    meta: { title: 'common.page.check' },
+    component: () => import('@/pages/portal/DeviceCheckPage.vue'),
+  },
+  {
+    path: '/lesson/:id/lecturer',
+    name: 'lecturer',
+    props: true,
+    meta: { title: 'common.page.lecturer' },
+    component: () => import('@/pages/lecturer/LecturerPage.vue'),
+  },
+  {
+    path: '/lesson/:id/classroom',
+    name: 'classroom',
+    props: true,
+    meta: { title: 'common.page.classroom' },
+    component: () => import('@/pages/classroom/ClassroomPage.vue'),
+  },
+  {
+    path: '/lesson/:id/phone',
+    name: 'phone',
+    props: true,
+    meta: { title: 'common.page.phone' },
+    component: () => import('@/pages/phone/PhonePage.vue'),
+  },
+  {
+    path: '/lesson/:id/observe',
+    name: 'observe',
+    props: true,
+    meta: { title: 'common.page.observe' },
+    component: () => import('@/pages/observe/ObservePage.vue'),
+  },
+  {
+    path: '/:rest(.*)*',
+    name: 'not-found',
+    meta: { title: 'common.page.notFound' },
+    component: () => import('@/app/NotFoundPage.vue'),
+  },
+];
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes,
+  scrollBehavior: () => ({ top: 0 }),
+});
