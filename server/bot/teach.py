@@ -8,5 +8,5 @@ __all__ = ["TeachOptions", "run"]
 
 
 def run(options: TeachOptions) -> int:
-    """Teach until the lesson ends, the file ends (without `loop`) or the process is told to stop; return the exit code."""
+    """Teach until the lesson ends, the file ends or the process is told to stop; return the exit code."""
     raise NotImplementedError(options)
