@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+Samples = npt.NDArray[np.float32]
+
 SAMPLE_RATE_HZ = 48_000  # what Opus works at: no resampling on the way
 BEAT_S = 0.625  # 96 beats a minute
 SECONDS = 60.0
@@ -31,7 +33,7 @@ NOTES: list[tuple[int | None, float]] = [
 _D4_HZ = 293.66
 
 
-def render(seconds: float = SECONDS) -> npt.NDArray[np.float32]:
+def render(seconds: float = SECONDS) -> Samples:
     """Return the song, again and again for `seconds`, as mono samples in -1..1; it ends in silence, so it loops."""
     count = round(seconds * SAMPLE_RATE_HZ)
     samples = np.zeros(count, dtype=np.float32)
@@ -47,18 +49,20 @@ def render(seconds: float = SECONDS) -> npt.NDArray[np.float32]:
         index += 1
     fade = round(0.4 * SAMPLE_RATE_HZ)
     samples[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
-    return np.tanh(samples * np.float32(0.5))
+    song: Samples = np.tanh(samples * np.float32(0.5))
+    return song
 
 
-def loudness(samples: npt.NDArray[np.float32], fps: int) -> npt.NDArray[np.float32]:
+def loudness(samples: Samples, fps: int) -> Samples:
     """Return how loud each picture's stretch of `samples` is, 0..1: the teacher's mouth moves by it."""
     hop = SAMPLE_RATE_HZ // fps
     blocks = samples[: len(samples) // hop * hop].reshape(-1, hop)
     level = np.sqrt((blocks * blocks).mean(axis=1))
-    return (level / max(float(level.max()), 1e-6)).astype(np.float32)
+    relative: Samples = (level / max(float(level.max()), 1e-6)).astype(np.float32)
+    return relative
 
 
-def _pluck(frequency_hz: float, seconds: float) -> npt.NDArray[np.float32]:
+def _pluck(frequency_hz: float, seconds: float) -> Samples:
     """Return one note: four harmonics, the higher the sooner gone."""
     t = np.arange(round(seconds * SAMPLE_RATE_HZ), dtype=np.float32) / np.float32(SAMPLE_RATE_HZ)
     note = np.zeros_like(t)
@@ -67,4 +71,5 @@ def _pluck(frequency_hz: float, seconds: float) -> npt.NDArray[np.float32]:
         note += np.float32(strength) * decay * np.sin(np.float32(2 * np.pi * frequency_hz * harmonic) * t)
     attack = np.minimum(t / np.float32(0.012), 1)
     release = np.minimum((t[-1] - t) / np.float32(0.06), 1)
-    return (note * attack * release).astype(np.float32)
+    shaped: Samples = (note * attack * release).astype(np.float32)
+    return shaped
