@@ -8,6 +8,9 @@ it: it batches frames, and when the socket would block past `TAP_LIMIT_BYTES` it
 RTP bodies are the packets as they left the publisher (decrypted, RTX unwrapped into the original packet, header and
 extensions as received), in order of arrival: reordering and gaps are the recorder's to see. Arrival stamps are
 CLOCK_MONOTONIC nanoseconds, which all processes of a machine share.
+
+The other way the recorder sends `WANT_KEYFRAME` frames without a body: it needs a keyframe of that track (to begin a
+part, after a loss, or as a point to seek to). The worker asks the publisher with a PLI under its usual throttle.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import msgspec
 TAP_LIMIT_BYTES = 8 << 20  # about 50 s of a 1.2 Mbit/s lecturer: longer than any restart of the recorder
 
 OPEN, RTP, REPORT, CLOSE, DROPPED = 1, 2, 3, 4, 5
+WANT_KEYFRAME = 6  # recorder → worker
 
 _HEAD = struct.Struct("!IBH")
 _STAMP = struct.Struct("!Q")
@@ -70,6 +74,11 @@ def dropped_frame(track: int, packets: int) -> bytes:
     return _frame(DROPPED, track, _COUNT.pack(packets))
 
 
+def keyframe_frame(track: int) -> bytes:
+    """Ask the worker for a keyframe of `track`."""
+    return _frame(WANT_KEYFRAME, track, b"")
+
+
 class Opened(msgspec.Struct, frozen=True):
     """A track begins."""
 
@@ -107,7 +116,13 @@ class Dropped(msgspec.Struct, frozen=True):
     packets: int
 
 
-TapItem = Opened | Packet | Report | Closed | Dropped
+class KeyframeWanted(msgspec.Struct, frozen=True):
+    """The recorder needs a keyframe."""
+
+    track: int
+
+
+TapItem = Opened | Packet | Report | Closed | Dropped | KeyframeWanted
 
 _decode_track = msgspec.msgpack.Decoder(TapTrack).decode
 
@@ -153,6 +168,8 @@ def _item(kind: int, track: int, body: bytes) -> TapItem:
             return Closed(track)
         if kind == DROPPED:
             return Dropped(track, _COUNT.unpack(body)[0])
+        if kind == WANT_KEYFRAME:
+            return KeyframeWanted(track)
     except (struct.error, msgspec.MsgspecError) as error:
         raise ValueError(f"a tap frame of type {kind} with a wrong body") from error
     raise ValueError(f"a tap frame of unknown type {kind}")

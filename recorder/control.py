@@ -29,12 +29,16 @@ class StartRecording(msgspec.Struct, frozen=True, tag=True):
 
 
 class RecordEvent(msgspec.Struct, frozen=True, tag=True):
-    """Journal a lesson event. `mono_ns` is CLOCK_MONOTONIC when it happened; `body` its JSON as in signaling.messages."""
+    """Journal a lesson event.
+
+    `mono_ns` is CLOCK_MONOTONIC when it happened (negative when it was before the machine's start); `body` the JSON
+    text of its `signaling.messages.EventBody`, kept as it is.
+    """
 
     recording: str
     seq: int
     mono_ns: int
-    body: msgspec.Raw
+    body: bytes
 
 
 class NamePeer(msgspec.Struct, frozen=True, tag=True):
