@@ -1,0 +1,112 @@
+"""The reducer: the state of a room after one more event.
+
+The server's room, the bot, `tongtang watch` and the browser (web/src/live, the same rules in TypeScript, checked by the
+vectors in tests/vectors/room) all hold `snapshot + events in order of seq`, and this is what the plus means.
+A change of someone who is not in the room changes nothing: the log is older than the seat's end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from signaling import messages as m
+
+SeatChange = m.OnlineChanged | m.HandChanged | m.SourcePublished | m.SourceUnpublished | m.MuteChanged
+CHAT_LINES = 100  # what a screen can scroll back to; older lines stay in the log
+
+
+def initial(lesson: m.LessonInfo, deck: m.Deck | None) -> m.Snapshot:
+    """Return the state of a room in which nothing has happened."""
+    return m.Snapshot(
+        seq=0,
+        t_ms=0,
+        lesson=lesson,
+        deck=deck,
+        page=1,
+        participants=(),
+        lead=None,
+        called_on=None,
+        chat=(),
+        recording=False,
+    )
+
+
+def apply(state: m.Snapshot, event: m.Event) -> m.Snapshot:
+    """Return the state after `event`; an event that is already in `state` changes nothing.
+
+    Raises:
+        ValueError: events between `state` and `event` are missing; ask for a new snapshot.
+    """
+    if event.seq <= state.seq:
+        return state
+    if event.seq != state.seq + 1:
+        raise ValueError(f"event {event.seq} after {state.seq}")
+    changed = _step(state, event)
+    return replace(changed, seq=event.seq, t_ms=event.t_ms)
+
+
+def apply_all(state: m.Snapshot, events: Iterable[m.Event]) -> m.Snapshot:
+    """Return the state after all of `events`, in order."""
+    for event in events:
+        state = apply(state, event)
+    return state
+
+
+def find(state: m.Snapshot, peer: m.PeerId | None) -> m.Participant | None:
+    """Return the participant `peer`, or None."""
+    return next((one for one in state.participants if one.peer == peer), None)
+
+
+def source_of(participant: m.Participant, source: m.Source) -> m.SourceInfo | None:
+    """Return what is published as `source`, or None."""
+    return next((one for one in participant.sources if one.source == source), None)
+
+
+def _step(state: m.Snapshot, event: m.Event) -> m.Snapshot:
+    match event.body:
+        case m.CalledOn(peer=peer):
+            return replace(state, called_on=peer)
+        case m.LeadChanged(peer=peer):
+            return replace(state, lead=peer)
+        case m.ChatAdded(line=line):
+            return replace(state, chat=(*state.chat, line)[-CHAT_LINES:])
+        case m.PageTurned(page=page):
+            return replace(state, page=page)
+        case m.DeckChanged(deck=deck):
+            return replace(state, deck=deck, page=1)
+        case m.RecordingChanged(recording=recording):
+            return replace(state, recording=recording)
+        case m.LessonStarted():
+            return replace(state, lesson=replace(state.lesson, state="live", started_t_ms=event.t_ms))
+        case m.LessonEnded():
+            return replace(state, lesson=replace(state.lesson, state="ended", ended_t_ms=event.t_ms))
+        case m.ParticipantJoined(participant=joined):
+            others = tuple(one for one in state.participants if one.peer != joined.peer)
+            return replace(state, participants=(*others, joined))
+        case m.ParticipantLeft(peer=left):
+            return replace(state, participants=tuple(one for one in state.participants if one.peer != left))
+        case body:
+            changed = tuple(_change(one, body) if one.peer == body.peer else one for one in state.participants)
+            return replace(state, participants=changed)
+
+
+def _change(one: m.Participant, body: SeatChange) -> m.Participant:
+    """Return the participant after a change that concerns it alone."""
+    match body:
+        case m.OnlineChanged(online=online):
+            return replace(one, online=online)
+        case m.HandChanged(hand=hand, hand_for=hand_for):
+            return replace(one, hand=hand, hand_for=hand_for)
+        case m.SourcePublished(source=source):
+            return replace(one, sources=(*_without(one, source), m.SourceInfo(source)))
+        case m.SourceUnpublished(source=source):
+            return replace(one, sources=_without(one, source))
+        case m.MuteChanged(source=source, muted=muted):
+            after = m.SourceInfo(source, muted)
+            return replace(one, sources=tuple(after if info.source == source else info for info in one.sources))
+
+
+def _without(one: m.Participant, source: m.Source) -> tuple[m.SourceInfo, ...]:
+    return tuple(info for info in one.sources if info.source != source)
