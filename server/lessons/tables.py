@@ -1,0 +1,280 @@
+"""Tables of the lessons domain, and every query on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    Text,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from server.accounts.model import Asker, Classroom, Device, SchoolRef
+from server.accounts.tables import classrooms, devices, people, schools
+from server.lessons.model import Lesson, Page, PersonRef
+from server.storage.database import Transaction
+from server.storage.schema import EpochMs, metadata
+from signaling.messages import Event, LessonInfo, RoomId
+
+lessons = Table(
+    "lessons",
+    metadata,
+    Column("id", String(8), primary_key=True),
+    Column("title", String(80), nullable=False),
+    Column("subject", String(40), nullable=False),
+    Column("state", String(12), nullable=False, index=True),
+    Column("starts_at_ms", EpochMs, nullable=False, index=True),
+    Column("planned_minutes", Integer, nullable=False),
+    Column("lecturer_id", String(16), ForeignKey("people.id"), nullable=False),
+    Column("lecturer_school_id", String(16), ForeignKey("schools.id"), nullable=False, index=True),
+    Column("paired_school_id", String(16), ForeignKey("schools.id"), index=True),
+    Column("open_to_observers", Boolean, nullable=False),
+    Column("deck_id", String(64)),
+    Column("pages", Integer, nullable=False),
+    Column("opened_wallclock_ms", EpochMs),
+    Column("started_t_ms", EpochMs),
+    Column("ended_t_ms", EpochMs),
+)
+lesson_classrooms = Table(
+    "lesson_classrooms",
+    metadata,
+    Column("lesson_id", String(8), ForeignKey("lessons.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("classroom_id", String(16), ForeignKey("classrooms.id"), nullable=False, index=True),
+)
+lesson_pages = Table(
+    "lesson_pages",
+    metadata,
+    Column("lesson_id", String(8), ForeignKey("lessons.id", ondelete="CASCADE"), primary_key=True),
+    Column("page", Integer, primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("mime", String(32), nullable=False),
+    Column("title", String(80), nullable=False),
+)
+lesson_events = Table(
+    "lesson_events",
+    metadata,
+    Column("lesson_id", String(8), ForeignKey("lessons.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("t_ms", EpochMs, nullable=False),
+    Column("body", Text, nullable=False),  # the whole event as JSON, as in signaling.messages
+)
+
+_lecturer_school = schools.alias("lecturer_school")
+_paired_school = schools.alias("paired_school")
+_decode_event = msgspec.json.Decoder(Event).decode
+
+
+async def add_lesson(tx: Transaction, lesson: Lesson) -> None:
+    """Store a new lesson, without pages."""
+    await tx.execute(
+        insert(lessons).values(
+            id=lesson.id,
+            title=lesson.title,
+            subject=lesson.subject,
+            state=lesson.state,
+            starts_at_ms=lesson.starts_at_ms,
+            planned_minutes=lesson.planned_minutes,
+            lecturer_id=lesson.lecturer.id,
+            lecturer_school_id=lesson.lecturer_school.id,
+            paired_school_id=None if lesson.paired_school is None else lesson.paired_school.id,
+            open_to_observers=lesson.open_to_observers,
+            deck_id=None,
+            pages=0,
+        )
+    )
+    for position, classroom in enumerate(lesson.classrooms):
+        await tx.execute(
+            insert(lesson_classrooms).values(lesson_id=lesson.id, position=position, classroom_id=classroom.id)
+        )
+
+
+async def find_lesson(tx: Transaction, lesson_id: str) -> Lesson | None:
+    """Return the lesson."""
+    found = await _lessons(tx, lessons.c.id == lesson_id, limit=1)
+    return found[0] if found else None
+
+
+async def lessons_near(tx: Transaction, asker: Asker, limit: int) -> list[Lesson]:
+    """Return up to `limit` lessons that may concern the asker: live ones, then coming ones, then past ones.
+
+    A superset of what the asker may see: `access.py` has the rule.
+    """
+    return await _lessons(tx, _concerns(asker), limit)
+
+
+async def lessons_of_state(tx: Transaction, state: str) -> tuple[RoomId, ...]:
+    """Return the ids of the lessons in this state."""
+    rows = (await tx.execute(select(lessons.c.id).where(lessons.c.state == state))).all()
+    return tuple(RoomId(row.id) for row in rows)
+
+
+def _concerns(asker: Asker) -> ColumnElement[bool]:
+    if isinstance(asker, Device):
+        classroom_id = asker.classroom.id if asker.classroom else ""
+        return exists().where(
+            lesson_classrooms.c.lesson_id == lessons.c.id, lesson_classrooms.c.classroom_id == classroom_id
+        )
+    if asker is None:
+        return lessons.c.id.is_(None)
+    if asker.is_manager and asker.school is None:
+        return lessons.c.id.is_not(None)
+    school_id = asker.school_id or ""
+    invited = exists().where(
+        lesson_classrooms.c.lesson_id == lessons.c.id,
+        classrooms.c.id == lesson_classrooms.c.classroom_id,
+        classrooms.c.school_id == school_id,
+    )
+    return or_(
+        lessons.c.lecturer_id == asker.id,
+        lessons.c.lecturer_school_id == school_id,
+        lessons.c.paired_school_id == school_id,
+        lessons.c.open_to_observers,
+        invited,
+    )
+
+
+async def _lessons(tx: Transaction, where: ColumnElement[bool], limit: int) -> list[Lesson]:
+    rank = case({"live": 0, "scheduled": 1}, value=lessons.c.state, else_=2)
+    coming = case((lessons.c.state == "ended", -lessons.c.starts_at_ms), else_=lessons.c.starts_at_ms)
+    query = (
+        select(
+            lessons,
+            people.c.name.label("lecturer_name"),
+            _lecturer_school.c.name.label("lecturer_school_name"),
+            _paired_school.c.name.label("paired_school_name"),
+        )
+        .join(people, people.c.id == lessons.c.lecturer_id)
+        .join(_lecturer_school, _lecturer_school.c.id == lessons.c.lecturer_school_id)
+        .outerjoin(_paired_school, _paired_school.c.id == lessons.c.paired_school_id)
+        .where(where)
+        .order_by(rank, coming, lessons.c.id)
+        .limit(limit)
+    )
+    rows = (await tx.execute(query)).all()
+    rooms = await _classrooms_of(tx, [row.id for row in rows])
+    return [_lesson(row, rooms.get(row.id, ())) for row in rows]
+
+
+def _lesson(row: Any, rooms: Sequence[Classroom]) -> Lesson:
+    return Lesson(
+        id=RoomId(row.id),
+        title=row.title,
+        subject=row.subject,
+        state=row.state,
+        starts_at_ms=row.starts_at_ms,
+        planned_minutes=row.planned_minutes,
+        lecturer=PersonRef(row.lecturer_id, row.lecturer_name),
+        lecturer_school=SchoolRef(row.lecturer_school_id, row.lecturer_school_name),
+        paired_school=SchoolRef(row.paired_school_id, row.paired_school_name) if row.paired_school_id else None,
+        classrooms=tuple(rooms),
+        open_to_observers=row.open_to_observers,
+        deck_id=row.deck_id,
+        pages=row.pages,
+        opened_wallclock_ms=row.opened_wallclock_ms,
+        started_t_ms=row.started_t_ms,
+        ended_t_ms=row.ended_t_ms,
+    )
+
+
+async def _classrooms_of(tx: Transaction, lesson_ids: Sequence[str]) -> dict[str, list[Classroom]]:
+    query = (
+        select(
+            lesson_classrooms.c.lesson_id,
+            classrooms.c.id,
+            classrooms.c.name,
+            classrooms.c.school_id,
+            schools.c.name.label("school_name"),
+            devices.c.id.label("device_id"),
+        )
+        .join(classrooms, classrooms.c.id == lesson_classrooms.c.classroom_id)
+        .join(schools, schools.c.id == classrooms.c.school_id)
+        .outerjoin(devices, devices.c.classroom_id == classrooms.c.id)
+        .where(lesson_classrooms.c.lesson_id.in_(lesson_ids))
+        .order_by(lesson_classrooms.c.lesson_id, lesson_classrooms.c.position)
+    )
+    found: dict[str, list[Classroom]] = {}
+    for row in (await tx.execute(query)).all():
+        school = SchoolRef(row.school_id, row.school_name)
+        found.setdefault(row.lesson_id, []).append(Classroom(row.id, row.name, school, row.device_id is not None))
+    return found
+
+
+async def remove_lesson(tx: Transaction, lesson_id: str) -> None:
+    """Forget the lesson, its pages and its log."""
+    await tx.execute(delete(lessons).where(lessons.c.id == lesson_id))
+
+
+# --- pages --------------------------------------------------------------------------------------------------------
+
+
+async def set_pages(tx: Transaction, lesson_id: str, deck_id: str, pages: Sequence[Page]) -> None:
+    """Replace the deck of the lesson."""
+    await tx.execute(delete(lesson_pages).where(lesson_pages.c.lesson_id == lesson_id))
+    for number, page in enumerate(pages, 1):
+        values = {"lesson_id": lesson_id, "page": number, **msgspec.structs.asdict(page)}
+        await tx.execute(insert(lesson_pages).values(values))
+    await tx.execute(update(lessons).where(lessons.c.id == lesson_id).values(deck_id=deck_id, pages=len(pages)))
+
+
+async def pages_of(tx: Transaction, lesson_id: str) -> tuple[Page, ...]:
+    """Return the pages of the lesson in order."""
+    query = select(lesson_pages).where(lesson_pages.c.lesson_id == lesson_id).order_by(lesson_pages.c.page)
+    return tuple(Page(row.sha256, row.mime, row.title) for row in (await tx.execute(query)).all())
+
+
+# --- the log ------------------------------------------------------------------------------------------------------
+
+
+async def events_of(tx: Transaction, lesson_id: str) -> tuple[Event, ...]:
+    """Return the log of the lesson in order of seq."""
+    query = select(lesson_events.c.body).where(lesson_events.c.lesson_id == lesson_id).order_by(lesson_events.c.seq)
+    return tuple(_decode_event(row.body) for row in (await tx.execute(query)).all())
+
+
+async def set_opened(tx: Transaction, lesson_id: str, wallclock_ms: int) -> None:
+    """Note when t_ms = 0 was, once."""
+    await tx.execute(
+        update(lessons)
+        .where(lessons.c.id == lesson_id, lessons.c.opened_wallclock_ms.is_(None))
+        .values(opened_wallclock_ms=wallclock_ms)
+    )
+
+
+async def append_events(tx: Transaction, lesson_id: str, info: LessonInfo, events: Sequence[Event]) -> None:
+    """Append those events that are newer than the log, and store the lesson's state after them."""
+    query = select(func.coalesce(func.max(lesson_events.c.seq), 0)).where(lesson_events.c.lesson_id == lesson_id)
+    last = int((await tx.execute(query)).scalar_one())
+    rows = [
+        {
+            "lesson_id": lesson_id,
+            "seq": event.seq,
+            "t_ms": event.t_ms,
+            "body": msgspec.json.encode(event).decode(),
+        }
+        for event in events
+        if event.seq > last
+    ]
+    if rows:
+        await tx.execute(insert(lesson_events), rows)
+    await tx.execute(
+        update(lessons)
+        .where(lessons.c.id == lesson_id)
+        .values(state=info.state, started_t_ms=info.started_t_ms, ended_t_ms=info.ended_t_ms)
+    )
