@@ -1,0 +1,425 @@
+"""One live lesson: seats, the state that everyone shares, and the log of what changed it.
+
+Theory of operation. The state is a `Snapshot`; nothing changes it but numbered events (`signaling.replica`), so every
+copy of it is `snapshot + events` by construction. An input (a request, a socket's end, news of the media plane, a
+timer) is decided into event bodies (`signaling.commands`, or here for seats and media), committed as events, and what
+must happen outside follows from the events as effects (`signaling.effects`). A refusal is raised before anything is
+committed. The room knows no socket and no clock: a socket is a number, `now` is monotonic seconds from the caller.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from signaling import messages as m
+from signaling import replica
+from signaling.commands import PUBLISH_CAPABILITY, Command, check_publish, decide
+from signaling.effects import (
+    Dismiss,
+    Effect,
+    ForgetMedia,
+    MuteSource,
+    Outcome,
+    StartRecording,
+    StopRecording,
+    SwitchSource,
+    Tell,
+)
+from signaling.errors import Refused
+from signaling.links import Reception
+from signaling.receivers import Receivers
+from signaling.roles import CAPABILITIES, Capability, Role, require
+from signaling.seats import CHAT_BURST, CHAT_PER_S, RESUME_S, Admission, Seat, peer_id, resume_token
+from signaling.session import TokenBucket
+
+MAX_SEATS = 200  # 60 classrooms with two teachers' phones each, and visitors
+TAIL_EVENTS = 2000  # a whole lesson's events, as a rule; whoever missed more gets a snapshot
+REWIRING = (m.ParticipantLeft, m.SourcePublished, m.SourceUnpublished, m.MuteChanged, m.CalledOn, m.LeadChanged)
+
+Request = Command | m.SetSource | m.LimitSlot
+
+
+class Joined(msgspec.Struct, frozen=True):
+    """A socket has its seat: send `greeting`, then `backlog`; the others get `outcome`."""
+
+    you: m.PeerId
+    socket: int
+    greeting: m.Welcome | m.Resumed
+    backlog: tuple[m.Event, ...]
+    outcome: Outcome
+
+
+class Room:
+    """A lesson's room. Methods return what happened; a `Refused` one has changed nothing."""
+
+    def __init__(
+        self, lesson: m.LessonInfo, deck: m.Deck | None, *, opened_at: float, now: float, rng: random.Random
+    ) -> None:
+        self.id = m.RoomId(lesson.id)
+        self._state = replica.initial(lesson, deck)
+        self._tail: deque[m.Event] = deque(maxlen=TAIL_EVENTS)
+        self._seats: dict[m.PeerId, Seat] = {}
+        self._opened_mics: list[m.PeerId] = []
+        self._receivers = Receivers(now)
+        self._opened_at = opened_at
+        self._rng = rng
+        self._sockets = 0
+
+    @classmethod
+    def restore(
+        cls,
+        lesson: m.LessonInfo,
+        deck: m.Deck | None,
+        events: Sequence[m.Event],
+        *,
+        opened_at: float,
+        now: float,
+        rng: random.Random,
+    ) -> tuple[Room, Outcome]:
+        """Return the room as its log left it: every seat waits for its socket, no media flows.
+
+        Raises:
+            ValueError: `events` has a gap.
+        """
+        if events:
+            lesson = replace(lesson, state="scheduled", started_t_ms=None, ended_t_ms=None)
+        room = cls(lesson, deck, opened_at=opened_at, now=now, rng=rng)
+        room._state = replica.apply_all(room._state, events)
+        room._tail.extend(events)
+        bodies: list[m.EventBody] = []
+        for one in room._state.participants:
+            seat = room._seat_for(one.peer, one.role, now)
+            seat.expires = now + RESUME_S
+            bodies += room._unpublished(one)
+            if one.online:
+                bodies.append(m.OnlineChanged(one.peer, False))
+        if room._state.recording:
+            bodies.append(m.RecordingChanged(False))
+        if room._state.deck != deck:
+            bodies.append(m.DeckChanged(deck))
+        return room, room._commit(bodies, now)
+
+    # --- what it is
+
+    @property
+    def state(self) -> m.Snapshot:
+        """The state after the last event."""
+        return self._state
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody holds a seat."""
+        return not self._seats
+
+    def t_ms(self, now: float) -> int:
+        """Return milliseconds since the room was opened, never before the last event."""
+        return max(self._state.t_ms, int((now - self._opened_at) * 1000))
+
+    def snapshot(self, now: float) -> m.Snapshot:
+        """Return the whole state, with the room's clock at `now`."""
+        return replace(self._state, t_ms=self.t_ms(now))
+
+    # --- seats
+
+    def join(self, admission: Admission, now: float) -> Joined:
+        """Give a socket the seat of `admission`, a new one or its own again.
+
+        Raises:
+            Refused: `lesson_ended` or `room_full`.
+        """
+        if self._state.lesson.state == "ended":
+            raise Refused("lesson_ended", "这节课已经结束。")
+        peer = peer_id(self.id, admission)
+        effects: list[Effect] = []
+        before = replica.find(self._state, peer)
+        if before is None:
+            if len(self._seats) >= MAX_SEATS:
+                raise Refused("room_full", "课堂已满，请稍后再试。")
+            seat = self._seat_for(peer, admission.role, now)
+            bodies: list[m.EventBody] = [m.ParticipantJoined(_participant(peer, admission))]
+        else:
+            effects += [*self._dismiss(peer, "replaced", "您已在另一个窗口进入这节课。"), ForgetMedia(peer)]
+            bodies = self._return_afresh(before, admission)
+            self._receivers.forget(peer)
+            seat = self._seat_for(peer, admission.role, now)
+        if admission.role is Role.LECTURER and self._state.lead is None:
+            bodies.append(m.LeadChanged(peer))
+        self._sockets += 1
+        seat.socket, seat.expires = self._sockets, None
+        outcome = self._commit(bodies, now, effects)
+        return Joined(peer, seat.socket, self._welcome(seat, admission.role, now), (), outcome)
+
+    def resume(self, token: str, last_seq: int, now: float) -> Joined | None:
+        """Give a socket the seat that `token` kept, with the events after `last_seq`; None: it must join."""
+        seat = next((one for one in self._seats.values() if one.resume == token), None)
+        oldest = self._tail[0].seq - 1 if self._tail else self._state.seq
+        if seat is None or not oldest <= last_seq <= self._state.seq:
+            return None
+        effects = self._dismiss(seat.peer, "replaced", "连接已在别处恢复。")
+        was = replica.find(self._state, seat.peer)
+        assert was is not None
+        bodies = [] if was.online else [m.OnlineChanged(seat.peer, True)]
+        self._sockets += 1
+        seat.socket, seat.expires = self._sockets, None
+        outcome = self._commit(bodies, now, effects)
+        backlog = tuple(event for event in self._tail if event.seq > last_seq)
+        greeting = m.Resumed(seat.peer, seat.resume, int(RESUME_S), self._state.seq)
+        return Joined(seat.peer, seat.socket, greeting, backlog, outcome)
+
+    def disconnect(self, peer: m.PeerId, socket: int, now: float) -> Outcome:
+        """Take in that a socket is gone; the seat waits. A socket that was replaced changes nothing."""
+        seat = self._seats.get(peer)
+        if seat is None or seat.socket != socket:
+            return Outcome()
+        seat.socket, seat.expires = 0, now + RESUME_S
+        return self._commit([m.OnlineChanged(peer, False)], now)
+
+    def leave(self, peer: m.PeerId, now: float) -> Outcome:
+        """Give the seat of `peer` up."""
+        return self._commit(self._leaving([peer]), now) if peer in self._seats else Outcome()
+
+    # --- requests
+
+    def handle(self, peer: m.PeerId, request: Request, now: float) -> Outcome:
+        """Carry out a request of `peer`.
+
+        Raises:
+            Refused: see 'In a lesson' in docs/errors.md.
+        """
+        actor, seat = self._actor(peer)
+        match request:
+            case m.SetSource(source=source, active=active):
+                return self._set_source(actor, seat, source, active, now)
+            case m.LimitSlot(slot=slot, max_height=max_height):
+                return Outcome((), tuple(self._receivers.limit(peer, slot, max_height)))
+        bodies = decide(self._state, actor, request, self.t_ms(now))
+        if isinstance(request, m.Say) and not seat.chat.take(now):
+            raise Refused("chat_too_fast", "发言太快，请稍等一下。")
+        if isinstance(request, m.SetMute):
+            self._remember_mute(request.peer, request.source, request.muted)
+        return self._commit(bodies, now)
+
+    def check_publish(self, peer: m.PeerId, sources: tuple[m.Source, ...]) -> None:
+        """Pass when `peer` may publish `sources`.
+
+        Raises:
+            Refused: `not_allowed` or `source_repeated`.
+        """
+        check_publish(self._actor(peer)[0], sources)
+
+    def on_published(self, peer: m.PeerId, sources: tuple[m.Source, ...]) -> Outcome:
+        """Take in that the worker accepted the sending connection: mute from the first packet what shall be muted."""
+        seat = self._seats.get(peer)
+        if seat is None:
+            return Outcome()
+        seat.sending = set(sources)
+        return Outcome((), tuple(MuteSource(peer, source, True) for source in sorted(seat.muted)))
+
+    def check_subscribe(self, peer: m.PeerId, request: m.Subscribe) -> tuple[m.Slot, ...]:
+        """Return the slots that `peer` asks for.
+
+        Raises:
+            Refused: `not_allowed`, `tiles_invalid`, or `not_subscribed` when there is nothing to restart.
+        """
+        require(self._actor(peer)[0].role, Capability.WATCH)
+        slots = self._receivers.slots_for(request.tiles, request.video)
+        if request.restart and not self._receivers.has(peer):
+            raise Refused("not_subscribed", "还没有建立接收连接。")
+        return slots
+
+    def on_subscribed(self, peer: m.PeerId, slots: tuple[m.Slot, ...]) -> Outcome:
+        """Take in that the worker made the receiving connection: its slots are filled at once."""
+        if peer not in self._seats:
+            return Outcome((), (ForgetMedia(peer),))
+        return Outcome((), tuple(self._receivers.subscribe(self._state, peer, slots, self._opened_mics)))
+
+    # --- news from outside
+
+    def on_track(self, peer: m.PeerId, source: m.Source, active: bool, now: float) -> Outcome:
+        """Take in that media of a source began or ended."""
+        one, seat = replica.find(self._state, peer), self._seats.get(peer)
+        if one is None or seat is None or (replica.source_of(one, source) is not None) is active:
+            return Outcome()
+        if not active:
+            return self._commit([m.SourceUnpublished(peer, source)], now)
+        bodies: list[m.EventBody] = [m.SourcePublished(peer, source)]
+        if source in seat.muted:
+            bodies.append(m.MuteChanged(peer, source, True, peer))
+        return self._commit(bodies, now)
+
+    def on_path(
+        self,
+        peer: m.PeerId,
+        side: Literal["publish", "subscribe"],
+        state: Literal["connected", "suspect", "lost", "closed"],
+    ) -> Outcome:
+        """Take in how a connection of `peer` is: a lost one is asked to restart ICE, a closed one to begin anew."""
+        seat = self._seats.get(peer)
+        if seat is None or state == "suspect":
+            return Outcome()
+        if side == "subscribe":
+            self._receivers.on_path(peer, state != "connected")
+            is_wanted = self._receivers.has(peer)
+        else:
+            is_wanted = bool(seat.sending)
+        if not is_wanted or state == "connected":
+            return Outcome()
+        notice = m.RestartIce(side) if state == "lost" else m.MediaReset()
+        return Outcome((), (Tell(peer, notice),))
+
+    def on_reception(self, peer: m.PeerId, report: Reception) -> Outcome:
+        """Take in the media plane's report of `peer`."""
+        if peer not in self._seats:
+            return Outcome()
+        return Outcome((), tuple(self._receivers.on_reception(self._state, peer, report)))
+
+    def on_media_reset(self, now: float) -> Outcome:
+        """Take in that the worker is gone with all connections: everyone makes them anew."""
+        self._receivers.forget_all()
+        bodies: list[m.EventBody] = []
+        for one in self._state.participants:
+            bodies += self._unpublished(one)
+        online = [one.peer for one in self._state.participants if one.online]
+        outcome = self._commit(bodies, now)
+        return replace(outcome, effects=(*outcome.effects, *(Tell(peer, m.MediaReset()) for peer in online)))
+
+    def set_recording(self, recording: bool, now: float) -> Outcome:
+        """Take in that recording runs or stands still."""
+        return self._commit([m.RecordingChanged(recording)] if self._state.recording is not recording else [], now)
+
+    def set_deck(self, deck: m.Deck | None, now: float) -> Outcome:
+        """Take in that the lesson has another deck."""
+        return self._commit([m.DeckChanged(deck)] if self._state.deck != deck else [], now)
+
+    def end(self, now: float) -> Outcome:
+        """End a live lesson from outside; another is left as it is."""
+        return self._commit([m.LessonEnded()] if self._state.lesson.state == "live" else [], now)
+
+    def next_timeout(self) -> float:
+        """Return when `on_timeout` has something to do."""
+        waiting = [seat.expires for seat in self._seats.values() if seat.expires is not None]
+        return min([self._receivers.next_timeout(), *waiting])
+
+    def on_timeout(self, now: float) -> Outcome:
+        """Give up seats whose time is over, and tell links."""
+        over = [seat.peer for seat in self._seats.values() if seat.expires is not None and seat.expires <= now]
+        outcome = self._commit(self._leaving(over), now)
+        return replace(outcome, effects=(*outcome.effects, *self._receivers.on_timeout(self._state, now)))
+
+    # --- inside
+
+    def _actor(self, peer: m.PeerId) -> tuple[m.Participant, Seat]:
+        actor, seat = replica.find(self._state, peer), self._seats.get(peer)
+        if actor is None or seat is None:
+            raise Refused("seat_lost", "您已离开这节课，请重新进入。")
+        return actor, seat
+
+    def _seat_for(self, peer: m.PeerId, role: Role, now: float) -> Seat:
+        """Make the seat of `peer` anew: with a new resume token, so that a replaced window cannot take it back."""
+        muted: set[m.Source] = {"mic"} if role is Role.CLASSROOM and self._state.called_on != peer else set()
+        token = resume_token(self.id, self._rng)
+        self._seats[peer] = Seat(peer, token, TokenBucket(CHAT_BURST, CHAT_PER_S, now), muted=muted)
+        return self._seats[peer]
+
+    def _return_afresh(self, before: m.Participant, admission: Admission) -> list[m.EventBody]:
+        after = replace(_participant(before.peer, admission), hand=before.hand, hand_for=before.hand_for)
+        if replace(before, online=True, sources=()) != after:
+            return [*self._unpublished(before), m.ParticipantJoined(after)]
+        return [*self._unpublished(before), *([] if before.online else [m.OnlineChanged(before.peer, True)])]
+
+    def _unpublished(self, one: m.Participant) -> list[m.EventBody]:
+        return [m.SourceUnpublished(one.peer, info.source) for info in one.sources]
+
+    def _dismiss(self, peer: m.PeerId, code: str, detail: str) -> list[Effect]:
+        seat = self._seats.get(peer)
+        return [Dismiss(peer, seat.socket, code, detail)] if seat is not None and seat.socket else []
+
+    def _welcome(self, seat: Seat, role: Role, now: float) -> m.Welcome:
+        granted = tuple(sorted(capability.value for capability in CAPABILITIES[role]))
+        return m.Welcome(seat.peer, role, granted, seat.resume, int(RESUME_S), self.snapshot(now))
+
+    def _leaving(self, peers: Sequence[m.PeerId]) -> list[m.EventBody]:
+        bodies: list[m.EventBody] = []
+        if self._state.called_on in peers:
+            bodies.append(m.CalledOn(None))
+        if self._state.lead in peers:
+            heirs = [one.peer for one in self._state.participants if one.role is Role.LECTURER and one.online]
+            bodies.append(m.LeadChanged(next((peer for peer in heirs if peer not in peers), None)))
+        return bodies + [m.ParticipantLeft(peer) for peer in peers]
+
+    def _set_source(self, actor: m.Participant, seat: Seat, source: m.Source, active: bool, now: float) -> Outcome:
+        require(actor.role, PUBLISH_CAPABILITY[source])
+        (seat.sending.add if active else seat.sending.discard)(source)
+        effects: list[Effect] = [SwitchSource(actor.peer, source, active)]
+        if not active and replica.source_of(actor, source) is not None:
+            return self._commit([m.SourceUnpublished(actor.peer, source)], now, effects)
+        return Outcome((), tuple(effects))
+
+    def _remember_mute(self, peer: m.PeerId, source: m.Source, muted: bool) -> None:
+        seat = self._seats.get(peer)
+        if seat is not None:
+            (seat.muted.add if muted else seat.muted.discard)(source)
+
+    def _commit(self, bodies: Iterable[m.EventBody], now: float, effects: Sequence[Effect] = ()) -> Outcome:
+        """Apply `bodies` as numbered events; return them with what follows from them."""
+        t_ms = self.t_ms(now)
+        events: list[m.Event] = []
+        following = list(effects)
+        for body in bodies:
+            called_before = self._state.called_on
+            event = m.Event(self._state.seq + 1, t_ms, body)
+            self._state = replica.apply(self._state, event)
+            self._tail.append(event)
+            events.append(event)
+            following += self._follow(body, called_before)
+        if any(isinstance(event.body, REWIRING) for event in events):
+            following += self._receivers.refill(self._state, self._opened_mics)
+        return Outcome(tuple(events), tuple(following))
+
+    def _follow(self, body: m.EventBody, called_before: m.PeerId | None) -> list[Effect]:
+        """Keep the private side in step with an event; return what must happen outside."""
+        match body:
+            case m.MuteChanged(peer=peer, source=source, muted=muted):
+                self._remember_mute(peer, source, muted)
+                self._note_mic(peer)
+                return [MuteSource(peer, source, muted)]
+            case m.SourcePublished(peer=peer) | m.SourceUnpublished(peer=peer):
+                self._note_mic(peer)
+            case m.CalledOn(peer=called):
+                if called_before is not None:
+                    self._remember_mute(called_before, "mic", True)
+                if called is not None:
+                    self._remember_mute(called, "mic", False)
+            case m.ParticipantLeft(peer=peer):
+                effects = self._dismiss(peer, "left", "您已离开这节课。")
+                self._seats.pop(peer, None)
+                self._receivers.forget(peer)
+                self._note_mic(peer)
+                return [*effects, ForgetMedia(peer)]
+            case m.LessonStarted():
+                return [StartRecording()]
+            case m.LessonEnded():
+                return [StopRecording()]
+            case _:
+                pass
+        return []
+
+    def _note_mic(self, peer: m.PeerId) -> None:
+        """Keep the queue of open microphones: whoever opened first stands in front."""
+        one = replica.find(self._state, peer)
+        mic = replica.source_of(one, "mic") if one is not None else None
+        is_open = mic is not None and not mic.muted
+        if is_open and peer not in self._opened_mics:
+            self._opened_mics.append(peer)
+        elif not is_open and peer in self._opened_mics:
+            self._opened_mics.remove(peer)
+
+
+def _participant(peer: m.PeerId, admission: Admission) -> m.Participant:
+    return m.Participant(peer, admission.role, admission.name, admission.school, admission.classroom)
