@@ -22,8 +22,8 @@ AUDIO_BLOCK = 960  # samples: 20 ms, the frame that Opus codes
 def ensure_clip(path: Path) -> Path:
     """Return `path`, holding the lesson clip: 60 s that loop, 960×540 H.264 and Opus in Matroska.
 
-    An existing file is left alone; a new one appears under its name only when it is whole. The same input always
-    gives the same picture and sound. Takes about 10 s of CPU: not for an event loop.
+    An existing file is left alone; a new one appears under its name only when it is whole. Every machine draws the
+    same lesson. Takes about 10 s of CPU: not for an event loop.
 
     Raises:
         OSError: the folder cannot be written.
