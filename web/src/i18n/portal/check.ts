@@ -4,10 +4,13 @@ export const check = area(
   {
     check: {
       title: '上课前检查',
-      kind: { camera: '摄像头', microphone: '麦克风', speaker: '扬声器', network: '网络' },
+      kind: { camera: '摄像头', microphone: '麦克风', speaker: '扬声器' },
+      name: { camera: '摄像头', microphone: '麦克风', speaker: '扬声器', network: '网络' },
+      and: '、',
       busy: '正在检查…',
       preview: '摄像头画面',
       cameraOk: '看得到画面。',
+      cameraBlack: '画面是黑的。请打开镜头盖，或换一个摄像头。',
       microphoneListen: '请说一句话，看看绿条动不动。',
       microphoneOk: '听得到您。',
       level: '麦克风音量',
@@ -28,11 +31,14 @@ export const check = area(
       onlyLook: '您这个座位只看、只听，不用检查摄像头和麦克风。',
       problem: {
         denied: '浏览器没有允许使用{kind}。请点地址栏左边的图标，选“允许”，再点“再检查一次”。',
+        cancelled: '没有选择{kind}。请点“再检查一次”。',
         missing: '没有找到{kind}。请插好，再点“再检查一次”。',
         busy: '{kind}被其他程序占用。请关闭那个程序，再点“再检查一次”。',
         insecure: '这个网址不能使用{kind}。请用 https 开头的网址打开。',
         unknown: '{kind}打不开。请拔下再插上，再点“再检查一次”。',
       },
+      networkOk: '到服务器的路是通的。',
+      networkBad: '有一处不通，看下面怎么办。',
       http: '服务器',
       latency: {
         good: '{ms} 毫秒，很快。',
@@ -52,10 +58,13 @@ export const check = area(
   {
     check: {
       title: 'Before class',
-      kind: { camera: 'camera', microphone: 'microphone', speaker: 'speaker', network: 'network' },
+      kind: { camera: 'camera', microphone: 'microphone', speaker: 'speaker' },
+      name: { camera: 'Camera', microphone: 'Microphone', speaker: 'Speaker', network: 'Network' },
+      and: ', ',
       busy: 'Checking…',
       preview: 'Picture of the camera',
       cameraOk: 'The picture is there.',
+      cameraBlack: 'The picture is black. Open the lens cover, or choose another camera.',
       microphoneListen: 'Say a few words: does the green bar move?',
       microphoneOk: 'You can be heard.',
       level: 'Microphone level',
@@ -77,11 +86,14 @@ export const check = area(
       problem: {
         denied:
           'The browser may not use the {kind}. Choose the icon left of the address, then “Allow”, then “Check again”.',
+        cancelled: 'No {kind} was chosen. Choose “Check again”.',
         missing: 'No {kind} was found. Plug it in, then choose “Check again”.',
         busy: 'The {kind} is used by another program. Close that program, then choose “Check again”.',
         insecure: 'At this address the {kind} cannot be used. Please open the one that begins with https.',
         unknown: 'The {kind} does not open. Unplug it, plug it in again, then choose “Check again”.',
       },
+      networkOk: 'The way to the server is open.',
+      networkBad: 'One way is blocked; see below what to do.',
       http: 'Server',
       latency: {
         good: '{ms} ms, fast.',

@@ -49,6 +49,7 @@ export const screen = area(
       unpairKeep: '保留',
       problem: {
         denied: '浏览器没有允许使用，请在地址栏左边选“允许”',
+        cancelled: '没有选择，请再检查一次',
         missing: '没有找到，请插好',
         busy: '被其他程序占用，请关闭它',
         insecure: '请用 https 开头的网址打开',
@@ -103,6 +104,7 @@ export const screen = area(
       unpairKeep: 'Keep it paired',
       problem: {
         denied: 'not allowed by the browser; choose “Allow” left of the address',
+        cancelled: 'none was chosen; please check again',
         missing: 'not found; please plug it in',
         busy: 'used by another program; please close it',
         insecure: 'please open the https address',
