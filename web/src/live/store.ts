@@ -1,0 +1,220 @@
+/** The lesson as pages see it. The store holds what the session hears and offers every act of the lesson; pages only
+ *  render it. Everything is replaced as a whole, never changed in place. */
+import { defineStore } from 'pinia';
+import { computed, ref, shallowRef } from 'vue';
+import { api, humanDetail } from '@/api/client';
+import type { Lesson } from '@/api/types';
+import { t } from '@/i18n';
+import { LessonError, type Request } from '@/session/socket';
+import type { SocketState } from '@/session/machine';
+import type { Event, Link, Participant, PeerId, SlotFill, Snapshot, Source } from '@/generated/messages';
+import { OwnMedia, type OwnSources } from './ownMedia';
+import { LessonSession, type Entry, type MediaState } from './session';
+
+/** entering → live ⇄ away → over. `away`: the socket is being brought back by itself. */
+export type Phase = 'outside' | 'entering' | 'live' | 'away' | 'over';
+
+const NO_OWN: OwnSources = {
+  camera: { wanted: false, muted: false, stream: null, problem: null },
+  mic: { wanted: false, muted: false, stream: null, problem: null },
+  screen: { wanted: false, muted: false, stream: null, problem: null },
+};
+
+export const useLesson = defineStore('lesson', () => {
+  let session: LessonSession | null = null;
+  let media: OwnMedia | null = null;
+
+  const phase = ref<Phase>('outside');
+  const lesson = shallowRef<Lesson | null>(null);
+  const over = shallowRef<LessonError | null>(null);
+  const me = ref<PeerId>('');
+  const capabilities = shallowRef<ReadonlySet<string>>(new Set());
+  const room = shallowRef<Snapshot | null>(null);
+  const fills = shallowRef<ReadonlyMap<string, SlotFill>>(new Map());
+  const links = shallowRef<ReadonlyMap<PeerId, Link>>(new Map());
+  const streams = shallowRef<ReadonlyMap<string, MediaStream>>(new Map());
+  const own = shallowRef<OwnSources>(NO_OWN);
+  const paths = shallowRef<MediaState>({ publish: 'idle', subscribe: 'idle', cut: false });
+  const soundBlocked = ref(false);
+  /** Why the last act was refused, in words; empty when it was not. */
+  const notice = ref('');
+
+  const seats = computed<readonly Participant[]>(() => room.value?.participants ?? []);
+  const seatOf = (peer: PeerId | null | undefined): Participant | null =>
+    seats.value.find((seat) => seat.peer === peer) ?? null;
+  const mine = computed(() => seatOf(me.value));
+  const lead = computed(() => seatOf(room.value?.lead));
+  const calledOn = computed(() => seatOf(room.value?.called_on));
+  const classrooms = computed(() => seats.value.filter((seat) => seat.role === 'classroom'));
+  const isLead = computed(() => me.value !== '' && room.value?.lead === me.value);
+  const isCalledOn = computed(() => me.value !== '' && room.value?.called_on === me.value);
+  const state = computed(() => room.value?.lesson.state ?? lesson.value?.state ?? 'scheduled');
+
+  const can = (capability: string): boolean => capabilities.value.has(capability);
+  const linkOf = (peer: PeerId): Link | null => links.value.get(peer) ?? null;
+  const streamIn = (slot: string): MediaStream | null => streams.value.get(slot) ?? null;
+  /** The slot that shows this participant's camera here, or null. Small pictures are preferred: `guest` may leave. */
+  function slotOf(peer: PeerId): string | null {
+    const found = [...fills.value.values()].filter((fill) => fill.peer === peer && fill.source === 'camera');
+    return (found.find((fill) => fill.slot.startsWith('tile')) ?? found[0])?.slot ?? null;
+  }
+  /** Milliseconds since class began, or null before. Call it again each second: see `useLessonClock`. */
+  function elapsedMs(): number | null {
+    const begun = room.value?.lesson.started_t_ms;
+    if (begun === null || begun === undefined || !session) return null;
+    return Math.max(0, (room.value?.lesson.ended_t_ms ?? session.roomNow()) - begun);
+  }
+
+  /** Read what the lesson is, without entering it.
+   *
+   * @throws ApiError
+   */
+  async function load(lessonId: string): Promise<Lesson> {
+    lesson.value = await api.lesson(lessonId);
+    return lesson.value;
+  }
+
+  function enter(entry: Entry): void {
+    leave();
+    phase.value = 'entering';
+    const current = new LessonSession(entry, {
+      onSocket: (socket) => onSocket(socket),
+      onWelcome: (you, granted) => {
+        me.value = you;
+        capabilities.value = new Set(granted);
+      },
+      onRoom: (next) => (room.value = next),
+      onEvent: (event) => onEvent(event),
+      onSlots: (next) => (fills.value = new Map(next.map((fill) => [fill.slot, fill]))),
+      onLinks: (next) => (links.value = new Map(next.map((link) => [link.peer, link]))),
+      onStreams: (next) => (streams.value = new Map(next)),
+      onMedia: (next) => (paths.value = next),
+      onSoundBlocked: (blocked) => (soundBlocked.value = blocked),
+      onOver: (error) => {
+        over.value = error;
+        phase.value = 'over';
+        media?.close();
+      },
+    });
+    session = current;
+    media = new OwnMedia(
+      (source, track) => void current.setTrack(source, track),
+      (next) => (own.value = next),
+    );
+    current.enter();
+  }
+
+  function leave(): void {
+    session?.leave();
+    media?.close();
+    session = null;
+    media = null;
+    phase.value = 'outside';
+    over.value = null;
+    me.value = '';
+    room.value = null;
+    fills.value = new Map();
+    links.value = new Map();
+    streams.value = new Map();
+    own.value = NO_OWN;
+    soundBlocked.value = false;
+    notice.value = '';
+  }
+
+  function onSocket(socket: SocketState): void {
+    if (socket === 'live') phase.value = 'live';
+    else if (socket === 'waiting' && phase.value === 'live') phase.value = 'away';
+  }
+
+  function onEvent({ body }: Event): void {
+    if (body.kind === 'mute_changed' && body.peer === me.value) {
+      if (body.by !== me.value) media?.mute(body.source, body.muted);
+    } else if (body.kind === 'source_published' && body.peer === me.value) {
+      // A path that was made anew starts open on the server; whoever had muted stays muted.
+      if (media?.now[body.source].muted)
+        void act({ type: 'set_mute', peer: me.value, source: body.source, muted: true });
+    }
+  }
+
+  /** Ask the server for something. A refusal is told in `notice`, not thrown. Returns whether it was done. */
+  async function act(request: Request): Promise<boolean> {
+    notice.value = '';
+    try {
+      if (!session) return false;
+      await session.request(request);
+      return true;
+    } catch (error) {
+      notice.value = error instanceof LessonError && error.message ? error.message : failureWords(error);
+      return false;
+    }
+  }
+
+  function failureWords(error: unknown): string {
+    if (error instanceof LessonError && error.code === 'disconnected') return t('lesson.failed.disconnected');
+    if (error instanceof LessonError && error.code === 'timeout') return t('common.error.timeout');
+    return humanDetail(error);
+  }
+
+  function turnPage(page: number): Promise<boolean> {
+    const last = room.value?.deck?.pages ?? 1;
+    return act({ type: 'turn_page', page: Math.min(Math.max(1, page), last) });
+  }
+
+  /** Mute or open the own microphone or camera picture: at once here, then for everyone. */
+  async function setMuted(source: Source, muted: boolean): Promise<void> {
+    media?.mute(source, muted);
+    if (mine.value?.sources.some((info) => info.source === source)) {
+      await act({ type: 'set_mute', peer: me.value, source, muted });
+    }
+  }
+
+  return {
+    phase,
+    lesson,
+    over,
+    me,
+    room,
+    fills,
+    links,
+    streams,
+    own,
+    paths,
+    soundBlocked,
+    notice,
+    seats,
+    mine,
+    lead,
+    calledOn,
+    classrooms,
+    isLead,
+    isCalledOn,
+    state,
+    can,
+    linkOf,
+    seatOf,
+    streamIn,
+    slotOf,
+    elapsedMs,
+    load,
+    enter,
+    leave,
+    act,
+    turnPage,
+    setMuted,
+    startSource: async (source: Source) => media?.start(source),
+    stopSource: (source: Source) => media?.stop(source),
+    muteOther: (peer: PeerId, source: Source, muted: boolean) =>
+      act({ type: 'set_mute', peer, source, muted }),
+    setHand: (hand: boolean, handFor = '', peer: PeerId | null = null) =>
+      act({ type: 'set_hand', hand, hand_for: handFor, peer }),
+    callOn: (peer: PeerId | null) => act({ type: 'call_on', peer }),
+    takeLead: () => act({ type: 'take_lead' }),
+    say: (text: string) => act({ type: 'say', text }),
+    startLesson: () => act({ type: 'start_lesson' }),
+    endLesson: () => act({ type: 'end_lesson' }),
+    /** The picture in `slot` is shown no higher than `maxHeight` device pixels; 0: it is hidden. */
+    limitSlot: (slot: string, maxHeight: number) =>
+      session?.request({ type: 'limit_slot', slot, max_height: maxHeight }).catch(() => undefined),
+    unlockSound: () => session?.unlockSound(),
+  };
+});

@@ -1,0 +1,76 @@
+/** The receiving connection: the server offers a fixed set of slots once; afterwards only their content changes.
+ *  Knows no Vue. */
+import type { SlotLine, SubscribeOffer } from '@/generated/messages';
+import { LinkKeeper, type LinkState } from './keeper';
+
+export interface SubscribeSignals {
+  subscribe: (restart: boolean) => Promise<SubscribeOffer>;
+  answer: (sdp: string) => Promise<void>;
+  onState: (state: LinkState) => void;
+  /** The streams by slot, anew after each rebuild. */
+  onStreams: (streams: ReadonlyMap<string, MediaStream>, lines: readonly SlotLine[]) => void;
+}
+
+export class SubscribeConnection {
+  private readonly keeper: LinkKeeper;
+
+  constructor(
+    private readonly iceServers: RTCIceServer[],
+    private readonly signals: SubscribeSignals,
+  ) {
+    this.keeper = new LinkKeeper({
+      build: () => this.build(),
+      restart: async (pc) => this.exchange(pc, await this.signals.subscribe(true)),
+      onState: signals.onState,
+    });
+  }
+
+  get state(): LinkState {
+    return this.keeper.state;
+  }
+
+  get connection(): RTCPeerConnection | null {
+    return this.keeper.connection;
+  }
+
+  reset(): void {
+    this.keeper.reset();
+  }
+
+  askRestart(): void {
+    this.keeper.askRestart();
+  }
+
+  networkChanged(): void {
+    this.keeper.networkChanged();
+  }
+
+  socketChanged(alive: boolean): void {
+    this.keeper.socketChanged(alive);
+  }
+
+  close(): void {
+    this.keeper.close();
+  }
+
+  private async build(): Promise<RTCPeerConnection> {
+    const offer = await this.signals.subscribe(false);
+    const pc = new RTCPeerConnection({ iceServers: this.iceServers, bundlePolicy: 'max-bundle' });
+    this.keeper.adopt(pc);
+    const slotOf = new Map(offer.slots.map((line) => [line.mid, line.slot]));
+    const streams = new Map<string, MediaStream>();
+    pc.ontrack = ({ transceiver, track }) => {
+      const slot = slotOf.get(transceiver.mid ?? '');
+      if (slot !== undefined) streams.set(slot, new MediaStream([track]));
+    };
+    await this.exchange(pc, offer);
+    this.signals.onStreams(streams, offer.slots);
+    return pc;
+  }
+
+  private async exchange(pc: RTCPeerConnection, offer: SubscribeOffer): Promise<void> {
+    await pc.setRemoteDescription({ type: 'offer', sdp: offer.sdp });
+    await pc.setLocalDescription(await pc.createAnswer());
+    await this.signals.answer(pc.localDescription?.sdp ?? '');
+  }
+}
