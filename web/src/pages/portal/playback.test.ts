@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { clampTime, indexAt, nextStart, pageAt, previousStart, resumeAt, stepSpeed } from './playback';
+import {
+  clampTime,
+  indexAt,
+  keyAction,
+  matches,
+  nextStart,
+  pageAt,
+  previousStart,
+  resumeAt,
+  stepSpeed,
+} from './playback';
 
 const pages = [
   { start_ms: 1000, page: 1 },
@@ -67,5 +77,42 @@ describe('resumeAt', () => {
     [598_000, 0],
   ])('goes on from %s at %d', (saved, start) => {
     expect(resumeAt(saved, 600_000)).toBe(start);
+  });
+});
+
+describe('keyAction', () => {
+  it.each([
+    [' ', 'DIV', 'toggle'],
+    [' ', 'BUTTON', null],
+    ['M', 'BUTTON', 'mute'],
+    ['PageDown', 'DIV', 'nextPage'],
+    ['ArrowLeft', 'DIV', 'back'],
+    ['m', 'INPUT', null],
+    ['+', 'SELECT', null],
+    ['x', 'DIV', null],
+  ])('%j on %s is %s', (key, tag, action) => {
+    expect(keyAction(key, tag, false)).toBe(action);
+  });
+
+  it('works on the seek bar, which is an input', () => {
+    expect(keyAction('ArrowRight', 'INPUT', true)).toBe('forward');
+  });
+});
+
+describe('matches', () => {
+  const recording = {
+    title: '光的折射',
+    subject: '五年级科学',
+    lecturer: { name: '周敏' },
+    school: { name: '实验小学' },
+  };
+
+  it.each([
+    ['', true],
+    ['折射', true],
+    ['周敏 科学', true],
+    ['周敏 数学', false],
+  ])('%j: %s', (text, found) => {
+    expect(matches(recording, text)).toBe(found);
   });
 });

@@ -70,3 +70,53 @@ export function resumeAt(savedMs: number | null, durationMs: number): number {
   if (savedMs === null || !Number.isFinite(savedMs)) return 0;
   return savedMs > EDGE_MS && savedMs < durationMs - EDGE_MS ? savedMs : 0;
 }
+
+/** Return whether a recording has `text` in what people look for it by; every word must be found. */
+export function matches(
+  recording: { title: string; subject: string; lecturer: { name: string }; school: { name: string } },
+  text: string,
+): boolean {
+  const { title, subject, lecturer, school } = recording;
+  const all = [title, subject, lecturer.name, school.name].join(' ').toLowerCase();
+  return text
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => all.includes(word));
+}
+
+/** What a key asks of the player. */
+export type KeyAction =
+  | 'toggle'
+  | 'back'
+  | 'forward'
+  | 'previousPage'
+  | 'nextPage'
+  | 'slower'
+  | 'faster'
+  | 'mute'
+  | 'fullscreen'
+  | 'start';
+
+const KEYS: Readonly<Record<string, KeyAction>> = {
+  ' ': 'toggle',
+  k: 'toggle',
+  ArrowLeft: 'back',
+  ArrowRight: 'forward',
+  PageUp: 'previousPage',
+  PageDown: 'nextPage',
+  '-': 'slower',
+  '<': 'slower',
+  '+': 'faster',
+  '=': 'faster', // the key of + without shift
+  '>': 'faster',
+  m: 'mute',
+  f: 'fullscreen',
+  Home: 'start',
+};
+
+/** Return what `key` asks for when the focus is on an element of this tag, or null when the element itself uses it. */
+export function keyAction(key: string, tag: string, isRange: boolean): KeyAction | null {
+  if ((tag === 'INPUT' && !isRange) || tag === 'SELECT' || tag === 'TEXTAREA') return null;
+  if (key === ' ' && (tag === 'BUTTON' || tag === 'A' || tag === 'SUMMARY')) return null;
+  return KEYS[key.length === 1 ? key.toLowerCase() : key] ?? null;
+}
