@@ -66,4 +66,13 @@ class Device(msgspec.Struct, frozen=True):
     classroom: Classroom | None
 
 
-Asker = Person | Device | None  # who sends a request; None: nobody we know
+class Asker(msgspec.Struct, frozen=True):
+    """Who sends a request: a logged-in person, a classroom's screen, both in one browser, or nobody we know."""
+
+    person: Person | None = None
+    device: Device | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Return whether it is anybody."""
+        return self.person is not None or self.device is not None

@@ -1,0 +1,88 @@
+"""The server: everything made and wired once, alive as long as the block of `open_services` runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+
+from server import hello, web_build
+from server.accounts import routes as account_routes
+from server.accounts.devices import DeviceService
+from server.accounts.passwords import Passwords
+from server.accounts.service import AccountService
+from server.context import Services
+from server.data_folder import data_folder, load_secret
+from server.demo.seed import Demo
+from server.lessons import routes as lesson_routes
+from server.lessons.page_files import PageFiles
+from server.lessons.service import LessonService
+from server.lessons.tokens import SignedRoomTokens
+from server.live import LivePlane
+from server.middleware import BodyLimit, OwnHeader, SecurityHeaders
+from server.problems import on_error
+from server.settings import Settings
+from server.storage.database import open_database, sqlite_url
+from signaling.errors import TongtangError
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Open the data folder and the database, start the live plane, and yield the services.
+
+    Raises:
+        Unavailable: the data folder or the database cannot be used; `detail` says what to do.
+    """
+    with data_folder(settings.data) as folder:
+        secret = load_secret(folder)
+        async with open_database(settings.database or sqlite_url(folder / "tongtang.db")) as database:
+            files = PageFiles(folder / "pages")
+            lessons = LessonService(database, files)
+            accounts = AccountService(database, Passwords())
+            demo = Demo(accounts, lessons) if settings.demo else None
+            if demo is not None:
+                await demo.seed()
+                await demo.lesson()
+            live = LivePlane()
+            tokens = SignedRoomTokens(secret)
+            async with live.running():
+                yield Services(
+                    settings,
+                    database,
+                    accounts,
+                    DeviceService(database),
+                    lessons,
+                    files,
+                    tokens,
+                    live,
+                    live,
+                    live,
+                    demo,
+                )
+
+
+def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
+    """Return the ASGI application of these services."""
+    routes: list[BaseRoute] = [
+        *hello.routes(),
+        *account_routes.routes(),
+        *lesson_routes.routes(),
+        *services.live.routes(),
+        *web_build.routes(dist),
+    ]
+    app = Starlette(
+        routes=routes,
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(OwnHeader),
+            Middleware(BodyLimit),
+        ],
+        exception_handlers={TongtangError: on_error, HTTPException: on_error, Exception: on_error},
+    )
+    app.state.services = services
+    return app

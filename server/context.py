@@ -1,0 +1,99 @@
+"""What the routes of every domain work with, made once by `server/app.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from starlette.requests import HTTPConnection
+from starlette.routing import BaseRoute
+
+from server.accounts.devices import DeviceService
+from server.accounts.model import Person
+from server.accounts.service import AccountService
+from server.lessons.page_files import PageFiles
+from server.lessons.service import LessonService
+from server.lessons.tokens import SignedRoomTokens
+from server.settings import Settings
+from server.storage.database import Database
+from signaling.messages import RoomId
+
+
+class SeatCount(Protocol):
+    """Who is in a lesson now."""
+
+    @property
+    def classrooms_online(self) -> int:
+        """Return how many classrooms are in."""
+
+    @property
+    def people_online(self) -> int:
+        """Return how many people are in."""
+
+    @property
+    def online_classrooms(self) -> frozenset[str]:
+        """Return the ids of the classrooms that are in."""
+
+
+class Presence(Protocol):
+    """Who is in the live rooms now."""
+
+    def seats(self, lesson: RoomId) -> SeatCount:
+        """Return who is in the lesson's room; nobody when it is not open."""
+
+
+class Live(Protocol):
+    """The live plane: media workers, recorder, and the throw-away connection of the device check."""
+
+    @property
+    def is_media_ready(self) -> bool:
+        """Return whether the media workers serve."""
+
+    @property
+    def is_recorder_ready(self) -> bool:
+        """Return whether the recorder serves."""
+
+    async def test_path(self, offer: str) -> str:
+        """Answer a throw-away connection's SDP offer."""
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the routes of rooms and recordings."""
+
+
+class DemoAccounts(Protocol):
+    """The accounts that anybody may use on a demonstration server."""
+
+    async def accounts_shown(self) -> list[dict[str, str]]:
+        """Return the accounts to offer on the log-in page."""
+
+    async def account(self, username: str) -> Person:
+        """Return a demo account; Refused `not_allowed` for any other."""
+
+
+class RecordingIndex(Protocol):
+    """Which recording belongs to which lesson."""
+
+    async def ids_by_lesson(self, lessons: tuple[RoomId, ...]) -> dict[str, str]:
+        """Return the recording's id for those lessons that have one."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """The services of one server."""
+
+    settings: Settings
+    database: Database
+    accounts: AccountService
+    devices: DeviceService
+    lessons: LessonService
+    files: PageFiles
+    tokens: SignedRoomTokens
+    presence: Presence
+    live: Live
+    recordings: RecordingIndex
+    demo: DemoAccounts | None = None
+
+
+def services_of(connection: HTTPConnection) -> Services:
+    """Return the services that serve this connection."""
+    return cast("Services", connection.app.state.services)

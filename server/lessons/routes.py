@@ -1,0 +1,227 @@
+"""HTTP of the lessons domain: lessons, their pages and room tokens (docs/http.md). Live doors are elsewhere."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from server.asking import asker_of, require_known, require_person
+from server.context import Services, services_of
+from server.json_http import answer, answer_list, field_invalid, iso, no_content, read_json
+from server.lessons.access import entries, require_entry, seat_for
+from server.lessons.model import Lesson, Page
+from server.lessons.pictures import MAX_PICTURE_BYTES
+from server.lessons.service import MAX_CLASSROOMS, MAX_PAGES
+from server.lessons.tokens import TOKEN_LIFE_S, WHIP_TOKEN_LIFE_S
+from signaling.errors import ProtocolViolation, Refused
+from signaling.roles import Role
+
+# A page that never changes under its address: the deck's id is part of it.
+_FOR_GOOD = "private, max-age=31536000, immutable"
+# A drawing may carry styles but no script, whoever opens it by itself.
+_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=16)]
+
+
+class NewLesson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /api/lessons`."""
+
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+    subject: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    starts_at: datetime
+    planned_minutes: Annotated[int, msgspec.Meta(ge=5, le=240)]
+    classroom_ids: Annotated[tuple[Id, ...], msgspec.Meta(max_length=MAX_CLASSROOMS)] = ()
+    paired_school_id: Id | None = None
+    open_to_observers: bool = False
+
+
+class WantedSeat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /api/lessons/{id}/token`."""
+
+    role: Role
+    classroom_id: Id | None = None
+
+
+async def _answers(request: Request, lessons: list[Lesson]) -> list[dict[str, Any]]:
+    services, asker = services_of(request), await asker_of(request)
+    recordings = await services.recordings.ids_by_lesson(tuple(lesson.id for lesson in lessons))
+    found = []
+    for lesson in lessons:
+        roles = dict.fromkeys(entry.role.value for entry in entries(asker, lesson))
+        found.append(_lesson_answer(services, lesson, list(roles), recordings.get(lesson.id)))
+    return found
+
+
+def _lesson_answer(services: Services, lesson: Lesson, roles: list[str], recording: str | None) -> dict[str, Any]:
+    seats = services.presence.seats(lesson.id)
+    paired = lesson.paired_school
+    return {
+        "id": lesson.id,
+        "title": lesson.title,
+        "subject": lesson.subject,
+        "state": lesson.state,
+        "starts_at": iso(lesson.starts_at_ms),
+        "planned_minutes": lesson.planned_minutes,
+        "lecturer": {"id": lesson.lecturer.id, "name": lesson.lecturer.name},
+        "lecturer_school": {"id": lesson.lecturer_school.id, "name": lesson.lecturer_school.name},
+        "paired_school": {"id": paired.id, "name": paired.name} if paired else None,
+        "classrooms": [
+            {
+                "id": room.id,
+                "name": room.name,
+                "school": {"id": room.school.id, "name": room.school.name},
+                "online": room.id in seats.online_classrooms,
+            }
+            for room in lesson.classrooms
+        ],
+        "pages": lesson.pages,
+        "open_to_observers": lesson.open_to_observers,
+        "roles": roles,
+        "seats": {"classrooms_online": seats.classrooms_online, "people_online": seats.people_online},
+        "recording_id": recording,
+    }
+
+
+async def _answer_one(request: Request, lesson: Lesson, status: int = 200) -> Response:
+    return answer((await _answers(request, [lesson]))[0], status)
+
+
+async def list_lessons(request: Request) -> Response:
+    """`GET /api/lessons`."""
+    asker = await require_known(request)
+    return answer_list(await _answers(request, await services_of(request).lessons.visible(asker)))
+
+
+async def add_lesson(request: Request) -> Response:
+    """`POST /api/lessons`."""
+    person = await require_person(request)
+    body = await read_json(request, NewLesson)
+    lesson = await services_of(request).lessons.plan(
+        person,
+        body.title.strip(),
+        body.subject.strip(),
+        body.starts_at,
+        body.planned_minutes,
+        body.classroom_ids,
+        body.paired_school_id,
+        body.open_to_observers,
+    )
+    return await _answer_one(request, lesson, 201)
+
+
+async def get_lesson(request: Request) -> Response:
+    """`GET /api/lessons/{id}`."""
+    lesson = await services_of(request).lessons.see(await asker_of(request), request.path_params["lesson"])
+    return await _answer_one(request, lesson)
+
+
+async def remove_lesson(request: Request) -> Response:
+    """`DELETE /api/lessons/{id}`."""
+    await services_of(request).lessons.cancel(await asker_of(request), request.path_params["lesson"])
+    return no_content()
+
+
+async def put_pages(request: Request) -> Response:
+    """`PUT /api/lessons/{id}/pages`."""
+    services, asker, lesson_id = services_of(request), await asker_of(request), request.path_params["lesson"]
+    await services.lessons.may_set_pages(asker, lesson_id)
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise ProtocolViolation("form_malformed", "课件要以表单文件（multipart/form-data）上传。")
+    try:
+        async with request.form(max_files=MAX_PAGES, max_fields=0, max_part_size=MAX_PICTURE_BYTES) as form:
+            pages = await _kept_pages(services, form)
+    except HTTPException as error:
+        if "Too many" in error.detail:
+            raise field_invalid("page", f"一节课要有 1 到 {MAX_PAGES} 页课件。") from error
+        raise ProtocolViolation("form_malformed", "上传的表单不完整，请重新上传。") from error
+    return await _answer_one(request, await services.lessons.set_pages(asker, lesson_id, pages))
+
+
+async def _kept_pages(services: Services, form: FormData) -> tuple[Page, ...]:
+    pages = []
+    for name, part in form.multi_items():
+        if name != "page" or not isinstance(part, UploadFile):
+            raise field_invalid("page", "表单里只能有课件图片。")
+        data = await part.read(MAX_PICTURE_BYTES + 1)
+        title = (part.filename or "").rsplit("/", 1)[-1].rsplit("\\", 1)[-1].rsplit(".", 1)[0]
+        pages.append(await services.lessons.keep_picture(data, title))
+    return tuple(pages)
+
+
+async def get_page(request: Request) -> Response:
+    """`GET /api/lessons/{id}/pages/{n}`: for who may see the lesson, or holds a token of its room."""
+    services, lesson_id = services_of(request), request.path_params["lesson"]
+    bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+    token = bearer or request.query_params.get("token", "")
+    if token:
+        if services.tokens.verify(token).room != lesson_id:
+            raise Refused("token_invalid", "这个凭证属于另一节课。")
+        lesson = await services.lessons.find(lesson_id)
+        if lesson is None:
+            raise Refused("lesson_unknown", "没有找到这节课。")
+    else:
+        lesson = await services.lessons.see(await asker_of(request), lesson_id)
+    page = await services.lessons.page(lesson_id, request.path_params["page"])
+    is_fixed = request.query_params.get("deck") == lesson.deck_id
+    return page_file(services, page, is_fixed)
+
+
+def page_file(services: Services, page: Page, is_fixed: bool) -> Response:
+    """Return the picture of a page; `is_fixed` when its address will never mean another one."""
+    path = services.files.path(page.sha256)
+    if not path.is_file():
+        raise Refused("page_unknown", "这一页课件的文件已不在服务器上，请重新上传课件。")
+    headers = {
+        "cache-control": _FOR_GOOD if is_fixed else "private, no-cache",
+        "etag": f'"{page.sha256}"',
+        "content-security-policy": _PAGE_POLICY,
+    }
+    return FileResponse(path, headers=headers, media_type=page.mime)
+
+
+async def make_token(request: Request) -> Response:
+    """`POST /api/lessons/{id}/token`."""
+    services, asker = services_of(request), await require_known(request)
+    lesson = await services.lessons.see(asker, request.path_params["lesson"])
+    wanted = await read_json(request, WantedSeat)
+    entry = require_entry(asker, lesson, wanted.role, wanted.classroom_id)
+    if lesson.state == "ended":
+        raise Refused("lesson_state", "这节课已经结束。可以到“录像”里回看。")
+    roles = dict.fromkeys(entry.role.value for entry in entries(asker, lesson))
+    token = services.tokens.issue(seat_for(entry, lesson))
+    return answer({"token": token, "expires_s": TOKEN_LIFE_S, "ice_servers": [], "roles": list(roles)})
+
+
+async def make_whip_token(request: Request) -> Response:
+    """`POST /api/lessons/{id}/whip-token`: a seat of its own beside the lecturer's page."""
+    services, asker = services_of(request), await require_known(request)
+    lesson = await services.lessons.see(asker, request.path_params["lesson"])
+    entry = require_entry(asker, lesson, Role.LECTURER, None)
+    if lesson.state == "ended":
+        raise Refused("lesson_state", "这节课已经结束。")
+    seat = seat_for(entry, lesson)
+    seat = msgspec.structs.replace(seat, subject=f"{seat.subject}/whip", name=f"{seat.name}（推流）")
+    url = f"{request.url.scheme}://{request.url.netloc}/whip/{lesson.id}"
+    return answer({"url": url, "token": services.tokens.issue(seat, WHIP_TOKEN_LIFE_S)})
+
+
+def routes() -> list[Route]:
+    """Return the routes of this domain."""
+    return [
+        Route("/api/lessons", list_lessons, methods=["GET"]),
+        Route("/api/lessons", add_lesson, methods=["POST"]),
+        Route("/api/lessons/{lesson}", get_lesson, methods=["GET"]),
+        Route("/api/lessons/{lesson}", remove_lesson, methods=["DELETE"]),
+        Route("/api/lessons/{lesson}/pages", put_pages, methods=["PUT"]),
+        Route("/api/lessons/{lesson}/pages/{page:int}", get_page, methods=["GET"]),
+        Route("/api/lessons/{lesson}/token", make_token, methods=["POST"]),
+        Route("/api/lessons/{lesson}/whip-token", make_whip_token, methods=["POST"]),
+    ]

@@ -1,0 +1,103 @@
+"""Run the server until it is told to stop, and stop it without losing anything."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+
+from server.addresses import check_udp, listen_tcp
+from server.app import build_app, open_services
+from server.context import Services
+from server.live import media_bind, worker_count
+from server.settings import Settings
+from signaling.messages import MAX_MESSAGE_BYTES
+
+log = logging.getLogger("tongtang")
+
+Started = Callable[[Services, str], None]
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling: it would kill the process before the rooms are closed."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve, and say so."""
+        await super().startup(sockets)
+        self.is_up.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+
+async def serve(settings: Settings, on_started: Started) -> None:
+    """Serve until SIGINT or SIGTERM; `on_started` is called with the address once all is up.
+
+    Raises:
+        Unavailable: a port is taken, the data folder or the database cannot be used.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        async with serving(settings) as (services, url):
+            on_started(services, url)
+            await stop.wait()
+            log.info("正在停止：先关闭课堂和录像，再停止服务。")
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[tuple[Services, str]]:
+    """Serve inside the block; yield the services and the address of the server.
+
+    Order of the end: rooms say good-bye and store their events, recordings are closed, then HTTP stops.
+    """
+    for index in range(worker_count(settings)):
+        check_udp(media_bind(settings), settings.media_port + index)
+    with listen_tcp(settings.host, settings.port) as listener:
+        port = listener.getsockname()[1]
+        async with asyncio.TaskGroup() as tasks:
+            async with open_services(settings) as services:
+                server = _Server(_config(settings, services))
+                tasks.create_task(server.serve([listener]), name="http")
+                await server.is_up.wait()
+                yield services, f"{settings.scheme}://{_shown(settings.host)}:{port}"
+            server.should_exit = True
+
+
+def _config(settings: Settings, services: Services) -> uvicorn.Config:
+    return uvicorn.Config(
+        build_app(services),
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="websockets-sansio",
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_ping_interval=None,  # the lesson's own ping/pong keeps the time
+        timeout_graceful_shutdown=int(settings.shutdown_s),
+        timeout_keep_alive=65,  # longer than a screen's polling interval: no new TLS handshake for each
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+    )
+
+
+def _shown(host: str) -> str:
+    if host in ("0.0.0.0", "::"):
+        return "localhost"
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,272 @@
+"""Settings: flags before environment before one TOML file before defaults; typed, and refused by name when wrong.
+
+A setting has a dotted name: `media.port` is `--media-port`, `TONGTANG_MEDIA_PORT`, and `port` in the table `[media]`
+of the file. Pure but for `read_file`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from server import setting_values as values
+from server.setting_values import Parser
+from signaling.errors import Refused
+
+ENVIRONMENT_PREFIX = "TONGTANG_"
+
+
+class SettingWrong(Refused):
+    """A setting has a value that it does not accept, or does not exist."""
+
+    def __init__(self, name: str, detail: str) -> None:
+        super().__init__("setting_wrong", detail)
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: what it accepts in both languages, and how it is read."""
+
+    name: str
+    help: str
+    accepts: str
+    accepts_english: str
+    parse: Parser
+    default: object
+
+    @property
+    def field(self) -> str:
+        """Return its name as a Python and environment name."""
+        return self.name.replace(".", "_")
+
+    @property
+    def flag(self) -> str:
+        """Return its flag on the command line."""
+        return "--" + self.name.replace(".", "-").replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """Return its environment variable."""
+        return ENVIRONMENT_PREFIX + self.field.upper()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of a server. Times in seconds as named."""
+
+    host: str
+    port: int
+    data: Path
+    demo: bool
+    database: str  # empty: an SQLite file in the data folder
+    tls_mode: str  # "off", "self" or "files"
+    tls_cert: Path | None
+    tls_key: Path | None
+    media_port: int
+    media_addresses: tuple[str, ...]  # empty: found out at start
+    media_workers: int  # 0: one for each core left over
+    shutdown_s: float
+    log_level: str
+    metrics_open: bool
+
+    @property
+    def scheme(self) -> str:
+        """Return the URL scheme that browsers use."""
+        return "http" if self.tls_mode == "off" else "https"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Return whether only this machine can reach the server."""
+        return self.host == "localhost" or _is_loopback(self.host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+_PORT = ("1 到 65535 的整数", "a whole number from 1 to 65535")
+_YES_NO = ("true 或 false", "true or false")
+_FILE = ("一个文件的路径", "the path of a file")
+_LEVELS = ("debug", "info", "warning", "error")
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "host",
+        "监听的地址；0.0.0.0 让局域网可以访问",
+        "主机名或 IP 地址",
+        "a host name or IP address",
+        values.host,
+        "127.0.0.1",
+    ),
+    Setting("port", "网页和信令的 TCP 端口", *_PORT, values.whole(1, 65535), 8000),
+    Setting(
+        "data",
+        "数据目录：数据库、课件、录像、证书",
+        "一个目录的路径",
+        "the path of a folder",
+        values.path,
+        Path("data"),
+    ),
+    Setting("demo", "演示模式：示范学校和一节正在上的课", *_YES_NO, values.flag, False),
+    Setting(
+        "database",
+        "数据库地址；空着就用数据目录里的 SQLite",
+        "sqlite:///文件 或 postgresql://用户:密码@主机/库名",
+        "sqlite:///file or postgresql://user:password@host/name",
+        values.database,
+        "",
+    ),
+    Setting(
+        "tls.mode",
+        "self：自制证书，局域网里也能用摄像头",
+        "off、self 或 files",
+        "off, self or files",
+        values.choice("off", "self", "files"),
+        "off",
+    ),
+    Setting("tls.cert", "证书文件（PEM）", *_FILE, values.optional_path, None),
+    Setting("tls.key", "私钥文件（PEM）", *_FILE, values.optional_path, None),
+    Setting("media.port", "音视频的 UDP 端口；第 n 个进程用 端口+n", *_PORT, values.whole(1, 65535), 8189),
+    Setting(
+        "media.addresses",
+        "告诉浏览器的音视频地址；空着就自动查找",
+        "逗号分隔的 IP 地址",
+        "IP addresses separated by commas",
+        values.addresses,
+        (),
+    ),
+    Setting(
+        "media.workers",
+        "音视频进程数；0 表示按核数自动决定",
+        "0 到 64 的整数",
+        "a whole number from 0 to 64",
+        values.whole(0, 64),
+        0,
+    ),
+    Setting(
+        "shutdown_s", "停止时最多等待的秒数", "1 到 300 的秒数", "seconds from 1 to 300", values.seconds(1, 300), 10.0
+    ),
+    Setting("log.level", "日志的详细程度", "、".join(_LEVELS), ", ".join(_LEVELS), values.choice(*_LEVELS), "info"),
+    Setting("metrics.open", "让别的机器也能读 /metrics", *_YES_NO, values.flag, False),
+)
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def load(
+    flags: Mapping[str, object], environment: Mapping[str, str], file: Mapping[str, object], file_name: str = ""
+) -> Settings:
+    """Return the settings of `flags` (by setting name, None: not given), `environment` and the parsed TOML `file`.
+
+    Raises:
+        SettingWrong: the first setting that is unknown or has a value it does not accept.
+    """
+    from_file = dict(_flat(file))
+    _refuse_unknown(from_file, environment, file_name)
+    found: dict[str, object] = {}
+    for setting in SETTINGS:
+        source, value = _pick(setting, flags, environment, from_file, file_name)
+        try:
+            found[setting.field] = setting.parse(value)
+        except ValueError as error:
+            raise SettingWrong(
+                setting.name,
+                f"设置 {setting.name} 的值不对：{source}是 {value!r}，应为{setting.accepts}。\n"
+                f"Setting {setting.name}: got {value!r}, accepts {setting.accepts_english}.",
+            ) from error
+    return _consistent(Settings(**found))  # type: ignore[arg-type] # each parser returns its field's type
+
+
+def _pick(
+    setting: Setting,
+    flags: Mapping[str, object],
+    environment: Mapping[str, str],
+    file: Mapping[str, object],
+    file_name: str,
+) -> tuple[str, object]:
+    given = flags.get(setting.name)
+    if given is not None:
+        return f"参数 {setting.flag} ", given
+    if setting.variable in environment:
+        return f"环境变量 {setting.variable} ", environment[setting.variable]
+    if setting.name in file:
+        return f"文件 {file_name} 里", file[setting.name]
+    return "默认值", setting.default
+
+
+def _flat(table: Mapping[str, object], prefix: str = "") -> list[tuple[str, object]]:
+    found: list[tuple[str, object]] = []
+    for key, value in table.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            found += _flat(value, f"{name}.")
+        else:
+            found.append((name, value))
+    return found
+
+
+# Read by other parts of the program (the bots' log-in), not settings of the server.
+_OTHER_VARIABLES = frozenset({"TONGTANG_PASSWORD", "TONGTANG_TOKEN", "TONGTANG_USER", "TONGTANG_CONFIG"})
+
+
+def _refuse_unknown(file: Mapping[str, object], environment: Mapping[str, str], file_name: str) -> None:
+    for name in file:
+        if name not in _BY_NAME:
+            raise _unknown(name, list(_BY_NAME), f"文件 {file_name} 里")
+    variables = [setting.variable for setting in SETTINGS]
+    for name in environment:
+        if name.startswith(ENVIRONMENT_PREFIX) and name not in variables and name not in _OTHER_VARIABLES:
+            raise _unknown(name, variables, "环境变量里")
+
+
+def _unknown(name: str, known: list[str], where: str) -> SettingWrong:
+    near = difflib.get_close_matches(name, known, 1, 0.0)[0]
+    return SettingWrong(
+        name, f"{where}有不认识的设置 {name}，是不是想写 {near}？\nUnknown setting {name}; did you mean {near}?"
+    )
+
+
+def _consistent(settings: Settings) -> Settings:
+    has_files = settings.tls_cert is not None or settings.tls_key is not None
+    if has_files and (settings.tls_cert is None or settings.tls_key is None):
+        name = "tls.key" if settings.tls_key is None else "tls.cert"
+        raise SettingWrong(
+            name,
+            f"设置 {name} 缺少：证书 tls.cert 和私钥 tls.key 要一起给出。\n"
+            f"Setting {name} is missing: tls.cert and tls.key go together.",
+        )
+    if settings.tls_mode == "files" and not has_files:
+        raise SettingWrong(
+            "tls.cert",
+            "设置 tls.cert 缺少：tls.mode 为 files 时要给出证书和私钥文件。\n"
+            "Setting tls.cert is missing: tls.mode files needs tls.cert and tls.key.",
+        )
+    if has_files and settings.tls_mode == "off":
+        return replace(settings, tls_mode="files")
+    return settings
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Return the TOML file at `path` as a table.
+
+    Raises:
+        SettingWrong: it cannot be read, or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingWrong(
+            "config", f"读不到设置文件 {path}：{error.strerror}。\nCannot read the settings file {path}."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingWrong(
+            "config", f"设置文件 {path} 不是正确的 TOML：{error}。\nThe settings file {path} is not TOML."
+        ) from error
