@@ -53,8 +53,7 @@ class Publish(msgspec.Struct, frozen=True, tag=True):
     """Answer a sending client's offer (`Sdp`).
 
     On a peer that has a publish transport: the same DTLS fingerprint with other ICE credentials is an ICE
-    restart (RFC 8445 §9) that
-    keeps DTLS, SRTP and tracks; another fingerprint replaces the transport. `sources` empty: first audio is the
+    restart (RFC 8445 §9) that keeps DTLS, SRTP and tracks; another fingerprint replaces the transport. `sources` empty: first audio is the
     mic, first video the camera, a second video the screen (WHIP).
     """
 
@@ -99,7 +98,10 @@ class AcceptSubscribe(msgspec.Struct, frozen=True, tag=True):
 
 
 class SubscribeWithOffer(msgspec.Struct, frozen=True, tag=True):
-    """Answer a receiving client's own offer (`Sdp`): WHEP. The first audio line is `audio0`, the first video `lecturer`."""
+    """Answer a receiving client's own offer (`Sdp`): WHEP.
+
+    The first audio line is `audio0`, the first video line `lecturer`.
+    """
 
     request: int
     room: str
@@ -209,11 +211,10 @@ class WorkerReady(msgspec.Struct, frozen=True, tag=True):
 
 
 class TransportChanged(msgspec.Struct, frozen=True, tag=True):
-    """A peer's transport changed its
-    state.
+    """A peer's transport changed its state.
 
-    `suspect`: nothing was heard for 400 ms while we sent; `lost`: for 5 s (the client should restart ICE); `closed`: given up
-    after 180 s. `connected` again when it is heard again.
+    `suspect`: nothing was heard for 400 ms while we sent; `lost`: for 5 s (the client should restart ICE); `closed`:
+    given up after 180 s. `connected` again when it is heard again.
     """
 
     room: str

@@ -1,0 +1,93 @@
+"""One transport of a peer: ICE-lite, DTLS and SRTP around one direction of media.
+
+It holds state and sends; the `MediaPort` receives for it.
+"""
+
+from __future__ import annotations
+
+from media.control import Side
+from media.down_track import Outgoing
+from media.forwarder import Room
+from media.ice import IceAgent
+from media.publisher import Publisher
+from media.sdp import Negotiated, RemoteTransport
+from media.subscriber import Subscriber
+from media.transport.dtls import HANDSHAKE_TIMEOUT_S, Certificate, Dtls
+from media.transport.srtp import PacketBuffer, SrtpPair, protect_all
+from media.transport.udp import MAX_SEGMENTS, Address, UdpSocket
+
+
+class Link:
+    """A transport: the core that it serves, and how its packets leave."""
+
+    def __init__(self, udp: UdpSocket, room: Room, peer: str, side: Side, core: Publisher | Subscriber) -> None:
+        self.udp = udp
+        self.room = room
+        self.peer = peer
+        self.side: Side = side
+        self.core = core
+        self.publisher = core if isinstance(core, Publisher) else None
+        self.subscriber = core if isinstance(core, Subscriber) else None
+        self.agent: IceAgent[Link] | None = None
+        self.dtls: Dtls | None = None
+        self.srtp: SrtpPair | None = None
+        self.address: Address | None = None  # where to send, as the socket wants it
+        self.remote: RemoteTransport | None = None
+        self.negotiated: Negotiated | None = None  # our offer (subscribe)
+        self.session_id = 0
+        self.version = 1
+        self.deadline = 0.0  # of the handshake
+        self.dtls_at: float | None = None  # when a flight must be resent
+        self.packets_out = 0
+        self.window_bytes = 0  # as counted at the last report
+
+    def expect(self, remote: RemoteTransport, certificate: Certificate, now: float) -> None:
+        """Know the client: its fingerprints, and who begins the handshake."""
+        self.remote = remote
+        if self.dtls is None:
+            self.dtls = Dtls(certificate, remote.fingerprints, is_server=remote.dtls_role == "server")
+            self.deadline = now + HANDSHAKE_TIMEOUT_S
+
+    def send_dtls(self, datagrams: list[bytes], address: Address) -> None:
+        """Send handshake datagrams."""
+        for datagram in datagrams:
+            self.udp.send(datagram, address)
+
+    def send_rtcp(self, packet: bytes, buffer: PacketBuffer) -> None:
+        """Encrypt and send one compound packet, if there is someone to take it."""
+        if self.srtp is None or self.address is None:
+            return
+        length = self.srtp.protect_rtcp(buffer, packet)
+        if length > 0:
+            self.udp.send(buffer.view[:length], self.address)
+
+    def send_media(self, out: Outgoing, buffer: PacketBuffer) -> None:
+        """Encrypt the packets of `out`, which lie in `buffer`, and send them in runs of equal size."""
+        srtp, address = self.srtp, self.address
+        sizes = out.sizes
+        if srtp is None or address is None or not sizes:
+            return
+        tag = out.tag_bytes
+        count = len(sizes)
+        if protect_all(srtp.tx, buffer, sizes, tag) != count:
+            return  # a mistake of our own: better nothing than a packet in the clear
+        self.packets_out += count
+        if self.subscriber is not None:
+            self.subscriber.sent_bytes += out.end + 28 * count
+        view = buffer.view
+        if count == 1:
+            self.udp.send(view[: out.end], address)
+            return
+        first = start = 0
+        while first < count:
+            size = sizes[first]
+            after = first + 1
+            end = start + size + tag
+            while after < count and after - first < MAX_SEGMENTS and sizes[after] == size:
+                after += 1
+                end += size + tag
+            if after < count and after - first < MAX_SEGMENTS and sizes[after] < size:
+                end += sizes[after] + tag
+                after += 1
+            self.udp.send_run(view[start:end], size + tag, after - first, address)
+            first, start = after, end

@@ -1,0 +1,272 @@
+"""The UDP port of a worker: receive, tell apart (RFC 7983), decrypt, hand on; then send what the cores have ready.
+
+One wake of the loop is one batch: up to 64 datagrams are read, then every receiver concerned gets its packets in one
+go. Nothing is allocated for a packet but its own bytes and its `UpPacket`. A datagram that makes us stumble is
+dropped with a traceback in the log (at most one a second) and disturbs nobody else.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+
+from media.control import Message, TransportChanged
+from media.down_track import Outgoing
+from media.forwarder import Forwarder
+from media.ice import Credentials, IceAgent, IceDirectory, PathState, make_credentials
+from media.publisher import Publisher
+from media.subscriber import Subscriber
+from media.transport.dtls import Certificate, DtlsError
+from media.transport.link import Link
+from media.transport.srtp import PacketBuffer
+from media.transport.udp import Address, UdpSocket
+
+BATCH = 64  # datagrams a wake
+RECEIVE_BYTES = 2048
+SEND_BYTES = 1 << 19  # a batch and three replayed keyframes for one receiver
+ICE_INTERVAL_S = 0.1
+SYNCHRONISE_S = 5.0
+DTLS_TICK_S = 0.05
+
+log = logging.getLogger("media.port")
+
+
+class MediaPort:
+    """The socket, the links on it, and the forwarder between them."""
+
+    def __init__(self, udp: UdpSocket, forwarder: Forwarder, certificate: Certificate) -> None:
+        self.udp = udp
+        self.packets_out = 0
+        self.forwarder = forwarder
+        self.certificate = certificate
+        self.links: dict[Publisher | Subscriber, Link] = {}
+        self.on_message: Callable[[Message], None] = lambda message: None
+        self._by_address: dict[Address, Link] = {}
+        self._directory: IceDirectory[Link] = IceDirectory()
+        self._receive = PacketBuffer(RECEIVE_BYTES)
+        self._send = PacketBuffer(SEND_BYTES)
+        self._control = PacketBuffer(RECEIVE_BYTES)
+        self._out = Outgoing(self._send.data)
+        self.rng = random.SystemRandom()
+        self._ice_at = self._dtls_at = self._synchronise_at = self._logged_at = 0.0
+
+    # --- links -----------------------------------------------------------------------------------------------------
+
+    def credentials(self) -> Credentials:
+        """Return fresh ICE credentials."""
+        return make_credentials(self.rng)
+
+    def session_id(self) -> int:
+        """Return a fresh session id for a description (RFC 8866 §5.2)."""
+        return self.rng.randrange(1, 1 << 62)
+
+    def add(self, link: Link, credentials: Credentials, now: float) -> None:
+        """Make a link reachable under `credentials`."""
+        link.agent = IceAgent(link, credentials, now)
+        self._directory.register(link.agent)
+        self.links[link.core] = link
+
+    def restart(self, link: Link, credentials: Credentials, now: float) -> None:
+        """Give a link new ICE credentials; the old ones are honoured for a while (RFC 8445 §9)."""
+        assert link.agent is not None
+        link.agent.restart(credentials, now)
+        self._directory.register(link.agent)
+
+    def remove(self, core: Publisher | Subscriber) -> None:
+        """Forget the link of a core that was removed from its room."""
+        link = self.links.pop(core, None)
+        if link is None or link.agent is None:
+            return
+        self._directory.unregister(link.agent)
+        self._by_address = {address: other for address, other in self._by_address.items() if other is not link}
+
+    # --- in --------------------------------------------------------------------------------------------------------
+
+    def on_readable(self) -> None:
+        """Read one batch and forward it."""
+        now = time.monotonic()
+        receive, view, data = self.udp.receive, self._receive.view, self._receive.data
+        by_address = self._by_address
+        for _ in range(BATCH):
+            got = receive(view)
+            if got is None:
+                break
+            length, arrival_ns, address = got
+            if len(address) > 2:
+                address = address[:2]
+            try:
+                first = data[0]
+                if length >= 12 and 128 <= first <= 191:
+                    link = by_address.get(address)
+                    if link is not None and link.srtp is not None:
+                        self._on_srtp(link, length, arrival_ns, address, now)
+                elif length >= 1:
+                    self._on_setup(first, length, address, now)
+            except Exception:
+                self._note_stumble(now)
+        self._forward(now)
+
+    def _on_srtp(self, link: Link, length: int, arrival_ns: int, address: Address, now: float) -> None:
+        srtp, agent = link.srtp, link.agent
+        assert srtp is not None and agent is not None
+        is_rtcp = 192 <= self._receive.data[1] <= 223  # RFC 5761 §4
+        size = (srtp.unprotect_rtcp if is_rtcp else srtp.unprotect)(self._receive, length)
+        if size < 0 or not agent.on_receive(address, now):
+            return
+        packet = bytes(self._receive.view[:size])
+        if link.publisher is not None:
+            if is_rtcp:
+                self.forwarder.on_publisher_rtcp(link.room, link.publisher, packet, now)
+            else:
+                self.forwarder.on_rtp(link.room, link.publisher, packet, arrival_ns, now)
+        elif link.subscriber is not None and is_rtcp:
+            self._out.reset(srtp.tag_bytes)
+            self.forwarder.on_subscriber_rtcp(link.room, link.subscriber, packet, self._out, now)
+            link.send_media(self._out, self._send)
+
+    def _on_setup(self, first: int, length: int, address: Address, now: float) -> None:
+        packet = bytes(self._receive.view[:length])
+        if first <= 3:
+            self._on_stun(packet, address, now)
+        elif 20 <= first <= 63:
+            link = self._by_address.get(address)
+            if link is None or link.dtls is None or link.agent is None:
+                return
+            if link.agent.on_receive(address, now):
+                self._on_dtls(link, packet, address, now)
+
+    def _on_stun(self, packet: bytes, address: Address, now: float) -> None:
+        outcome = self._directory.on_stun(packet, (address[0], address[1]), now)
+        if outcome is None:
+            return
+        self.udp.send(outcome.answer, address)
+        link = outcome.agent.owner
+        for old in outcome.removed:
+            self._by_address.pop(old, None)
+        self._by_address[address] = link
+        moved = link.address != outcome.agent.selected
+        link.address = outcome.agent.selected
+        if moved and link.srtp is not None:
+            self._tell(link, "connected")
+        if outcome.added and link.dtls is not None and link.dtls_at is None and link.srtp is None:
+            link.send_dtls(link.dtls.start(), address)
+            link.dtls_at = now
+
+    def _on_dtls(self, link: Link, packet: bytes, address: Address, now: float) -> None:
+        dtls = link.dtls
+        assert dtls is not None
+        try:
+            answer = dtls.on_datagram(packet)
+        except DtlsError as error:
+            log.warning("handshake of %s (%s) in room %s failed: %s", link.peer, link.side, link.room.name, error)
+            self.close(link)
+            return
+        link.send_dtls(answer, address)
+        link.dtls_at = now
+        if dtls.is_closed:
+            self.close(link)
+        elif dtls.srtp is not None and link.srtp is None:
+            link.srtp = dtls.srtp
+            self._tell(link, "connected")
+            if link.subscriber is not None:
+                self.forwarder.start_subscriber(link.room, link.subscriber, now)
+
+    def close(self, link: Link) -> None:
+        """Give a link up and say so."""
+        if self.links.get(link.core) is not link:
+            return
+        self._tell(link, "closed")
+        self.forwarder.remove_peer(link.room, link.peer, link.side)
+        self.remove(link.core)
+
+    # --- out -------------------------------------------------------------------------------------------------------
+
+    def _forward(self, now: float) -> None:
+        """Let everyone who is concerned by this batch write and send."""
+        out, links = self._out, self.links
+        for subscriber, downs in self.forwarder.poll_ready().items():
+            link = links.get(subscriber)
+            if link is None or link.srtp is None or link.address is None:
+                continue
+            out.reset(link.srtp.tag_bytes)
+            subscriber.write_media(downs, out, now)
+            if out.sizes:
+                link.send_media(out, self._send)
+                self.packets_out += len(out.sizes)
+                if subscriber.has_feedback and link.agent is not None:
+                    link.agent.on_send(now)
+        self.forwarder.end_batch()
+        self._drain(now)
+
+    def _drain(self, now: float) -> None:
+        for core, packet in self.forwarder.poll_rtcp():
+            link = self.links.get(core)
+            if link is not None:
+                link.send_rtcp(packet, self._control)
+        for message in self.forwarder.poll_news():
+            self.on_message(message)
+
+    # --- timers ----------------------------------------------------------------------------------------------------
+
+    def on_tick(self, now: float) -> None:
+        """Do what is due; called every 10 ms."""
+        self.forwarder.on_timeout(now)
+        self._drain(now)
+        self._probe(now)
+        if now >= self._dtls_at:
+            self._dtls_at = now + DTLS_TICK_S
+            self._resend_handshakes(now)
+        if now >= self._ice_at:
+            self._ice_at = now + ICE_INTERVAL_S
+            self._check_paths(now)
+        if now >= self._synchronise_at:
+            self._synchronise_at = now + SYNCHRONISE_S
+            self.udp.synchronise()
+            self._directory.on_timeout(now)
+
+    def _probe(self, now: float) -> None:
+        for link in self.links.values():
+            if link.subscriber is not None and link.srtp is not None and link.subscriber.is_probing(now):
+                self._out.reset(link.srtp.tag_bytes)
+                link.subscriber.probe(self._out, now)
+                link.send_media(self._out, self._send)
+
+    def _resend_handshakes(self, now: float) -> None:
+        for link in [item for item in self.links.values() if item.srtp is None and item.dtls is not None]:
+            assert link.dtls is not None
+            if now > link.deadline:
+                self.close(link)
+            elif link.dtls_at is not None and link.address is not None:
+                try:
+                    timeout = link.dtls.next_timeout()
+                    if timeout is not None and timeout <= 0:
+                        link.send_dtls(link.dtls.on_timeout(), link.address)
+                except DtlsError:
+                    self.close(link)
+
+    def _check_paths(self, now: float) -> None:
+        for link in list(self.links.values()):
+            agent = link.agent
+            if agent is None:
+                continue
+            state = agent.on_timeout(now)
+            link.address = agent.selected if agent.may_send(now) else None
+            if state is PathState.CLOSED:
+                self.close(link)
+            elif link.srtp is not None and state is PathState.CONNECTED:
+                self._tell(link, "connected")
+            elif link.srtp is not None and state is PathState.SUSPECT:
+                self._tell(link, "suspect")
+            elif link.srtp is not None and state is PathState.LOST:
+                self._tell(link, "lost")
+
+    def _tell(self, link: Link, state: str) -> None:
+        path = f"{link.address[0]}:{link.address[1]}" if link.address is not None else ""
+        self.on_message(TransportChanged(link.room.name, link.peer, link.side, state, path))  # type: ignore[arg-type]
+
+    def _note_stumble(self, now: float) -> None:
+        if now - self._logged_at > 1.0:
+            self._logged_at = now
+            log.exception("a datagram was dropped")

@@ -1,0 +1,247 @@
+"""What arrives from a publisher: packets, simulcast layers and the track that they form.
+
+An `UpTrack` is one source (camera, mic, screen) of one peer and outlives the publisher's transport: slots point to it
+before it sends and while it is away. Its `Layer`s are the SSRCs that carry it now. A packet is read once, here, into
+an `UpPacket` that all down tracks share; VP8 payload descriptors are brought into one form so that a down track only
+writes numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from media import h264, vp8
+from media.control import Kind, Source
+from media.nack import NackGenerator
+from media.packet_cache import PacketCache
+from media.reception import ReceptionStats
+from media.rtcp import SenderReport
+from media.rtp import RtpError, Unwrapper, payload_span
+from media.sdp import NegotiatedCodec
+
+if TYPE_CHECKING:
+    from media.down_track import DownTrack
+
+OPAQUE, VP8_FULL, VP8_PART = 0, 1, 2
+LIVE_S = 0.5  # a layer without a packet for longer is not flowing (media.md §2.4: 3 frame intervals, at least 500 ms)
+SILENT_S = 3.0  # a track without a packet for longer is reported as ended
+RATE_WINDOW_S = 1.0
+MAX_REPLAY_PACKETS = 40  # Galene replays a keyframe from its cache up to this length
+CACHE_PACKETS = {"video": 2048, "audio": 256}
+_NO_DESCRIPTOR = -1
+
+
+class UpPacket:
+    """A media packet as all receivers of its track share it. Treat as read-only."""
+
+    __slots__ = (
+        "arrival_ns",
+        "begins_keyframe",
+        "body",
+        "flags",
+        "form",
+        "index",
+        "keyidx",
+        "layer",
+        "marker",
+        "picture_id",
+        "timestamp",
+        "tk",
+        "tl0picidx",
+    )
+
+    def __init__(self, layer: Layer, index: int, marker: int, timestamp: int, arrival_ns: int) -> None:
+        self.layer = layer
+        self.index = index  # unwrapped sequence number
+        self.marker = marker  # 0 or 128
+        self.timestamp = timestamp
+        self.arrival_ns = arrival_ns
+        self.begins_keyframe = False
+        self.form = OPAQUE
+        self.body = b""  # the payload; in form VP8_FULL without its descriptor
+        self.flags = 0  # VP8_FULL: the first byte of the descriptor
+        self.tk = 0  # VP8_FULL: TID, Y and no KEYIDX
+        self.picture_id = _NO_DESCRIPTOR
+        self.tl0picidx = _NO_DESCRIPTOR
+        self.keyidx = _NO_DESCRIPTOR
+
+
+class RateMeter:
+    """Bytes over a sliding second, in two halves."""
+
+    def __init__(self) -> None:
+        self._since = -1.0
+        self._bytes = 0
+        self._bps = 0.0
+
+    def add(self, size: int, now: float) -> None:
+        """Count `size` bytes."""
+        if self._since < 0:
+            self._since = now
+        elif now - self._since >= RATE_WINDOW_S:
+            self._roll(now)
+        self._bytes += size
+
+    def bps(self, now: float) -> int:
+        """Return the rate of the last full window; 0 after two silent ones."""
+        if self._since >= 0 and now - self._since >= RATE_WINDOW_S:
+            self._roll(now)
+        return int(self._bps)
+
+    def _roll(self, now: float) -> None:
+        elapsed = now - self._since
+        self._bps = self._bytes * 8 / elapsed if elapsed < 3 * RATE_WINDOW_S else 0.0
+        self._bytes = 0
+        self._since = now
+
+
+class Layer:
+    """One encoding of a track: an SSRC and everything that is counted for it."""
+
+    def __init__(self, track: UpTrack, rid: str, ssrc: int, codec: NegotiatedCodec) -> None:
+        self.track = track
+        self.rid = rid
+        self.ssrc = ssrc
+        self.codec = codec
+        self.height = 0  # lines; 0 until a keyframe told
+        self.first_index = -1
+        self.newest_index = -1
+        self.key_index = -1  # where the newest keyframe begins
+        self.key_at = -1.0
+        self.bytes_since_key = 0
+        self.last_at = -1.0
+        self.rate = RateMeter()
+        self.report: tuple[int, int, float] | None = None  # the publisher's SR: NTP, RTP time, when it came
+        self.nack = NackGenerator()
+        self.stats = ReceptionStats(ssrc, codec.clock_rate)
+        self.cache: PacketCache[UpPacket] = PacketCache(CACHE_PACKETS[track.kind])
+        self.tap_number = 0  # the recorder's name of this layer; 0: not recorded
+        self._unwrapper = Unwrapper()
+
+    def is_live(self, now: float) -> bool:
+        """Return whether packets are flowing."""
+        return self.last_at >= 0 and now - self.last_at < LIVE_S
+
+    def receive(self, packet: bytes, arrival_ns: int, now: float) -> UpPacket | None:
+        """Read one media packet (first-hand or unwrapped from RTX); None for a duplicate or a broken one."""
+        try:
+            start, end = payload_span(packet)
+        except RtpError:
+            return None
+        seq = packet[2] << 8 | packet[3]
+        timestamp = int.from_bytes(packet[4:8], "big")
+        index = self._unwrapper.unwrap(seq)
+        item = UpPacket(self, index, packet[1] & 0x80, timestamp, arrival_ns)
+        if end > start:
+            try:
+                self._read_payload(item, packet, start, end)
+            except vp8.Vp8Error:
+                return None
+        is_new = self.nack.on_packet(seq, now, begins_keyframe=item.begins_keyframe)
+        self.stats.on_packet(seq, timestamp, arrival_ns / 1e9)
+        if not is_new:
+            return None
+        self.last_at = now
+        self.rate.add(len(packet) + 28, now)  # with IPv4 and UDP headers, as estimates count
+        if self.first_index < 0:
+            self.first_index = index
+        self.newest_index = max(self.newest_index, index)
+        if item.begins_keyframe and index > self.key_index:
+            self.key_index, self.key_at, self.bytes_since_key = index, now, 0
+        self.bytes_since_key += len(packet)
+        self.cache.put(seq, item, now)
+        return item
+
+    def on_sender_report(self, report: SenderReport, now: float) -> None:
+        """Take the publisher's clock pair."""
+        self.report = (report.ntp, report.rtp_timestamp, now)
+        self.stats.on_sender_report(report.ntp, now)
+
+    def since_keyframe(self, now: float) -> list[UpPacket]:
+        """Return what is cached from the newest keyframe on, in order; empty when that is too much to be replayed."""
+        if self.key_index < 0 or self.newest_index - self.key_index >= MAX_REPLAY_PACKETS:
+            return []
+        found = (self.cache.get(index & 0xFFFF, now) for index in range(self.key_index, self.newest_index + 1))
+        packets = [packet for packet in found if packet is not None]
+        if not packets or not packets[0].begins_keyframe or packets[0].index != self.key_index:
+            return []
+        return packets
+
+    def _read_payload(self, item: UpPacket, packet: bytes, start: int, end: int) -> None:
+        name = self.codec.name
+        if name == "vp8":
+            self._read_vp8(item, packet, start, end)
+            return
+        item.body = packet[start:end]
+        if name == "h264" and h264.begins_keyframe(packet, start, end):
+            item.begins_keyframe = True
+            sps = h264.find_sps(packet, start, end)
+            if sps is not None:
+                self.height = sps.height
+
+    def _read_vp8(self, item: UpPacket, packet: bytes, start: int, end: int) -> None:
+        descriptor = vp8.parse(packet, start, end)
+        if descriptor.is_keyframe:
+            item.begins_keyframe = True
+            size = vp8.frame_size(packet, start, end, descriptor)
+            if size is not None:
+                self.height = size[1]
+        item.picture_id = descriptor.picture_id
+        item.tl0picidx = descriptor.tl0picidx
+        item.keyidx = descriptor.keyidx
+        if descriptor.picture_id < 0:
+            item.body = packet[start:end]
+            return
+        fixed = vp8.fixed_form(packet, start, descriptor)
+        rest = packet[start + descriptor.length : end]
+        if descriptor.tl0picidx >= 0 and len(fixed) == 6:
+            item.form, item.flags, item.body = VP8_FULL, fixed[0] << 8 | fixed[1], rest
+            # A source without KEYIDX leaves the field alone: K = 0 in the flags says that it means nothing.
+            item.tk = fixed[5] & 0xE0
+            item.keyidx = max(descriptor.keyidx, 0)
+        else:
+            item.form, item.body = VP8_PART, fixed + rest
+
+
+class UpTrack:
+    """A source of a peer: what slots point to."""
+
+    def __init__(self, peer: str, source: Source) -> None:
+        self.peer = peer
+        self.source = source
+        self.kind: Kind = "audio" if source == "mic" else "video"
+        self.layers: dict[str, Layer] = {}  # by rid
+        self.downs: list[DownTrack] = []
+        self.pending: list[UpPacket] = []
+        self.is_muted = False
+        self.is_active = True  # SetSource
+        self.is_heard = False  # as last told by TrackChanged
+        self.keyframe_wish = False
+
+    def add_layer(self, rid: str, ssrc: int, codec: NegotiatedCodec) -> Layer:
+        """Make the layer `rid`, in place of an older one of that name."""
+        layer = self.layers[rid] = Layer(self, rid, ssrc, codec)
+        return layer
+
+    def clear(self) -> None:
+        """Forget what was received: the publisher is gone or another one. Receivers wait for a new beginning."""
+        self.layers.clear()
+        self.pending.clear()
+        for down in self.downs:
+            down.interrupt()
+
+    def set_muted(self, muted: bool) -> None:
+        """Drop what arrives, or let it through again, from a keyframe on."""
+        if muted != self.is_muted:
+            self.is_muted = muted
+            for down in self.downs:
+                down.interrupt()
+
+    def by_quality(self) -> list[Layer]:
+        """Return the layers, poorest first: by lines once keyframes told them, before that by rate."""
+        return sorted(self.layers.values(), key=lambda layer: (layer.height, layer.rate._bps))
+
+    def live_layers(self, now: float) -> Iterator[Layer]:
+        """Yield the layers that flow, poorest first."""
+        return (layer for layer in self.by_quality() if layer.is_live(now))
