@@ -136,6 +136,10 @@ export class LessonSession {
     this.subscribe?.networkChanged();
   };
 
+  setSilent(silent: boolean): void {
+    this.audio.setSilent(silent);
+  }
+
   private async roomToken(fresh: boolean): Promise<string> {
     if (!fresh && this.token && performance.now() < this.token.until) return this.token.text;
     try {

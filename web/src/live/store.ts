@@ -216,5 +216,7 @@ export const useLesson = defineStore('lesson', () => {
     limitSlot: (slot: string, maxHeight: number) =>
       session?.request({ type: 'limit_slot', slot, max_height: maxHeight }).catch(() => undefined),
     unlockSound: () => session?.unlockSound(),
+    /** Whether this page is heard; a phone beside the wall must not be. */
+    setSilent: (silent: boolean) => session?.setSilent(silent),
   };
 });

@@ -7,6 +7,7 @@ type Sink = HTMLAudioElement & { setSinkId?: (id: string) => Promise<void> };
 export class AudioOutput {
   private readonly elements = new Map<string, Sink>();
   private blocked_ = false;
+  private silent = false;
 
   constructor(private readonly onBlocked: (blocked: boolean) => void) {}
 
@@ -26,6 +27,13 @@ export class AudioOutput {
     }
   }
 
+  /** Play without being heard: for a phone in a room whose loudspeakers play the lesson already. */
+  setSilent(silent: boolean): void {
+    this.silent = silent;
+    for (const element of this.elements.values()) element.muted = silent;
+    if (!silent) void this.unlock();
+  }
+
   /** Called from a touch or key: sound may begin now. */
   async unlock(): Promise<void> {
     this.say(false);
@@ -40,6 +48,7 @@ export class AudioOutput {
   private add(slot: string): Sink {
     const element: Sink = new Audio();
     element.autoplay = true;
+    element.muted = this.silent;
     element.dataset.slot = slot;
     element.hidden = true;
     document.body.append(element);
