@@ -52,9 +52,9 @@ class SourceLine(msgspec.Struct, frozen=True):
 class Publish(msgspec.Struct, frozen=True, tag=True):
     """Answer a sending client's offer (`Sdp`).
 
-    On a peer that has a publish transport: the same DTLS fingerprint with other ICE credentials is an ICE
-    restart (RFC 8445 §9) that keeps DTLS, SRTP and tracks; another fingerprint replaces the transport. `sources` empty: first audio is the
-    mic, first video the camera, a second video the screen (WHIP).
+    On a peer that has a publish transport: the same DTLS fingerprint with other ICE credentials is an ICE restart
+    (RFC 8445 §9) that keeps DTLS, SRTP and tracks; another fingerprint replaces the transport. `sources` empty: first
+    audio is the mic, first video the camera, a second video the screen (WHIP).
     """
 
     request: int
