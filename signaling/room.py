@@ -155,11 +155,16 @@ class Room:
         outcome = self._commit(bodies, now, effects)
         return Joined(peer, seat.socket, self._welcome(seat, admission.role, now), (), outcome)
 
-    def resume(self, token: str, last_seq: int, now: float) -> Joined | None:
-        """Give a socket the seat that `token` kept, with the events after `last_seq`; None: it must join."""
+    def resume(self, token: str, last_seq: int, now: float, admission: Admission | None = None) -> Joined | None:
+        """Give a socket the seat that `token` kept, with the events after `last_seq`; None: it must join.
+
+        With an `admission` the seat must be that one's: a browser that changed its role begins anew.
+        """
         seat = next((one for one in self._seats.values() if one.resume == token), None)
         oldest = self._tail[0].seq - 1 if self._tail else self._state.seq
         if seat is None or not oldest <= last_seq <= self._state.seq:
+            return None
+        if admission is not None and peer_id(self.id, admission) != seat.peer:
             return None
         effects = self._dismiss(seat.peer, "replaced", "连接已在别处恢复。")
         was = replica.find(self._state, seat.peer)

@@ -1,0 +1,88 @@
+"""The recording of one live lesson: from `LessonStarted` to `LessonEnded`, told to the recorder."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+
+import msgspec
+
+from recorder.control import NamePeer, StartRecording
+from server.lessons.ports import RecordingStore
+from server.processes.media import MediaWorkers
+from server.processes.recorder import MAX_EVENTS, RecorderLink
+from signaling.messages import Event, Participant, ParticipantJoined, RoomId
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 2.0  # the database that names recordings may be busy
+
+
+class LessonRecording:
+    """What the recorder is told about a lesson. Everything from the room's first event on is told, in order."""
+
+    def __init__(
+        self, lesson: RoomId, opened_mono_ns: int, recordings: RecordingStore, media: MediaWorkers, link: RecorderLink
+    ) -> None:
+        self.id: str | None = None
+        self._lesson = lesson
+        self._opened_mono_ns = opened_mono_ns
+        self._recordings = recordings
+        self._media = media
+        self._link = link
+        self._early: deque[Event] = deque(maxlen=MAX_EVENTS)  # until the recording has a name
+        self._stopped = False
+
+    def add(self, events: tuple[Event, ...]) -> None:
+        """Journal events of the room."""
+        if self.id is None:
+            self._early.extend(events)
+            return
+        for event in events:
+            self._tell(self.id, event)
+
+    async def begin(self, title: str, participants: tuple[Participant, ...], timeout_s: float) -> None:
+        """Begin the recording, or continue the lesson's: tries again until it has a name."""
+        recording, folder = await self._named(title, timeout_s)
+        self._link.start(StartRecording(recording, self._lesson, title, folder))
+        self.id = recording
+        for one in participants:
+            self._name(recording, one)
+        while self._early:
+            self._tell(recording, self._early.popleft())
+        if self._stopped:
+            self._link.stop(recording)
+        else:
+            self._media.set_tap(self._lesson, self._link.tap_path)
+
+    def tap_again(self) -> None:
+        """Point the tap at a recorder that was started anew."""
+        if self.id is not None and not self._stopped:
+            self._media.set_tap(self._lesson, "")
+            self._media.set_tap(self._lesson, self._link.tap_path)
+
+    def stop(self) -> None:
+        """End the recording; it is finalised."""
+        self._stopped = True
+        self._media.set_tap(self._lesson, "")
+        if self.id is not None:
+            self._link.stop(self.id)
+
+    async def _named(self, title: str, timeout_s: float) -> tuple[str, str]:
+        while True:
+            try:
+                async with asyncio.timeout(timeout_s):
+                    return await self._recordings.begin(self._lesson, title)
+            except Exception:
+                log.exception("the recording of lesson %s cannot begin yet", self._lesson)
+            await asyncio.sleep(RETRY_S)
+
+    def _tell(self, recording: str, event: Event) -> None:
+        if isinstance(event.body, ParticipantJoined):
+            self._name(recording, event.body.participant)
+        body = msgspec.Raw(msgspec.json.encode(event.body))
+        self._link.event(recording, event.seq, self._opened_mono_ns + event.t_ms * 1_000_000, body)
+
+    def _name(self, recording: str, one: Participant) -> None:
+        self._link.name(NamePeer(recording, one.peer, one.role.value, one.name, one.school))
