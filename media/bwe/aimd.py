@@ -89,9 +89,12 @@ class AimdEstimator:
         newest_sent = results[0].sent_s
         for result in results:
             self._sent.append((result.sent_s, result.size_bytes, result.arrival_s is None))
+            self._sent_bytes += result.size_bytes
             if result.arrival_s is None:
+                self._lost += 1
                 continue
             self._acked.append((result.arrival_s, result.size_bytes))
+            self._acked_bytes += result.size_bytes
             has_arrival = True
             self._delays.append((now, result.arrival_s - result.sent_s))
             newest_sent = max(newest_sent, result.sent_s)
