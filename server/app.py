@@ -23,7 +23,7 @@ from server.lessons import routes as lesson_routes
 from server.lessons.page_files import PageFiles
 from server.lessons.service import LessonService
 from server.lessons.tokens import SignedRoomTokens
-from server.live import LivePlane
+from server.live import open_live
 from server.middleware import BodyLimit, OwnHeader, SecurityHeaders
 from server.problems import on_error
 from server.settings import Settings
@@ -48,21 +48,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             if demo is not None:
                 await demo.seed()
                 await demo.lesson()
-            live = LivePlane()
             tokens = SignedRoomTokens(secret)
-            async with live.running():
+            async with open_live(settings, database, lessons, tokens) as live:
+                devices = DeviceService(database)
                 yield Services(
-                    settings,
-                    database,
-                    accounts,
-                    DeviceService(database),
-                    lessons,
-                    files,
-                    tokens,
-                    live,
-                    live,
-                    live,
-                    demo,
+                    settings, database, accounts, devices, lessons, files, tokens, live, live, live, live, demo
                 )
 
 

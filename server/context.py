@@ -16,7 +16,7 @@ from server.lessons.service import LessonService
 from server.lessons.tokens import SignedRoomTokens
 from server.settings import Settings
 from server.storage.database import Database
-from signaling.messages import RoomId
+from signaling.messages import Deck, RoomId
 
 
 class SeatCount(Protocol):
@@ -42,6 +42,13 @@ class Presence(Protocol):
         """Return who is in the lesson's room; nobody when it is not open."""
 
 
+class Rooms(Protocol):
+    """What may be asked of live rooms from outside."""
+
+    def end(self, lesson: RoomId) -> None:
+        """End the lesson for everybody."""
+
+
 class Live(Protocol):
     """The live plane: media workers, recorder, and the throw-away connection of the device check."""
 
@@ -55,6 +62,9 @@ class Live(Protocol):
 
     async def test_path(self, offer: str) -> str:
         """Answer a throw-away connection's SDP offer."""
+
+    def deck_changed(self, lesson: RoomId, deck: Deck | None) -> None:
+        """Tell the lesson's room, when it is open, that it has another deck."""
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes of rooms and recordings."""
@@ -90,6 +100,7 @@ class Services:
     tokens: SignedRoomTokens
     presence: Presence
     live: Live
+    rooms: Rooms
     recordings: RecordingIndex
     demo: DemoAccounts | None = None
 

@@ -2,48 +2,103 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
 from starlette.routing import BaseRoute
 
 from server.addresses import media_addresses
+from server.lessons import websocket
+from server.lessons.ports import LessonStore, RoomTokens
+from server.lessons.rooms import RoomHost, Seats
+from server.processes.media import MediaWorkers
+from server.processes.recorder import RecorderLink
 from server.settings import Settings
-
-
-class _Seats:
-    classrooms_online = 0
-    people_online = 0
-    online_classrooms: frozenset[str] = frozenset()
+from server.storage.database import Database
+from signaling.messages import Deck, RoomId
 
 
 class LivePlane:
-    """Not wired yet."""
+    """Everything that lives while lessons do."""
 
-    is_media_ready = False
-    is_recorder_ready = False
+    def __init__(self, host: RoomHost, library: Any, routes: list[BaseRoute]) -> None:
+        self._host = host
+        self._library = library
+        self._routes = routes
 
-    def seats(self, lesson: str) -> _Seats:
-        """Return nobody."""
-        return _Seats()
+    @property
+    def is_media_ready(self) -> bool:
+        """Return whether the media workers serve."""
+        return self._host.media.is_ready
+
+    @property
+    def is_recorder_ready(self) -> bool:
+        """Return whether the recorder serves."""
+        return self._host.recorder.is_ready
+
+    def seats(self, lesson: RoomId) -> Seats:
+        """Return who is in the lesson's room."""
+        return self._host.seats(lesson)
+
+    def end(self, lesson: RoomId) -> None:
+        """End the lesson for everybody."""
+        self._host.end(lesson)
+
+    def deck_changed(self, lesson: RoomId, deck: Deck | None) -> None:
+        """Tell the lesson's room, when it is open, that it has another deck."""
+        self._host.deck_changed(lesson, deck)
 
     async def test_path(self, offer: str) -> str:
-        """Not yet."""
-        raise NotImplementedError
+        """Answer a throw-away connection's SDP offer."""
+        return await self._host.test_path(offer)
 
-    async def ids_by_lesson(self, lessons: tuple[str, ...]) -> dict[str, str]:
-        """None yet."""
-        return {}
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Run."""
-        yield
+    async def ids_by_lesson(self, lessons: tuple[RoomId, ...]) -> dict[str, str]:
+        """Return the recording's id for those lessons that have one."""
+        if self._library is None:
+            return {}
+        return dict(await self._library.ids_by_lesson(lessons))
 
     def routes(self) -> list[BaseRoute]:
-        """None yet."""
-        return []
+        """Return the routes of rooms and recordings."""
+        return self._routes
+
+
+class _NoLibrary:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def begin(self, lesson: RoomId, title: str) -> tuple[str, str]:
+        return lesson, str(self._folder / lesson)
+
+    async def changed(self, change: object) -> None:
+        return None
+
+
+@asynccontextmanager
+async def open_live(
+    settings: Settings, database: Database, store: LessonStore, tokens: RoomTokens
+) -> AsyncIterator[LivePlane]:
+    """Run the live plane inside the block."""
+    media = MediaWorkers(
+        workers=worker_count(settings),
+        port=settings.media_port,
+        bind=media_bind(settings),
+        addresses=media_addresses(settings),
+    )
+    # Not in the data folder: the path of a local socket may have 107 characters (unix(7)).
+    with tempfile.TemporaryDirectory(prefix="tongtang-") as folder:
+        recorder = RecorderLink(tap_path=Path(folder) / "tap")
+        host = RoomHost(store, tokens, _NoLibrary(settings.data / "recordings"), media, recorder)
+        routes: list[BaseRoute] = [*websocket.routes(host)]
+        if importlib.util.find_spec("server.lessons.whip"):
+            routes += importlib.import_module("server.lessons.whip").routes(host)
+        async with host.running():
+            yield LivePlane(host, None, routes)
 
 
 def worker_count(settings: Settings) -> int:
@@ -52,6 +107,6 @@ def worker_count(settings: Settings) -> int:
 
 
 def media_bind(settings: Settings) -> str:
-    """Return the address that the media workers bind: all, since Firefox cannot use loopback alone."""
+    """Return the address that the media workers bind: the announced one, or all when several are announced."""
     addresses = media_addresses(settings)
     return addresses[0] if len(addresses) == 1 else "0.0.0.0"

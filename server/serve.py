@@ -14,6 +14,8 @@ import uvicorn
 from server.addresses import check_udp, listen_tcp
 from server.app import build_app, open_services
 from server.context import Services
+from server.demo.people import DemoPeople
+from server.demo.seed import Demo
 from server.live import media_bind, worker_count
 from server.settings import Settings
 from signaling.messages import MAX_MESSAGE_BYTES
@@ -76,8 +78,26 @@ async def serving(settings: Settings) -> AsyncIterator[tuple[Services, str]]:
                 server = _Server(_config(settings, services))
                 tasks.create_task(server.serve([listener]), name="http")
                 await server.is_up.wait()
-                yield services, f"{settings.scheme}://{_shown(settings.host)}:{port}"
+                url = f"{settings.scheme}://{_shown(settings.host)}:{port}"
+                async with _demo(settings, services, url):
+                    yield services, url
             server.should_exit = True
+
+
+@asynccontextmanager
+async def _demo(settings: Settings, services: Services, url: str) -> AsyncIterator[None]:
+    """Keep the demonstration's people in their lesson inside the block."""
+    if not isinstance(services.demo, Demo):
+        yield
+        return
+    certificate = settings.tls_cert if settings.tls_mode == "self" else None
+    people = DemoPeople(services.demo, services.tokens, services.rooms.end, settings.data, certificate)
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(people.run(url), name="demo people")
+        try:
+            yield
+        finally:
+            task.cancel()
 
 
 def _config(settings: Settings, services: Services) -> uvicorn.Config:

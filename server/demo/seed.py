@@ -6,6 +6,7 @@ since. Its accounts have random passwords that nobody knows: on a demonstration 
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from server.demo.deck import PAGES
 from server.lessons.model import Lesson
 from server.lessons.service import LessonService
 from signaling.errors import Refused
+from signaling.messages import RoomId
 
 REGION = "云岭县"
 LECTURER = "zhou"  # the bot's account: no visitor may use it, so that bot and visitor never fight for one seat
@@ -68,9 +70,16 @@ class Demo:
     def __init__(self, accounts: AccountService, lessons: LessonService) -> None:
         self._accounts = accounts
         self._lessons = lessons
+        self._visit = asyncio.Event()
+
+    async def visited(self) -> None:
+        """Wait until somebody asks for the demonstration, from now on."""
+        self._visit.clear()
+        await self._visit.wait()
 
     async def accounts_shown(self) -> list[dict[str, str]]:
-        """Return the accounts to offer on the log-in page."""
+        """Return the accounts to offer on the log-in page; asking for them is a visit."""
+        self._visit.set()
         return [
             {"username": one.username, "name": one.name, "role_label": one.role_label, "school": one.school or REGION}
             for one in ACCOUNTS
@@ -109,6 +118,11 @@ class Demo:
                 password = secrets.token_urlsafe(32)
                 await self._accounts.enrol(one.username, password, one.name, school_id, one.is_manager)
 
+    async def is_over(self, lesson_id: RoomId) -> bool:
+        """Return whether the lesson has ended or is gone."""
+        lesson = await self._lessons.find(lesson_id)
+        return lesson is None or lesson.state == "ended"
+
     async def lesson(self) -> Lesson:
         """Return the demonstration's lesson that is not over, a new one when there is none."""
         lecturer = await self.account(LECTURER)
@@ -117,7 +131,8 @@ class Demo:
             if lesson.lecturer.id == lecturer.id and lesson.state != "ended" and lesson.pages:
                 return lesson
         rural = [school for school in await self._accounts.schools() if school.kind == "rural"]
-        invited = [school for school in rural if school.name in {seed.school for seed in _SCHOOLS}]
+        order = [seed.school for seed in _SCHOOLS]
+        invited = sorted((school for school in rural if school.name in order), key=lambda one: order.index(one.name))
         lesson = await self._lessons.plan(
             lecturer,
             LESSON_TITLE,

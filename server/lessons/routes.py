@@ -18,7 +18,7 @@ from server.json_http import answer, answer_list, field_invalid, iso, no_content
 from server.lessons.access import entries, require_entry, seat_for
 from server.lessons.model import Lesson, Page
 from server.lessons.pictures import MAX_PICTURE_BYTES
-from server.lessons.service import MAX_CLASSROOMS, MAX_PAGES
+from server.lessons.service import MAX_CLASSROOMS, MAX_PAGES, deck_of
 from server.lessons.tokens import TOKEN_LIFE_S, WHIP_TOKEN_LIFE_S
 from signaling.errors import ProtocolViolation, Refused
 from signaling.roles import Role
@@ -142,7 +142,9 @@ async def put_pages(request: Request) -> Response:
         if "Too many" in error.detail:
             raise field_invalid("page", f"一节课要有 1 到 {MAX_PAGES} 页课件。") from error
         raise ProtocolViolation("form_malformed", "上传的表单不完整，请重新上传。") from error
-    return await _answer_one(request, await services.lessons.set_pages(asker, lesson_id, pages))
+    lesson = await services.lessons.set_pages(asker, lesson_id, pages)
+    services.live.deck_changed(lesson.id, deck_of(lesson, pages))
+    return await _answer_one(request, lesson)
 
 
 async def _kept_pages(services: Services, form: FormData) -> tuple[Page, ...]:
