@@ -1,0 +1,9 @@
+import type { SlotFill, Snapshot } from '@/generated/messages';
+
+export type Stage = 'screen' | 'page' | 'lecturer';
+
+/** Return what is shown largest: what is shared now, else the page, else who teaches. */
+export function stageOf(room: Snapshot | null, fills: ReadonlyMap<string, SlotFill>): Stage {
+  if (fills.get('screen')?.peer != null) return 'screen';
+  return room?.deck ? 'page' : 'lecturer';
+}
