@@ -198,7 +198,7 @@ def _batches(facts: FileFacts, loop: bool) -> Iterator[list[AudioFrame]]:
         for block in _blocks(facts):
             batch.append(block)
             total += 1
-            if len(batch) == BATCH:
+            if len(batch) >= BATCH:
                 yield batch
                 batch = []
         turn += 1
