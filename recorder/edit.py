@@ -1,0 +1,196 @@
+"""The edit of a recording: which frames of its parts become the lecturer's file, the screen's and the sound's."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from recorder.container import MediaPacket, VideoFormat, blank_picture, format_of, transcode
+from recorder.depacketise import opus_duration_ms
+from recorder.ebml import PartReader
+from recorder.part_clock import align_clocks
+from recorder.story import PartRecord, Story, lead_spans
+from recorder.timeline import (
+    HOLE_MS,
+    OPUS_SILENCE,
+    SILENCE_MS,
+    Candidate,
+    Placed,
+    Sound,
+    cut_audio,
+    cut_video,
+    merge_audio,
+    place_part,
+)
+
+LAST_FRAME_MS = 40  # how long the last picture stands: one frame at 25 a second
+PATIENT_MS = 3_000.0  # a new lead without picture for longer than this must not be seen as the old one
+SCREEN_GONE_MS = 2_000.0  # a screen that is not shared again within this is taken away
+
+Picture = Placed | float  # a frame, or from when on nothing is shown
+
+
+class Cut(NamedTuple):
+    """One file to be made, on its own time; 0 is `origin_ms` of the recording."""
+
+    origin_ms: float
+    duration_ms: int
+    pictures: list[Picture]
+    sounds: list[Sound]
+
+
+class Editor:
+    """Cut a recording's parts. Close it to let go of the part files."""
+
+    def __init__(self, folder: Path, story: Story) -> None:
+        self._folder = folder
+        self._story = story
+        self._clocks = align_clocks(story.parts.values())
+        self._readers: dict[int, PartReader] = {}
+
+    def close(self) -> None:
+        """Unmap the parts."""
+        for reader in self._readers.values():
+            reader.close()
+        self._readers.clear()
+
+    def lecturer(self) -> Cut | None:
+        """Return the cut of whoever led: camera and voice; None when there is neither."""
+        spans = lead_spans(self._story)
+        bounds = [*(start for start, _ in spans[1:]), *([float("inf")] if spans else [])]
+        pictures: list[Picture] = []
+        voices: list[tuple[list[Placed], float, float]] = []
+        for (start, peer), end in zip(spans, bounds, strict=True):
+            shown = list(cut_video(self._candidates("camera", peer), start, end))
+            if pictures and (not shown or shown[0].t_ms - start > PATIENT_MS):
+                pictures.append(start)
+            pictures += shown
+            voices.append((list(merge_audio(self._candidates("mic", peer))), start, end))
+        heard = [frame.t_ms for frames, start, end in voices for frame in frames if start <= frame.t_ms < end]
+        if not pictures and not heard:
+            return None
+        origin = min([*(_time(picture) for picture in pictures[:1]), *heard[:1]])
+        sounds: list[Sound] = []
+        for frames, start, end in voices:
+            sounds += cut_audio(self._lengths(frames), start, end, _end(sounds, origin))
+        seen_until = _time(pictures[-1]) + LAST_FRAME_MS if pictures else origin
+        if sounds and seen_until - _end(sounds, origin) > HOLE_MS:
+            sounds += _silence(_end(sounds, origin), seen_until)
+        return Cut(origin, round(max(seen_until, _end(sounds, origin)) - origin), pictures, sounds)
+
+    def screen(self, origin_ms: float) -> Cut | None:
+        """Return the cut of the shared screens on the lecturer's time; None when none was shared."""
+        candidates = self._candidates("screen", None)
+        pictures: list[Picture] = []
+        ends = sorted((c.frames[-1].t_ms for c in candidates if c.frames), reverse=True)
+        for frame in cut_video(candidates, origin_ms, float("inf")):
+            while ends and frame.t_ms > ends[-1]:
+                gone = ends.pop() + LAST_FRAME_MS
+                if frame.t_ms - gone > SCREEN_GONE_MS:
+                    pictures.append(gone)
+            pictures.append(frame)
+        if not pictures:
+            return None
+        pictures.append(_time(pictures[-1]) + LAST_FRAME_MS)
+        return Cut(origin_ms, round(_time(pictures[-1]) + LAST_FRAME_MS - origin_ms), pictures, [])
+
+    def packets(self, cut: Cut) -> tuple[VideoFormat | None, bytes, int, Iterator[MediaPacket]]:
+        """Return the format of the pictures, the first one, how many keyframes, and all packets in order of time."""
+        audio = self._sound_packets(cut)
+        if not cut.pictures:
+            return None, b"", 0, audio
+        shown = [picture for picture in cut.pictures if isinstance(picture, Placed)]
+        codec = self._main_codec(cut)
+        parts = [self._story.parts[number] for number in dict.fromkeys(frame.part for frame in shown)]
+        largest = max(parts, key=lambda part: part.width * part.height)
+        video = VideoFormat(codec, largest.width, largest.height)
+        pictures = self._picture_packets(cut, video)
+        first = next(pictures)
+        keyframes = len(cut.pictures) - len(shown) + sum(frame.block.keyframe for frame in shown)
+        merged = heapq.merge(_chain(first, pictures), audio, key=lambda packet: packet.ms)
+        return format_of(codec, first.data, video.width, video.height), first.data, keyframes, merged
+
+    def _candidates(self, source: str, peer: str | None) -> list[Candidate]:
+        return [
+            place_part(part, self._clocks[part.part], self._reader(part).blocks())
+            for part in self._story.parts.values()
+            if part.source == source and peer in (None, part.peer) and (self._folder / part.file).exists()
+        ]
+
+    def _reader(self, part: PartRecord) -> PartReader:
+        reader = self._readers.get(part.part)
+        if reader is None:
+            reader = self._readers[part.part] = PartReader(self._folder / part.file)
+        return reader
+
+    def _lengths(self, frames: Iterable[Placed]) -> Iterator[tuple[Placed, float]]:
+        for frame in frames:
+            yield frame, opus_duration_ms(self._readers[frame.part].payload(frame.block))
+
+    def _sound_packets(self, cut: Cut) -> Iterator[MediaPacket]:
+        for sound in cut.sounds:
+            placed = sound.placed
+            data = OPUS_SILENCE if placed is None else self._readers[placed.part].payload(placed.block)
+            yield MediaPacket(round(sound.ms - cut.origin_ms), round(sound.duration_ms), data, True, False)
+
+    def _main_codec(self, cut: Cut) -> str:
+        """Return the codec that most of the time is in: it is copied, the rest is encoded anew."""
+        lengths: dict[str, float] = {}
+        for picture, following in zip(cut.pictures, cut.pictures[1:] or cut.pictures, strict=False):
+            if isinstance(picture, Placed):
+                codec = self._story.parts[picture.part].codec
+                lengths[codec] = lengths.get(codec, 0.0) + max(1.0, _time(following) - picture.t_ms)
+        return max(lengths, key=lambda codec: lengths[codec])
+
+    def _picture_packets(self, cut: Cut, video: VideoFormat) -> Iterator[MediaPacket]:
+        timed = _timed(cut)
+        if timed[0][0] > LAST_FRAME_MS:
+            yield blank_picture(video, 0)._replace(duration_ms=timed[0][0])
+        for codec, run in groupby(timed, key=lambda item: self._codec(item[2])):
+            if not codec:
+                for ms, duration_ms, _ in run:
+                    yield blank_picture(video, ms)._replace(duration_ms=duration_ms)
+            elif codec == video.codec:
+                yield from self._copies(run)
+            else:
+                yield from transcode(self._copies(run), codec, video.codec)
+
+    def _codec(self, picture: Picture) -> str:
+        return self._story.parts[picture.part].codec if isinstance(picture, Placed) else ""
+
+    def _copies(self, run: Iterable[tuple[int, int, Picture]]) -> Iterator[MediaPacket]:
+        for ms, duration_ms, frame in run:
+            if isinstance(frame, Placed):
+                data = self._readers[frame.part].payload(frame.block)
+                yield MediaPacket(ms, duration_ms, data, frame.block.keyframe, True)
+
+
+def _time(picture: Picture) -> float:
+    return picture.t_ms if isinstance(picture, Placed) else picture
+
+
+def _end(sounds: Sequence[Sound], origin_ms: float) -> float:
+    return sounds[-1].ms + sounds[-1].duration_ms if sounds else origin_ms
+
+
+def _silence(start_ms: float, end_ms: float) -> list[Sound]:
+    count = int((end_ms - start_ms) // SILENCE_MS)
+    return [Sound(start_ms + number * SILENCE_MS, SILENCE_MS, None) for number in range(count)]
+
+
+def _timed(cut: Cut) -> list[tuple[int, int, Picture]]:
+    """Return the pictures with strictly growing times of whole ms and how long each stands."""
+    times: list[int] = []
+    for picture in cut.pictures:
+        ms = max(0, round(_time(picture) - cut.origin_ms))
+        times.append(max(ms, times[-1] + 1) if times else ms)
+    ends = [*times[1:], max(times[-1] + LAST_FRAME_MS, cut.duration_ms if not cut.sounds else 0)]
+    return [(ms, end - ms, picture) for ms, end, picture in zip(times, ends, cut.pictures, strict=True)]
+
+
+def _chain(first: MediaPacket, rest: Iterator[MediaPacket]) -> Iterator[MediaPacket]:
+    yield first
+    yield from rest

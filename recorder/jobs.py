@@ -1,0 +1,114 @@
+"""Finalising jobs: one at a time, each in a process of its own, so that a crash of FFmpeg costs no recording."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from recorder.control import RecordingChanged
+from recorder.finalise import Progress, Resource
+
+STEP_TIMEOUT_S = 3600.0  # the longest step is encoding a codec change anew: an hour of 720p takes 17 min
+MAX_LINE_BYTES = 1 << 22
+_log = logging.getLogger(__name__)
+_PACKAGE_ROOT = Path(__file__).resolve().parent.parent
+
+
+class Job(NamedTuple):
+    """A recording to finalise."""
+
+    recording: str
+    folder: Path
+    title: str
+
+
+class Jobs:
+    """The queue of jobs. It is bounded by the number of recordings: a recording stands in it at most once."""
+
+    def __init__(self, tell: Callable[[RecordingChanged], None]) -> None:
+        self._tell = tell
+        self._waiting: deque[Job] = deque()
+        self._wake = asyncio.Event()
+        self._running: tuple[str, asyncio.subprocess.Process] | None = None
+        self._cancelled: set[str] = set()
+
+    def add(self, job: Job) -> None:
+        """Finalise `job` when its turn comes."""
+        self._cancelled.discard(job.recording)
+        if all(waiting.recording != job.recording for waiting in self._waiting):
+            self._waiting.append(job)
+        self._wake.set()
+
+    def cancel(self, recording: str) -> None:
+        """Forget the job of `recording`: it goes on and will be finalised later."""
+        self._waiting = deque(job for job in self._waiting if job.recording != recording)
+        if self._running is not None and self._running[0] == recording:
+            self._cancelled.add(recording)
+            with contextlib.suppress(ProcessLookupError):
+                self._running[1].kill()
+
+    async def run(self) -> None:
+        """Carry out the jobs, until cancelled."""
+        while True:
+            while self._waiting:
+                await self._carry_out(self._waiting.popleft())
+            self._wake.clear()
+            await self._wake.wait()
+
+    async def _carry_out(self, job: Job) -> None:
+        self._tell(RecordingChanged(job.recording, "finalising"))
+        failed = ""
+        try:
+            async for line in self._lines(job):
+                if line.ready is not None:
+                    self._tell(ready_message(job.recording, line.ready))
+                    return
+                failed = line.failed or failed
+                if line.progress is not None:
+                    self._tell(RecordingChanged(job.recording, "finalising", progress_pct=line.progress))
+        except TimeoutError:
+            failed = "生成回放用时过长，已经停下。录制的内容都还在，可以重新生成。"
+        except (OSError, ValueError, msgspec.DecodeError) as error:
+            _log.error("finalising %s: %s", job.recording, error)
+        if job.recording in self._cancelled:
+            self._cancelled.discard(job.recording)
+            return
+        detail = failed or "生成回放的进程意外结束。录制的内容都还在，可以重新生成。"
+        self._tell(RecordingChanged(job.recording, "failed", detail=detail))
+
+    async def _lines(self, job: Job) -> AsyncIterator[Progress]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "recorder.finalise", str(job.folder.resolve()), "--title", job.title, "--child",
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=MAX_LINE_BYTES, cwd=_PACKAGE_ROOT,
+        )  # fmt: skip
+        self._running = (job.recording, process)
+        assert process.stdout is not None
+        try:
+            while True:
+                async with asyncio.timeout(STEP_TIMEOUT_S):
+                    line = await process.stdout.readline()
+                if not line:
+                    return
+                yield msgspec.json.decode(line, type=Progress)
+        finally:
+            self._running = None
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+
+
+def ready_message(recording: str, resource: Resource) -> RecordingChanged:
+    """Return what is told of a finished resource."""
+    return RecordingChanged(
+        recording, "ready", progress_pct=100, duration_ms=resource.duration_ms, poster=resource.poster,
+        renditions=resource.renditions, chapters=resource.chapters, pages=resource.pages,
+    )  # fmt: skip
