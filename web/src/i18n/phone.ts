@@ -1,3 +1,96 @@
 import { area } from './area';
 
-export const phone = area({}, {});
+/** The local teacher's phone and the observer's page. */
+export const phone = area(
+  {
+    choose: {
+      title: '您在哪间教室？',
+      hint: '举手和静音只对这间教室起作用。',
+    },
+    wall: '大屏上现在',
+    state: {
+      label: '教室现在的状况',
+      absent: '教室大屏还没有进来。请打开教室的电脑。',
+      offline: '教室大屏断线了，正在等它回来。',
+      micOpen: '麦克风开着，老师听得到我们',
+      micMuted: '麦克风已静音，老师听不到我们',
+      micNone: '没有麦克风',
+      cameraOn: '画面正常',
+      cameraNone: '没有摄像头',
+      turn: '轮到我们了，请同学发言',
+      speaking: '{who}正在发言',
+      noRoom: '您没有教室，只能看和讨论。',
+      before: '还没有上课，老师点“开始上课”就开始。',
+    },
+    hand: {
+      raise: '举手',
+      lower: '放下手',
+      isUp: '已举手，老师看得到',
+      pupil: '哪位同学？（可以不填）',
+    },
+    mic: { mute: '静音教室麦克风', open: '打开教室麦克风' },
+    chat: { open: '讨论', openUnread: '讨论，{n} 条新消息', close: '回到课堂' },
+    sound: { on: '手机出声', off: '手机静音', hint: '大屏已经有声音，手机出声会有回声。' },
+    leave: '离开',
+    observe: {
+      roster: '谁在课堂',
+      people: '老师和观摩',
+      quiet: '您在观摩：只看只听，别人听不到您。',
+      online: '在线',
+      offline: '断线',
+      absent: '未到',
+      speaking: '正在发言',
+    },
+    role: { lecturer: '主讲', classroom: '教室', local_teacher: '助教', observer: '观摩' },
+  },
+  {
+    choose: {
+      title: 'Which classroom are you in?',
+      hint: 'The hand and the mute switch are for this classroom only.',
+    },
+    wall: 'On the wall now',
+    state: {
+      label: 'How the classroom is',
+      absent: 'The classroom’s screen is not here yet. Please switch on its computer.',
+      offline: 'The classroom’s screen has dropped; waiting for it to return.',
+      micOpen: 'The microphone is open: the lecturer hears us',
+      micMuted: 'The microphone is muted: the lecturer cannot hear us',
+      micNone: 'No microphone',
+      cameraOn: 'Picture is fine',
+      cameraNone: 'No camera',
+      turn: 'It is our turn to speak',
+      speaking: '{who} is speaking',
+      noRoom: 'You have no classroom here: you can watch and write.',
+      before: 'Class has not begun; the lecturer starts it.',
+    },
+    hand: {
+      raise: 'Raise the hand',
+      lower: 'Lower the hand',
+      isUp: 'The hand is up; the lecturer sees it',
+      pupil: 'Which pupil? (optional)',
+    },
+    mic: { mute: 'Mute the room', open: 'Unmute the room' },
+    chat: { open: 'Chat', openUnread: 'Chat, {n} new', close: 'Back to class' },
+    sound: {
+      on: 'Phone sound on',
+      off: 'Phone sound off',
+      hint: 'The wall is heard already; sound from the phone would echo.',
+    },
+    leave: 'Leave',
+    observe: {
+      roster: 'Who is here',
+      people: 'Teachers and observers',
+      quiet: 'You are observing: nobody hears or sees you.',
+      online: 'Online',
+      offline: 'Dropped',
+      absent: 'Absent',
+      speaking: 'Speaking',
+    },
+    role: {
+      lecturer: 'Lecturer',
+      classroom: 'Classroom',
+      local_teacher: 'Local teacher',
+      observer: 'Observer',
+    },
+  },
+);

@@ -23,7 +23,7 @@ export const screen = area(
     },
     screen: {
       title: '教室大屏',
-      step1: '请老师登录同堂',
+      step1: '请老师登录',
       step2: '点“配对教室大屏”，填这六位数字',
       note: '只做一次。以后打开这个网页，到点自动上课。',
       code: '配对数字 {code}',
@@ -78,7 +78,7 @@ export const screen = area(
     },
     screen: {
       title: 'Classroom screen',
-      step1: 'A teacher signs in to Tongtang',
+      step1: 'A teacher signs in at',
       step2: 'and types these digits under “Pair a screen”',
       note: 'Only once. From then on this page opens lessons on time.',
       code: 'Pairing code {code}',
