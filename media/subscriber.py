@@ -24,6 +24,8 @@ POLICY_INTERVAL_S = 0.25  # media.md §2.8
 POLICY_CHANGE = 0.05  # an estimate that moved by more is acted on at once
 PROBE_STEP_S = 0.02  # a probe is spread over steps of this length …
 PROBE_S = 0.1  # … for this long (media/bwe/aimd.py)
+PROBE_INTERVAL_S = 2.0  # between probes, x1.5 when one taught nothing (media.md §2.7)
+MAX_PROBE_INTERVAL_S = 20.0
 FEEDBACK_STALE_S = 3.0
 
 
@@ -53,6 +55,9 @@ class Subscriber:
         self._probe_until = -1.0
         self._probe_at = -1.0
         self._probe_bps = 0
+        self._probe_next = now
+        self._probe_interval_s = PROBE_INTERVAL_S
+        self._probed_bps = 0  # the estimate before the last probe
         used: set[int] = set()
         for slot, kind in slots:
             self._add(slot, kind, rng, used)
@@ -196,12 +201,16 @@ class Subscriber:
         """Return whether `probe` should write: the policy wants more than the estimate allows, and padding can tell."""
         if now < self._probe_until:
             return True
-        if not self.policy.unmet_bps() or now - self._feedback_at > FEEDBACK_STALE_S:
+        if now < self._probe_next or not self.policy.unmet_bps() or now - self._feedback_at > FEEDBACK_STALE_S:
             return False
         self._probe_bps = self.estimator.wants_probe_bps(now)
         if not self._probe_bps:
             return False
         self._probe_until, self._probe_at = now + PROBE_S, now - PROBE_STEP_S
+        estimate = self.estimate_bps(now)
+        taught = estimate > self._probed_bps
+        self._probe_interval_s = PROBE_INTERVAL_S if taught else min(MAX_PROBE_INTERVAL_S, self._probe_interval_s * 1.5)
+        self._probe_next, self._probed_bps = now + self._probe_interval_s, estimate
         return True
 
     def probe(self, out: Outgoing, now: float) -> None:

@@ -39,6 +39,7 @@ class Link:
         self.deadline = 0.0  # of the handshake
         self.dtls_at: float | None = None  # when a flight must be resent
         self.packets_out = 0
+        self.told = ("", "")  # state and path as last reported
         self.window_bytes = 0  # as counted at the last report
 
     def expect(self, remote: RemoteTransport, certificate: Certificate, now: float) -> None:

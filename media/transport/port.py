@@ -11,6 +11,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from typing import Literal
 
 from media.control import Message, TransportChanged
 from media.down_track import Outgoing
@@ -262,9 +263,11 @@ class MediaPort:
             elif link.srtp is not None and state is PathState.LOST:
                 self._tell(link, "lost")
 
-    def _tell(self, link: Link, state: str) -> None:
+    def _tell(self, link: Link, state: Literal["connected", "suspect", "lost", "closed"]) -> None:
         path = f"{link.address[0]}:{link.address[1]}" if link.address is not None else ""
-        self.on_message(TransportChanged(link.room.name, link.peer, link.side, state, path))  # type: ignore[arg-type]
+        if link.told != (state, path):
+            link.told = (state, path)
+            self.on_message(TransportChanged(link.room.name, link.peer, link.side, state, path))
 
     def _note_stumble(self, now: float) -> None:
         if now - self._logged_at > 1.0:

@@ -1,0 +1,219 @@
+"""What the media worker costs: `python -m bench.forwarding --subscribers 60 --seconds 10`.
+
+One source of 120 video packets/s of 1,100 bytes (frames of four or five packets, as an encoder sends them) and 50
+audio packets/s is forwarded by a real worker to N real DTLS-SRTP receivers on loopback, which count what comes and
+send transport-wide feedback as Chromium does. Prints one JSON line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import multiprocessing.connection
+import selectors
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.rtc_client import OpusSource, RtcClient, Vp8Source
+from bench.worker_process import WorkerProcess, running_worker
+from media.control import AcceptSubscribe, Done, FillSlot, OpenRoom, Publish, Sdp, SlotSpec, Subscribe
+from media.twcc import TwccRecorder
+
+VIDEO_SSRC, AUDIO_SSRC = 7_000, 9_000
+PACKET_BYTES = 1_100
+FRAMES_PER_S = 80 / 3  # frames of 4 and 5 packets in turn: 120 packets/s
+SLOTS = (SlotSpec("lecturer", "video"), SlotSpec("audio0", "audio"))
+FEEDBACK_S = 0.1  # Chromium begins with 100 ms and goes between 50 and 250 ms by bitrate
+
+
+class _Receiver:
+    """One subscriber's receiver: counts packets by SSRC and answers with feedback."""
+
+    def __init__(self, client: RtcClient) -> None:
+        self.client = client
+        self.packets = 0
+        self.checked = 0
+        self._recorder = TwccRecorder(1)
+        self._feedback_at = time.monotonic() + FEEDBACK_S
+
+    def on_readable(self, now: float) -> None:
+        """Read all that waits."""
+        receive = self.client.socket.recv
+        while True:
+            try:
+                data = receive(2048)
+            except BlockingIOError:
+                return
+            if not 128 <= data[0] <= 191 or 192 <= data[1] <= 223:
+                continue
+            self.packets += 1
+            # The header is not encrypted: one extension element, id and length, then the transport-wide number.
+            number = data[17] << 8 | data[18]
+            self._recorder.on_packet(number, time.monotonic_ns(), int.from_bytes(data[8:12], "big"), now)
+            if self.packets % 100 == 1:
+                self._check(data)
+
+    def _check(self, data: bytes) -> None:
+        """Decrypt a sample."""
+        client = self.client
+        client._received.view[: len(data)] = data
+        assert client.srtp is not None
+        self.checked += client.srtp.unprotect(client._received, len(data)) > 0
+
+    def on_time(self, now: float) -> None:
+        """Send what is due."""
+        self.client.keep_alive()
+        if now >= self._feedback_at:
+            self._feedback_at = now + FEEDBACK_S
+            for packet in self._recorder.on_timeout(now):
+                self.client.send_rtcp(packet)
+
+
+def _receive(pipe: multiprocessing.connection.Connection) -> None:
+    """Be all receivers, in a process of their own: answer offers, connect, count until told to stop."""
+    clients: list[RtcClient] = []
+    certificate = RtcClient().certificate
+    for offer in pipe.recv():
+        clients.append(RtcClient(certificate, seed=len(clients)))
+        pipe.send(clients[-1].answer(offer))
+    pipe.recv()
+    receivers = [_Receiver(client) for client in clients]
+    with selectors.DefaultSelector() as selector:
+        for receiver in receivers:
+            receiver.client.connect()
+            receiver.client.socket.setblocking(False)
+            selector.register(receiver.client.socket, selectors.EVENT_READ, receiver)
+        pipe.send("connected")
+        is_over = False
+        turn = 0
+        while not is_over:
+            for key, _ in selector.select(0.01):
+                key.data.on_readable(time.monotonic())
+            now = time.monotonic()
+            for receiver in receivers[turn % 8 :: 8]:
+                receiver.on_time(now)
+            turn += 1
+            is_over = turn % 50 == 0 and pipe.poll()
+        for key in list(selector.get_map().values()):
+            key.data.on_readable(time.monotonic())
+    pipe.send([(receiver.packets, receiver.checked) for receiver in receivers])
+
+
+async def _subscribe(worker: WorkerProcess, count: int, pipe: multiprocessing.connection.Connection) -> None:
+    offers: list[str] = []
+    for number in range(count):
+        answer = await worker.request(lambda n, peer=f"s{number}": Subscribe(n, "bench", peer, SLOTS))
+        assert isinstance(answer, Sdp), answer
+        offers.append(answer.sdp)
+    pipe.send(offers)
+    for number in range(count):
+        text = await asyncio.to_thread(pipe.recv)
+        done = await worker.request(lambda n, peer=f"s{number}", text=text: AcceptSubscribe(n, "bench", peer, text))
+        assert isinstance(done, Done), done
+    pipe.send("connect")
+    assert await asyncio.to_thread(pipe.recv) == "connected"
+    for number in range(count):
+        await worker.command(
+            FillSlot("bench", f"s{number}", "lecturer", "source", "camera"),
+            FillSlot("bench", f"s{number}", "audio0", "source", "mic"),
+        )
+
+
+async def _publish(worker: WorkerProcess) -> RtcClient:
+    client = RtcClient()
+    answer = await worker.request(lambda n: Publish(n, "bench", "source", client.offer(AUDIO_SSRC, VIDEO_SSRC)))
+    assert isinstance(answer, Sdp), answer
+    client.learn(answer.sdp)
+    await asyncio.to_thread(client.connect)
+    return client
+
+
+def _send(client: RtcClient, seconds: float) -> int:
+    """Send the source in real time; return the number of packets."""
+    video, audio = Vp8Source(VIDEO_SSRC, packet_bytes=PACKET_BYTES), OpusSource(AUDIO_SSRC)
+    begin = time.monotonic()
+    frames = voices = packets = 0
+    while (elapsed := time.monotonic() - begin) < seconds:
+        if elapsed >= frames / FRAMES_PER_S:
+            for packet in video.frame(4 + frames % 2, int(90_000 / FRAMES_PER_S), key=frames % 100 == 0):
+                client.send_rtp(packet)
+                packets += 1
+            frames += 1
+        if elapsed >= voices / 50:
+            client.send_rtp(audio.packet())
+            voices += 1
+            packets += 1
+        client.keep_alive()
+        while client.receive(0) is not None:
+            pass
+        time.sleep(0.002)
+    return packets
+
+
+def _cpu_s(pid: int) -> float:
+    """Return the CPU time of a process in seconds: run time by the scheduler's count, in ns."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+
+
+def _rss_mb(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    line = next(item for item in status.splitlines() if item.startswith("VmHWM"))
+    return int(line.split()[1]) / 1024
+
+
+async def run(subscribers: int, seconds: float, port: int) -> dict[str, Any]:
+    """Run the bench and return its figures."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    child = context.Process(target=_receive, args=(theirs,), daemon=True)
+    child.start()
+    try:
+        async with running_worker(port) as worker:
+            await worker.command(OpenRoom("bench"))
+            await _subscribe(worker, subscribers, ours)
+            client = await _publish(worker)
+            pid = worker.process.pid
+            await asyncio.sleep(0.5)
+            before = _cpu_s(pid)
+            sent = await asyncio.to_thread(_send, client, seconds)
+            await asyncio.sleep(0.3)
+            used = _cpu_s(pid) - before
+            ours.send("stop")
+            counts = await asyncio.to_thread(ours.recv)
+            rss_mb = _rss_mb(pid)
+    finally:
+        child.join(2)
+        child.kill()
+    received = sum(packets for packets, _ in counts)
+    return {
+        "bench": "forwarding",
+        "subscribers": subscribers,
+        "seconds": seconds,
+        "packets_in": sent,
+        "packets_out": received,
+        "us_per_packet": round(used / max(received, 1) * 1e6, 2),
+        "delivered_pct": round(100 * received / (sent * subscribers), 3),
+        "rss_mb": round(rss_mb, 1),
+        "decrypted": sum(checked for _, checked in counts),
+        "feedback_ms": int(FEEDBACK_S * 1000),
+    }
+
+
+def main() -> int:
+    """Print the figures as one JSON line; 1 when a target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--subscribers", type=int, default=60)
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--port", type=int, default=0, help="UDP port of the worker, 0: a free one")
+    arguments = parser.parse_args()
+    figures = asyncio.run(run(arguments.subscribers, arguments.seconds, arguments.port))
+    print(json.dumps(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
