@@ -101,8 +101,8 @@ class Room:
                 bodies.append(m.OnlineChanged(one.peer, False))
         if room._state.recording:
             bodies.append(m.RecordingChanged(False))
-        if room._state.deck != deck:
-            bodies.append(m.DeckChanged(deck))
+        if room._state.deck != deck or room._state.page > (deck.pages if deck is not None else 1):
+            bodies.append(m.DeckChanged(deck))  # it was changed while the room was closed
         return room, room._commit(bodies, now)
 
     # --- what it is

@@ -1,0 +1,127 @@
+"""Links in words, and who is told of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from signaling import messages as m
+from signaling.effects import Tell
+from signaling.links import Reception, SlotReception, rung_of, slots_notice
+from signaling.slots import Feed
+from tests.unit.signaling.room_world import CLASSROOMS, LECTURER, World
+
+LEAD = Feed(m.PeerId("lead"), "camera")
+
+
+def reception(height: int = 720, estimate_bps: int = 2_000_000, audio_bps: int = 24_000) -> Reception:
+    return Reception(
+        rtt_ms=40,
+        loss_pct=1.234,
+        estimate_bps=estimate_bps,
+        uplink_loss_pct=0.56,
+        slots=(
+            SlotReception("lecturer", height, height * 1000, height == 0),
+            SlotReception("audio0", 0, audio_bps, False),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("height", "has_pages", "rung"),
+    [(720, True, "hd"), (360, True, "clear"), (180, True, "smooth"), (0, True, "slides_audio"), (0, False, "audio")],
+)
+def test_rung_follows_the_large_picture(height: int, has_pages: bool, rung: str) -> None:
+    assert rung_of(reception(height), {"lecturer": LEAD}, {}, has_pages) == rung
+
+
+@pytest.mark.parametrize(
+    ("estimate_bps", "rung"),
+    [(1_000_000, "hd"), (300_000, "clear"), (120_000, "smooth"), (119_000, "slides_audio")],
+)
+def test_rung_without_a_large_picture_follows_the_estimate(estimate_bps: int, rung: str) -> None:
+    hidden = {"lecturer": 0}
+    assert rung_of(reception(0, estimate_bps), {"lecturer": LEAD}, hidden, has_pages=True) == rung
+    assert rung_of(reception(0, estimate_bps), {"lecturer": None}, {}, has_pages=True) == rung
+
+
+def test_slots_show_what_flows() -> None:
+    notice = slots_notice(reception(360), {"lecturer": LEAD, "screen": None})
+    assert notice.slots == (m.SlotFill("lecturer", LEAD.peer, "camera", 360, False), m.SlotFill("screen"))
+
+
+class Watched(World):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lecturer, self.classroom = self.join(LECTURER), self.join(CLASSROOMS[0])
+        self.publish(self.lecturer, "camera", "mic")
+        self.subscribe(self.classroom)
+
+    def report(self, report: Reception) -> None:
+        self.keep(self.room.on_reception(self.classroom, report))
+
+    def told(self) -> dict[m.PeerId, m.Links]:
+        self.after(2.0)
+        return {
+            effect.peer: effect.message
+            for effect in self.effects
+            if isinstance(effect, Tell) and isinstance(effect.message, m.Links)
+        }
+
+
+def test_lecturer_is_told_all_links_and_a_classroom_its_own() -> None:
+    world = Watched()
+    world.report(reception())
+    world.keep(world.room.on_reception(world.lecturer, reception(0)))
+    told = world.told()
+    assert [link.peer for link in told[world.lecturer].links] == [world.classroom, world.lecturer]
+    link = told[world.classroom].links[0]
+    assert link == m.Link(world.classroom, "hd", 40, 1.2, 2_000_000, True, "udp", 0.6)
+    assert len(told[world.classroom].links) == 1
+
+
+def test_links_are_told_every_two_seconds() -> None:
+    world = Watched()
+    world.report(reception())
+    world.now += 1.0
+    assert world.room.on_timeout(world.now).effects == ()
+    world.now += 1.0
+    assert world.room.on_timeout(world.now).effects != ()
+
+
+def test_one_bad_report_is_not_worth_a_word() -> None:
+    world = Watched()
+    rungs = []
+    for height in (720, 180, 720, 180, 180, 360):
+        world.report(reception(height))
+        rungs.append(world.told()[world.classroom].links[0].rung)
+    assert rungs == ["hd", "hd", "hd", "hd", "smooth", "clear"]
+
+
+def test_silence_of_an_open_microphone_is_told() -> None:
+    world = Watched()
+    world.report(reception(audio_bps=0))
+    assert not world.told()[world.classroom].links[0].audio_ok
+    world.ask(world.lecturer, m.SetMute(1, world.lecturer, "mic", True))
+    world.report(reception(audio_bps=0))
+    assert world.told()[world.classroom].links[0].audio_ok, "nothing is to be heard"
+
+
+def test_lost_path_is_told_and_asked_to_restart() -> None:
+    world = Watched()
+    world.report(reception())
+    world.keep(world.room.on_path(world.classroom, "subscribe", "lost"))
+    assert world.effects == [Tell(world.classroom, m.RestartIce("subscribe"))]
+    assert world.told()[world.classroom].links[0].path == "none"
+    world.keep(world.room.on_path(world.classroom, "subscribe", "connected"))
+    assert world.told()[world.classroom].links[0].path == "udp"
+    world.keep(world.room.on_path(world.classroom, "subscribe", "closed"))
+    assert world.effects == [Tell(world.classroom, m.MediaReset())]
+
+
+@pytest.mark.parametrize("state", ["suspect", "lost", "closed"])
+def test_sending_path_that_nobody_uses_is_let_go(state: str) -> None:
+    world = Watched()
+    world.room.on_published(world.lecturer, ("mic",))
+    world.ask(world.lecturer, m.SetSource(1, "mic", False))
+    outcome = world.room.on_path(world.lecturer, "publish", state)  # type: ignore[arg-type]
+    assert outcome.effects == ()
