@@ -102,7 +102,7 @@ class RecorderLink:
             return
         if len(one.events) == MAX_EVENTS:
             _forgotten.inc()
-        item = control.RecordEvent(recording, seq, mono_ns, body)
+        item = control.RecordEvent(recording, seq, mono_ns, bytes(body))  # msgpack copies a Raw as it is
         one.events.append(item)
         if one.is_open:
             self._send(item)
