@@ -15,6 +15,7 @@ import multiprocessing.connection
 import selectors
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -103,16 +104,24 @@ def _receive(pipe: multiprocessing.connection.Connection) -> None:
     pipe.send([(receiver.packets, receiver.checked) for receiver in receivers])
 
 
+def _subscription(request: int, peer: str) -> Subscribe:
+    return Subscribe(request, "bench", peer, SLOTS)
+
+
+def _acceptance(request: int, peer: str, text: str) -> AcceptSubscribe:
+    return AcceptSubscribe(request, "bench", peer, text)
+
+
 async def _subscribe(worker: WorkerProcess, count: int, pipe: multiprocessing.connection.Connection) -> None:
     offers: list[str] = []
     for number in range(count):
-        answer = await worker.request(lambda n, peer=f"s{number}": Subscribe(n, "bench", peer, SLOTS))
+        answer = await worker.request(partial(_subscription, peer=f"s{number}"))
         assert isinstance(answer, Sdp), answer
         offers.append(answer.sdp)
     pipe.send(offers)
     for number in range(count):
         text = await asyncio.to_thread(pipe.recv)
-        done = await worker.request(lambda n, peer=f"s{number}", text=text: AcceptSubscribe(n, "bench", peer, text))
+        done = await worker.request(partial(_acceptance, peer=f"s{number}", text=text))
         assert isinstance(done, Done), done
     pipe.send("connect")
     assert await asyncio.to_thread(pipe.recv) == "connected"

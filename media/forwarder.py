@@ -221,6 +221,11 @@ class Forwarder:
             subscriber.update_layers(now, at_once=True)
         self._serve_wishes(room, now)
 
+    @property
+    def has_pending(self) -> bool:
+        """Return whether packets wait to be forwarded."""
+        return bool(self._touched)
+
     def poll_ready(self) -> dict[Subscriber, list[DownTrack]]:
         """Return who must write packets of this batch, with the slots concerned, audio first."""
         ready: dict[Subscriber, list[DownTrack]] = {}

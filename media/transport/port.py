@@ -30,6 +30,9 @@ SEND_BYTES = 1 << 19  # a batch and three replayed keyframes for one receiver
 ICE_INTERVAL_S = 0.1
 SYNCHRONISE_S = 5.0
 DTLS_TICK_S = 0.05
+# A sender's frame arrives as a burst, but the first packet wakes us. Waiting for the rest lets a frame leave in one
+# segmented send: 16.6 -> 14.3 us a packet (bench/forwarding.py), for 1 ms of 150 from glass to glass.
+GATHER_S = 0.001
 
 log = logging.getLogger("media.port")
 
@@ -37,9 +40,17 @@ log = logging.getLogger("media.port")
 class MediaPort:
     """The socket, the links on it, and the forwarder between them."""
 
-    def __init__(self, udp: UdpSocket, forwarder: Forwarder, certificate: Certificate) -> None:
+    def __init__(
+        self,
+        udp: UdpSocket,
+        forwarder: Forwarder,
+        certificate: Certificate,
+        call_later: Callable[[float, Callable[[], None]], object],
+    ) -> None:
         self.udp = udp
         self.packets_out = 0
+        self._call_later = call_later
+        self._is_gathering = False
         self.forwarder = forwarder
         self.certificate = certificate
         self.links: dict[Publisher | Subscriber, Link] = {}
@@ -107,7 +118,12 @@ class MediaPort:
                     self._on_setup(first, length, address, now)
             except Exception:
                 self._note_stumble(now)
-        self._forward(now)
+        if not self._is_gathering:
+            if self.forwarder.has_pending:
+                self._is_gathering = True
+                self._call_later(GATHER_S, self._forward)
+            else:
+                self._drain()
 
     def _on_srtp(self, link: Link, length: int, arrival_ns: int, address: Address, now: float) -> None:
         srtp, agent = link.srtp, link.agent
@@ -184,8 +200,10 @@ class MediaPort:
 
     # --- out -------------------------------------------------------------------------------------------------------
 
-    def _forward(self, now: float) -> None:
+    def _forward(self) -> None:
         """Let everyone who is concerned by this batch write and send."""
+        self._is_gathering = False
+        now = time.monotonic()
         out, links = self._out, self.links
         for subscriber, downs in self.forwarder.poll_ready().items():
             link = links.get(subscriber)
@@ -199,9 +217,9 @@ class MediaPort:
                 if subscriber.has_feedback and link.agent is not None:
                     link.agent.on_send(now)
         self.forwarder.end_batch()
-        self._drain(now)
+        self._drain()
 
-    def _drain(self, now: float) -> None:
+    def _drain(self) -> None:
         for core, packet in self.forwarder.poll_rtcp():
             link = self.links.get(core)
             if link is not None:
@@ -214,7 +232,7 @@ class MediaPort:
     def on_tick(self, now: float) -> None:
         """Do what is due; called every 10 ms."""
         self.forwarder.on_timeout(now)
-        self._drain(now)
+        self._drain()
         self._probe(now)
         if now >= self._dtls_at:
             self._dtls_at = now + DTLS_TICK_S

@@ -176,6 +176,12 @@ def _rss_bytes() -> int:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
+async def _serve(udp: UdpSocket, control: ControlStream, certificate: Certificate, addresses: list[str]) -> None:
+    forwarder = Forwarder(random.SystemRandom())
+    port = MediaPort(udp, forwarder, certificate, asyncio.get_running_loop().call_later)
+    await Worker(control, port, forwarder, addresses).run()
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="media-worker", description="同堂媒体进程：由 tongtang serve 启动")
     parser.add_argument("--control-fd", type=int, required=True)
@@ -200,16 +206,14 @@ def main() -> int:
             file=sys.stderr,
         )
         return EXIT_PORT_TAKEN
-    forwarder = Forwarder(random.SystemRandom())
-    port = MediaPort(udp, forwarder, Certificate(datetime.datetime.now(datetime.UTC)))
-    worker = Worker(control, port, forwarder, arguments.address)
+    certificate = Certificate(datetime.datetime.now(datetime.UTC))
     # A pause of the collector looks like network jitter to every remote estimator. What exists now stays; what comes
     # later is freed by reference counts, and the collector looks for cycles rarely.
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     try:
-        asyncio.run(worker.run())
+        asyncio.run(_serve(udp, control, certificate, arguments.address))
     finally:
         udp.close()
         control.close()
