@@ -12,7 +12,7 @@ help:
 tools:
 	@python3 -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo '需要 Python 3.11 或更新，以及 venv 模块。Python >= 3.11 with venv is needed: sudo apt-get install python3 python3-venv'; exit 1; }
-	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null || \
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || \
 	  { echo '需要 Node 20 或更新，以及 npm。Node >= 20 with npm is needed: sudo apt-get install nodejs npm, or https://nodejs.org'; exit 1; }
 
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
