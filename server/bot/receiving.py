@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import numpy as np
-from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
@@ -93,7 +93,8 @@ async def receiving(client: LessonClient, tiles: int) -> AsyncIterator[Receiving
         Refused: the server gives this seat no media.
         Unavailable: no media path came about.
     """
-    connection = RTCPeerConnection()
+    # Not BALANCED: aiortc 1.16 then takes the candidates of the last description of a kind, where a bundle has none.
+    connection = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_COMPAT))
     connected = asyncio.Event()
 
     @connection.on("connectionstatechange")

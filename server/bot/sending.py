@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from aiortc import RTCPeerConnection, RTCRtpSender, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamTrack
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
@@ -41,7 +41,9 @@ async def sending(client: LessonClient, tracks: Sequence[tuple[m.Source, MediaSt
         Refused: the server does not take this media.
         Unavailable: no media path came about.
     """
-    connection = RTCPeerConnection()
+    connection = RTCPeerConnection(
+        RTCConfiguration(iceServers=[])
+    )  # the server is reached directly: ask no STUN server
     connected = asyncio.Event()
 
     @connection.on("connectionstatechange")
