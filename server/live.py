@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from starlette.routing import BaseRoute
 
@@ -16,6 +15,8 @@ from server.addresses import media_addresses
 from server.lessons import websocket
 from server.lessons.ports import LessonStore, RoomTokens
 from server.lessons.rooms import RoomHost, Seats
+from server.library import routes as library_routes
+from server.library.service import LibraryService
 from server.processes.media import MediaWorkers
 from server.processes.recorder import RecorderLink
 from server.settings import Settings
@@ -26,7 +27,7 @@ from signaling.messages import Deck, RoomId
 class LivePlane:
     """Everything that lives while lessons do."""
 
-    def __init__(self, host: RoomHost, library: Any, routes: list[BaseRoute]) -> None:
+    def __init__(self, host: RoomHost, library: LibraryService, routes: list[BaseRoute]) -> None:
         self._host = host
         self._library = library
         self._routes = routes
@@ -59,24 +60,11 @@ class LivePlane:
 
     async def ids_by_lesson(self, lessons: tuple[RoomId, ...]) -> dict[str, str]:
         """Return the recording's id for those lessons that have one."""
-        if self._library is None:
-            return {}
-        return dict(await self._library.ids_by_lesson(lessons))
+        return await self._library.ids_by_lesson(lessons)
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes of rooms and recordings."""
         return self._routes
-
-
-class _NoLibrary:
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    async def begin(self, lesson: RoomId, title: str) -> tuple[str, str]:
-        return lesson, str(self._folder / lesson)
-
-    async def changed(self, change: object) -> None:
-        return None
 
 
 @asynccontextmanager
@@ -93,12 +81,15 @@ async def open_live(
     # Not in the data folder: the path of a local socket may have 107 characters (unix(7)).
     with tempfile.TemporaryDirectory(prefix="tongtang-") as folder:
         recorder = RecorderLink(tap_path=Path(folder) / "tap")
-        host = RoomHost(store, tokens, _NoLibrary(settings.data / "recordings"), media, recorder)
-        routes: list[BaseRoute] = [*websocket.routes(host)]
+        library = LibraryService(database, settings.data / "recordings")
+        host = RoomHost(store, tokens, library, media, recorder)
+        routes: list[BaseRoute] = [*websocket.routes(host), *library_routes.routes(library)]
         if importlib.util.find_spec("server.lessons.whip"):
             routes += importlib.import_module("server.lessons.whip").routes(host)
         async with host.running():
-            yield LivePlane(host, None, routes)
+            for recording, path, title in await library.unfinished():
+                recorder.finalise(recording, path, title)
+            yield LivePlane(host, library, routes)
 
 
 def worker_count(settings: Settings) -> int:

@@ -81,7 +81,7 @@ class LessonRecording:
     def _tell(self, recording: str, event: Event) -> None:
         if isinstance(event.body, ParticipantJoined):
             self._name(recording, event.body.participant)
-        body = msgspec.Raw(msgspec.json.encode(event.body))
+        body = msgspec.json.encode(event.body)
         self._link.event(recording, event.seq, self._opened_mono_ns + event.t_ms * 1_000_000, body)
 
     def _name(self, recording: str, one: Participant) -> None:

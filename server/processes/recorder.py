@@ -95,7 +95,7 @@ class RecorderLink:
         self._recordings[start.recording] = _Recording(start)
         self._send(start)
 
-    def event(self, recording: str, seq: int, mono_ns: int, body: msgspec.Raw) -> None:
+    def event(self, recording: str, seq: int, mono_ns: int, body: bytes) -> None:
         """Journal an event of the lesson; events come in order of `seq`."""
         one = self._recordings.get(recording)
         if one is None:
