@@ -172,7 +172,7 @@ class IceAgent(Generic[T]):
         Without a sign of life: SUSPECT 400 ms after the first unanswered send, LOST after 5 s of it (15 s when we
         sent nothing), CLOSED after 180 s. A path that was heard again is CONNECTED.
         """
-        for address in [a for a, heard in self.valid.items() if now - heard >= ADDRESS_S]:
+        for address in [a for a, heard in self.valid.items() if now >= heard + ADDRESS_S]:
             del self.valid[address]
             if address == self.selected:
                 self.selected = max(self.valid, key=self.valid.__getitem__, default=None)
@@ -184,15 +184,15 @@ class IceAgent(Generic[T]):
         return self.state
 
     def _state_at(self, now: float) -> PathState:
-        silent_s = now - self._heard
-        if self.state is PathState.CLOSED or silent_s >= CLOSED_S:
+        # compared as `next_timeout` adds, so that a timer that fires exactly then finds its deadline reached
+        heard, since = self._heard, self._waiting_since
+        if self.state is PathState.CLOSED or now >= heard + CLOSED_S:
             return PathState.CLOSED
         if self.state in (PathState.NEW, PathState.LOST):
             return self.state
-        waited_s = 0.0 if self._waiting_since is None else now - self._waiting_since
-        if waited_s >= LOST_S or silent_s >= SILENT_S:
+        if now >= heard + SILENT_S or (since is not None and now >= since + LOST_S):
             return PathState.LOST
-        return PathState.SUSPECT if waited_s >= SUSPECT_S else self.state
+        return PathState.SUSPECT if since is not None and now >= since + SUSPECT_S else self.state
 
 
 class StunOutcome(msgspec.Struct, Generic[T]):

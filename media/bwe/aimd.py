@@ -137,7 +137,7 @@ class AimdEstimator:
     @property
     def loss(self) -> float:
         """Return the loss of the last second, 0..1; 0 while there is too little to tell."""
-        if len(self._sent) < 20:
+        if len(self._sent) < 10:
             return 0.0
         return self._lost / len(self._sent)
 
