@@ -211,11 +211,12 @@ def test_spoilt_offers_are_malformed(spoil: Callable[[str], str]) -> None:
 
 
 def answer_anything(text: str) -> None:
-    for action in (
+    actions: tuple[Callable[[], object], ...] = (
         lambda: sdp.answer_publish(text, LOCAL, session_id=1),
         lambda: sdp.answer_subscribe(text, LOCAL, SLOTS, session_id=1),
         lambda: sdp.accept_answer(sdp.offer_subscribe(SLOTS, LOCAL, session_id=1), text),
-    ):
+    )
+    for action in actions:
         try:
             action()
         except sdp.SdpError as refused:
