@@ -65,7 +65,7 @@ class Publisher:
     def negotiate(self, media: Sequence[NegotiatedMedia], tracks: Mapping[str, UpTrack]) -> None:
         """Take what was agreed; `tracks` says by mid which track each m-line feeds."""
         self.lines = tuple(Line(line, tracks[line.mid]) for line in media if line.active and line.mid in tracks)
-        self._ids = next((line.media.extensions for line in self.lines if line.media.extensions.mid), ExtensionIds())
+        self._ids = _ids_of_all([line.media.extensions for line in self.lines])
         self._twcc_id = next((line.media.extensions.twcc for line in self.lines if line.media.extensions.twcc), 0)
 
     def source_of(self, source: Source) -> UpTrack | None:
@@ -234,3 +234,12 @@ class Publisher:
     def fraction_lost(self) -> float:
         """Return the worst loss that its layers had in the last second, 0..1."""
         return max((layer.stats.fraction_lost for layer in self.layers()), default=0.0)
+
+
+def _ids_of_all(lines: Sequence[ExtensionIds]) -> ExtensionIds:
+    """Return the ids of all lines of a bundle: an id means the same on each, but audio lists no RID (RFC 9143)."""
+    ids = {
+        name: next((getattr(line, name) for line in lines if getattr(line, name)), 0)
+        for name in ExtensionIds.__struct_fields__
+    }
+    return ExtensionIds(**ids)
