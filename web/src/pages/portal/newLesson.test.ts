@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import type { School } from '@/api/types';
+import {
+  attending,
+  emptyDraft,
+  inPageOrder,
+  picturesProblem,
+  toRequest,
+  wrongFields,
+  type Draft,
+} from './newLesson';
+
+const whole: Draft = {
+  title: ' 光的折射 ',
+  subject: '五年级科学',
+  date: '2026-11-23',
+  time: '08:30',
+  minutes: 40,
+  pairedSchoolId: '',
+  classroomIds: ['c1'],
+  openToObservers: true,
+};
+
+describe('wrongFields', () => {
+  it('is empty for a whole draft', () => {
+    expect(wrongFields(whole)).toEqual([]);
+  });
+
+  it.each([
+    [{ title: '  ' }, 'title'],
+    [{ title: '光'.repeat(81) }, 'title'],
+    [{ subject: '' }, 'subject'],
+    [{ date: '' }, 'starts_at'],
+    [{ time: '25:00' }, 'starts_at'],
+    [{ minutes: null }, 'planned_minutes'],
+    [{ minutes: 4 }, 'planned_minutes'],
+    [{ minutes: 40.5 }, 'planned_minutes'],
+    [{ minutes: 241 }, 'planned_minutes'],
+    [{ classroomIds: [] }, 'classroom_ids'],
+  ] as const)('%j is wrong in %s', (change, field) => {
+    expect(wrongFields({ ...whole, ...change } as Draft)).toEqual([field]);
+  });
+});
+
+describe('the request', () => {
+  it('trims, names no paired school, and gives the start in UTC', () => {
+    const request = toRequest(whole);
+    expect(request.title).toBe('光的折射');
+    expect(request.paired_school_id).toBeNull();
+    expect(request.starts_at).toBe(new Date(2026, 10, 23, 8, 30).toISOString());
+  });
+});
+
+describe('emptyDraft', () => {
+  it.each([
+    [new Date(2026, 10, 22, 9, 10), '2026-11-22', '09:30'],
+    [new Date(2026, 10, 22, 9, 30), '2026-11-22', '10:00'],
+    [new Date(2026, 11, 31, 23, 45), '2027-01-01', '00:00'],
+  ])('at %s begins on %s at %s', (now, date, time) => {
+    expect(emptyDraft(now)).toMatchObject({ date, time });
+  });
+});
+
+describe('attending', () => {
+  const school = (id: string, rooms: number): School => ({
+    id,
+    name: id,
+    kind: 'rural',
+    region: '云岭县',
+    classrooms: Array.from({ length: rooms }, (_, n) => ({ id: `${id}${n}`, name: '班', paired: true })),
+  });
+
+  it('leaves out the own school and those without classrooms, and puts the paired one first', () => {
+    const schools = [school('own', 1), school('a', 1), school('b', 2), school('empty', 0)];
+    expect(attending(schools, 'own', 'b').map((s) => s.id)).toEqual(['b', 'a']);
+  });
+});
+
+describe('page pictures', () => {
+  const file = (name: string, size = 1000, type = 'image/png') => ({ name, size, type });
+
+  it('are sorted as people count', () => {
+    expect(inPageOrder([file('第10页.png'), file('第2页.png')]).map((f) => f.name)).toEqual([
+      '第2页.png',
+      '第10页.png',
+    ]);
+  });
+
+  it('are refused by number, kind and size', () => {
+    expect(picturesProblem([])).toBeNull();
+    expect(picturesProblem([file('一.png'), file('二.webp', 10 * 1024 * 1024, 'image/webp')])).toBeNull();
+    expect(picturesProblem(Array.from({ length: 61 }, () => file('页.png')))).toEqual({
+      kind: 'pagesMany',
+      n: 61,
+    });
+    expect(picturesProblem([file('课件.pptx', 1, 'application/zip')])).toEqual({
+      kind: 'pagesKind',
+      name: '课件.pptx',
+    });
+    expect(picturesProblem([file('大.png', 10 * 1024 * 1024 + 1)])).toEqual({
+      kind: 'pagesLarge',
+      name: '大.png',
+    });
+  });
+});

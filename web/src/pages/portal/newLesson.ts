@@ -1,0 +1,110 @@
+/** The form of a new lesson: what it checks before it asks the server. Pure. */
+import type { NewLesson, School } from '@/api/types';
+
+export const MAX_PAGES = 60;
+const MAX_PAGE_BYTES = 10 * 1024 * 1024;
+const PICTURES: readonly string[] = ['image/jpeg', 'image/png', 'image/webp'];
+const MAX_TITLE = 80;
+const MAX_SUBJECT = 40;
+const MINUTES = { least: 5, most: 240 };
+
+export interface Draft {
+  title: string;
+  subject: string;
+  /** `2026-11-23`, local time. */
+  date: string;
+  /** `08:00`, local time. */
+  time: string;
+  minutes: number | null;
+  pairedSchoolId: string;
+  classroomIds: string[];
+  openToObservers: boolean;
+}
+
+/** The fields as the server names them in `field_invalid`. */
+export type Field = 'title' | 'subject' | 'starts_at' | 'planned_minutes' | 'classroom_ids';
+export const FIELDS: readonly Field[] = ['title', 'subject', 'starts_at', 'planned_minutes', 'classroom_ids'];
+
+/** Return the start as a moment, or null. */
+export function startsAt(draft: Draft): Date | null {
+  if (!draft.date || !draft.time) return null;
+  const moment = new Date(`${draft.date}T${draft.time}`);
+  return Number.isNaN(moment.getTime()) ? null : moment;
+}
+
+/** Return the fields that are not right yet, in the order of the form. */
+export function wrongFields(draft: Draft): Field[] {
+  const title = draft.title.trim();
+  const subject = draft.subject.trim();
+  const { minutes } = draft;
+  const wrong: Record<Field, boolean> = {
+    title: title === '' || title.length > MAX_TITLE,
+    subject: subject === '' || subject.length > MAX_SUBJECT,
+    starts_at: startsAt(draft) === null,
+    planned_minutes:
+      minutes === null || !Number.isInteger(minutes) || minutes < MINUTES.least || minutes > MINUTES.most,
+    classroom_ids: draft.classroomIds.length === 0,
+  };
+  return FIELDS.filter((field) => wrong[field]);
+}
+
+/** Return the request for a draft without wrong fields. */
+export function toRequest(draft: Draft): NewLesson {
+  return {
+    title: draft.title.trim(),
+    subject: draft.subject.trim(),
+    starts_at: (startsAt(draft) ?? new Date(NaN)).toISOString(),
+    planned_minutes: draft.minutes ?? 0,
+    classroom_ids: draft.classroomIds,
+    paired_school_id: draft.pairedSchoolId || null,
+    open_to_observers: draft.openToObservers,
+  };
+}
+
+/** Return an empty draft that begins at the next full half hour. */
+export function emptyDraft(now: Date): Draft {
+  const half = new Date(
+    now.getFullYear(),
+    now.getMonth(),
+    now.getDate(),
+    now.getHours(),
+    now.getMinutes() < 30 ? 30 : 60,
+  );
+  const two = (n: number) => String(n).padStart(2, '0');
+  return {
+    title: '',
+    subject: '',
+    date: `${half.getFullYear()}-${two(half.getMonth() + 1)}-${two(half.getDate())}`,
+    time: `${two(half.getHours())}:${two(half.getMinutes())}`,
+    minutes: 40,
+    pairedSchoolId: '',
+    classroomIds: [],
+    openToObservers: true,
+  };
+}
+
+/** Return the schools whose classrooms may attend: the paired one first, the own one not at all. */
+export function attending(schools: readonly School[], ownId: string | null, pairedId: string): School[] {
+  const others = schools.filter((school) => school.id !== ownId && school.classrooms.length > 0);
+  return [...others.filter((s) => s.id === pairedId), ...others.filter((s) => s.id !== pairedId)];
+}
+
+/** Why a choice of page pictures cannot be taken. */
+export type PicturesProblem =
+  { kind: 'pagesMany'; n: number } | { kind: 'pagesLarge' | 'pagesKind'; name: string };
+
+/** Return what is wrong with the pictures, or null. */
+export function picturesProblem(
+  files: readonly { name: string; size: number; type: string }[],
+): PicturesProblem | null {
+  if (files.length > MAX_PAGES) return { kind: 'pagesMany', n: files.length };
+  const odd = files.find((file) => !PICTURES.includes(file.type));
+  if (odd) return { kind: 'pagesKind', name: odd.name };
+  const large = files.find((file) => file.size > MAX_PAGE_BYTES);
+  return large ? { kind: 'pagesLarge', name: large.name } : null;
+}
+
+/** Sort by name as people count: 第2页 before 第10页. */
+export function inPageOrder<T extends { name: string }>(files: readonly T[]): T[] {
+  return [...files].sort((a, b) => a.name.localeCompare(b.name, 'zh-CN', { numeric: true }));
+}
