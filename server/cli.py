@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import os
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.markup import escape
 
+from server.addresses import local_ipv4
+from server.administration import NewPerson, change_password, enrol
+from server.bot.options import DEFAULT_SERVER
 from server.context import Services
+from server.doctor import examine
 from server.serve import serve as run_server
 from server.settings import Settings, load, read_file
 from signaling.errors import TongtangError
@@ -33,19 +42,31 @@ def root() -> None:
     """Tongtang 同堂: one classroom across the distance."""
 
 
+Config = Annotated[Path | None, typer.Option(help="TOML 设置文件", envvar="TONGTANG_CONFIG")]
+Host = Annotated[str | None, typer.Option(help="监听的地址，0.0.0.0 让局域网可以访问")]
+Port = Annotated[str | None, typer.Option(help="网页的 TCP 端口")]
+Data = Annotated[str | None, typer.Option(help="数据目录")]
+DatabaseUrl = Annotated[str | None, typer.Option(help="数据库地址")]
+Tls = Annotated[str | None, typer.Option(help="off、self（自制证书）或 files")]
+TlsCert = Annotated[str | None, typer.Option(help="证书文件（PEM）")]
+TlsKey = Annotated[str | None, typer.Option(help="私钥文件（PEM）")]
+MediaPort = Annotated[str | None, typer.Option(help="音视频的 UDP 端口")]
+MediaAddresses = Annotated[str | None, typer.Option(help="告诉浏览器的音视频地址，逗号分隔")]
+
+
 @app.command()
 def serve(
-    config: Annotated[Path | None, typer.Option(help="TOML 设置文件", envvar="TONGTANG_CONFIG")] = None,
+    config: Config = None,
     demo: Annotated[bool | None, typer.Option("--demo/--no-demo", help="演示模式")] = None,
-    host: Annotated[str | None, typer.Option(help="监听的地址，0.0.0.0 让局域网可以访问")] = None,
-    port: Annotated[str | None, typer.Option(help="网页的 TCP 端口")] = None,
-    data: Annotated[str | None, typer.Option(help="数据目录")] = None,
-    database: Annotated[str | None, typer.Option(help="数据库地址")] = None,
-    tls: Annotated[str | None, typer.Option(help="off、self（自制证书）或 files")] = None,
-    tls_cert: Annotated[str | None, typer.Option(help="证书文件（PEM）")] = None,
-    tls_key: Annotated[str | None, typer.Option(help="私钥文件（PEM）")] = None,
-    media_port: Annotated[str | None, typer.Option(help="音视频的 UDP 端口")] = None,
-    media_addresses: Annotated[str | None, typer.Option(help="告诉浏览器的音视频地址，逗号分隔")] = None,
+    host: Host = None,
+    port: Port = None,
+    data: Data = None,
+    database: DatabaseUrl = None,
+    tls: Tls = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    media_port: MediaPort = None,
+    media_addresses: MediaAddresses = None,
     media_workers: Annotated[str | None, typer.Option(help="音视频进程数")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug、info、warning 或 error")] = None,
 ) -> None:
@@ -88,13 +109,174 @@ def set_up_log(level: str) -> None:
     """Log to the terminal."""
     handler = RichHandler(console=errors, show_path=False, rich_tracebacks=False)
     logging.basicConfig(level=level.upper(), format="%(message)s", datefmt="[%X]", handlers=[handler], force=True)
+    for chatty in ("alembic", "aiosqlite"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
 
 
 def announce(services: Services, url: str) -> None:
     """Say where the server is."""
-    console.print(f"同堂已启动：[bold]{url}[/bold]", highlight=False)
-    console.print(f"数据目录：{services.settings.data.absolute()}", highlight=False)
+    settings = services.settings
+    say = functools.partial(console.print, highlight=False, soft_wrap=True)
+    say(f"同堂已启动：[bold]{url}[/bold]")
+    if not settings.is_loopback:
+        port = url.rsplit(":", 1)[1]
+        for address in local_ipv4():
+            say(f"其他电脑打开：[bold]{settings.scheme}://{address}:{port}[/bold]")
+        if settings.tls_mode == "off":
+            say("注意：没有 HTTPS，其他电脑的浏览器不会允许使用摄像头。请加上 --tls self。", style="yellow")
+    if settings.tls_mode == "self":
+        say("证书是自制的：浏览器第一次会提示“不安全”，选“高级”再选“继续前往”即可，以后不再提示。")
+    if settings.demo:
+        say("演示模式：任何人点一下就能登录，请不要放到公网上。")
+    say(f"数据目录：{settings.data.absolute()}")
+
+
+@app.command()
+def teach(
+    file: Annotated[Path, typer.Argument(help="PyAV 能读的音视频文件")],
+    room: Annotated[str, typer.Option(help="课堂代码")],
+    server: Annotated[str, typer.Option(help="服务器地址")] = DEFAULT_SERVER,
+    user: Annotated[str, typer.Option(help="用户名", envvar="TONGTANG_USER")] = "",
+    password: Annotated[str, typer.Option(help="密码", envvar="TONGTANG_PASSWORD")] = "",
+    token: Annotated[str, typer.Option(help="进课堂的凭证", envvar="TONGTANG_TOKEN")] = "",
+    demo_account: Annotated[str, typer.Option(help="演示账号的用户名")] = "",
+    pages: Annotated[float, typer.Option(help="每页停留的秒数，0 表示不翻页")] = 20.0,
+    loop: Annotated[bool, typer.Option(help="放完从头再放")] = True,
+    end_lesson: Annotated[bool, typer.Option(help="放完就下课")] = False,
+    insecure: Annotated[bool, typer.Option(help="接受自制的证书")] = False,
+) -> None:
+    """用一个音视频文件讲课 (teach with an audio or video file)."""
+    from server.bot.teach import TeachOptions, run  # loads PyAV and aiortc: half a second that `serve` need not pay
+
+    options = TeachOptions(
+        room=room,
+        server=server,
+        username=user or demo_account,
+        password="" if demo_account else password,
+        token=token,
+        insecure=insecure,
+        file=file,
+        page_s=pages,
+        loop=loop and not end_lesson,
+        end_lesson=end_lesson,
+    )
+    raise typer.Exit(run(options))
+
+
+@app.command()
+def watch(
+    room: Annotated[str, typer.Option(help="课堂代码")],
+    server: Annotated[str, typer.Option(help="服务器地址")] = DEFAULT_SERVER,
+    user: Annotated[str, typer.Option(help="用户名", envvar="TONGTANG_USER")] = "",
+    password: Annotated[str, typer.Option(help="密码", envvar="TONGTANG_PASSWORD")] = "",
+    token: Annotated[str, typer.Option(help="进课堂的凭证", envvar="TONGTANG_TOKEN")] = "",
+    demo_account: Annotated[str, typer.Option(help="演示账号的用户名")] = "",
+    role: Annotated[str, typer.Option(help="observer、classroom、local_teacher 或 lecturer")] = "observer",
+    seconds: Annotated[float, typer.Option(help="看多少秒，0 表示一直看")] = 0.0,
+    as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON")] = False,
+    insecure: Annotated[bool, typer.Option(help="接受自制的证书")] = False,
+) -> None:
+    """无界面听课，打印收到的内容 (a headless classroom that prints what it receives)."""
+    from server.bot.watch import WatchOptions, run  # as in `teach`
+
+    options = WatchOptions(
+        room=room,
+        server=server,
+        username=user or demo_account,
+        password="" if demo_account else password,
+        token=token,
+        insecure=insecure,
+        role=role,
+        seconds=seconds,
+        json=as_json,
+    )
+    raise typer.Exit(run(options))
+
+
+@app.command()
+def doctor(
+    config: Config = None,
+    host: Host = None,
+    port: Port = None,
+    data: Data = None,
+    tls: Tls = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    media_port: MediaPort = None,
+    media_addresses: MediaAddresses = None,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
+) -> None:
+    """检查这台机器，说明哪里不对、怎么办 (check this machine)."""
+    flags: dict[str, object] = {
+        "host": host,
+        "port": port,
+        "data": data,
+        "tls.mode": tls,
+        "tls.cert": tls_cert,
+        "tls.key": tls_key,
+        "media.port": media_port,
+        "media.addresses": media_addresses,
+    }
+    try:
+        settings = settings_of(flags, config)
+    except TongtangError as error:
+        raise refused(error) from error
+    findings = list(examine(settings, datetime.now(UTC)))
+    if as_json:
+        print(msgspec.json.encode({"items": findings}).decode())
+    else:
+        for finding in findings:
+            mark = {"good": "[green]✓[/green]", "warning": "[yellow]![/yellow]", "bad": "[red]✗[/red]"}[finding.verdict]
+            console.print(f"{mark} {finding.check}：{escape(finding.what)}", highlight=False, soft_wrap=True)
+            if finding.verdict != "good" and finding.todo:
+                console.print(f"    → {escape(finding.todo)}", highlight=False, soft_wrap=True)
+    if any(finding.verdict == "bad" for finding in findings):
+        raise typer.Exit(1)
+
+
+person_app = typer.Typer(help="管理人员 (people).", no_args_is_help=True)
+app.add_typer(person_app, name="person")
+
+
+@person_app.command("add")
+def add_person(
+    username: Annotated[str, typer.Argument(help="用户名：小写字母、数字、点、横线")],
+    name: Annotated[str, typer.Option(help="姓名")],
+    school: Annotated[str, typer.Option(help="学校名称；空着是区域人员")] = "",
+    kind: Annotated[str, typer.Option(help="新学校的类别：urban 或 rural")] = "rural",
+    region: Annotated[str, typer.Option(help="新学校所在的地区")] = "",
+    manager: Annotated[bool, typer.Option("--manager", help="管理员")] = False,
+    password: Annotated[str, typer.Option(envvar="TONGTANG_PASSWORD", prompt="密码", hide_input=True)] = "",
+    config: Config = None,
+    data: Data = None,
+    database: DatabaseUrl = None,
+) -> None:
+    """添加一个人，学校不存在时一并建立 (add a person)."""
+    person = NewPerson(username, password, name, school, kind, region, manager)
+    _administer(config, data, database, lambda settings: enrol(settings, person))
+
+
+@person_app.command("password")
+def set_password(
+    username: Annotated[str, typer.Argument(help="用户名")],
+    password: Annotated[str, typer.Option(envvar="TONGTANG_PASSWORD", prompt="新密码", hide_input=True)] = "",
+    config: Config = None,
+    data: Data = None,
+    database: DatabaseUrl = None,
+) -> None:
+    """给一个人换密码，并退出他所有的登录 (give a person a new password)."""
+    _administer(config, data, database, lambda settings: change_password(settings, username, password))
+
+
+def _administer(
+    config: Path | None, data: str | None, database: str | None, work: Callable[[Settings], Coroutine[None, None, str]]
+) -> None:
+    try:
+        settings = settings_of({"data": data, "database": database}, config)
+        console.print(asyncio.run(work(settings)), highlight=False)
+    except TongtangError as error:
+        raise refused(error) from error
 
 
 if __name__ == "__main__":

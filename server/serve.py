@@ -8,16 +8,19 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import uvicorn
 
-from server.addresses import check_udp, listen_tcp
+from server.addresses import check_udp, listen_tcp, local_ipv4
 from server.app import build_app, open_services
 from server.context import Services
 from server.demo.people import DemoPeople
 from server.demo.seed import Demo
 from server.live import media_bind, worker_count
 from server.settings import Settings
+from server.tls import check_pair, own_certificate
 from signaling.messages import MAX_MESSAGE_BYTES
 
 log = logging.getLogger("tongtang")
@@ -69,6 +72,7 @@ async def serving(settings: Settings) -> AsyncIterator[tuple[Services, str]]:
 
     Order of the end: rooms say good-bye and store their events, recordings are closed, then HTTP stops.
     """
+    settings = with_certificate(settings)
     for index in range(worker_count(settings)):
         check_udp(media_bind(settings), settings.media_port + index)
     with listen_tcp(settings.host, settings.port) as listener:
@@ -98,6 +102,21 @@ async def _demo(settings: Settings, services: Services, url: str) -> AsyncIterat
             yield
         finally:
             task.cancel()
+
+
+def with_certificate(settings: Settings) -> Settings:
+    """Return the settings with certificate and key that can be used.
+
+    Raises:
+        Unavailable: `certificate_unusable`, or the data folder cannot be written.
+    """
+    if settings.tls_mode == "self":
+        names = tuple(sorted({"localhost", socket.gethostname()}))
+        found = own_certificate(settings.data / "tls", names, ("127.0.0.1", *local_ipv4()), datetime.now(UTC))
+        return replace(settings, tls_cert=found[0], tls_key=found[1])
+    if settings.tls_cert is not None and settings.tls_key is not None:
+        check_pair(settings.tls_cert, settings.tls_key)
+    return settings
 
 
 def _config(settings: Settings, services: Services) -> uvicorn.Config:
