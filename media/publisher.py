@@ -143,6 +143,8 @@ class Publisher:
             line
             for line in self.lines
             if any(payload_type in (codec.payload_type, codec.rtx_payload_type) for codec in line.media.codecs)
+            # who announced its SSRCs and uses one of them does not send with another one
+            and not (line.media.ssrcs and line.track.layers)
         ]
         return fitting[0] if len(fitting) == 1 else None
 
