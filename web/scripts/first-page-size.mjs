@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
-const LIMIT_KB = 250; // look.md: first paint within 1 s on a school PC
+const LIMIT_KB = 250; // first paint within 1 s on a school PC
 const manifest = JSON.parse(readFileSync('dist/.vite/manifest.json', 'utf8'));
 
 /** Return every file that showing `key` needs before it can paint. */

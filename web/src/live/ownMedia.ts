@@ -1,6 +1,6 @@
 /** The own camera, microphone and screen: opened, watched, opened again when they were unplugged or busy. */
 import { DeviceProblem, openCamera, openMic, openScreen } from '@/media/devices';
-import type { DeviceReason } from '@/media/devices';
+import type { CameraLines, DeviceReason } from '@/media/devices';
 import type { Source } from '@/generated/messages';
 
 /** One own source. `wanted` is the person's will, `stream` what is there, `problem` why it is not. */
@@ -16,12 +16,6 @@ export type OwnSources = Readonly<Record<Source, OwnSource>>;
 /** A camera that another program holds is tried again without a word. */
 const RETRY_MS = 10_000;
 
-const OPEN: Readonly<Record<Source, () => Promise<MediaStreamTrack>>> = {
-  camera: openCamera,
-  mic: openMic,
-  screen: openScreen,
-};
-
 const NOTHING: OwnSource = { wanted: false, muted: false, stream: null, problem: null };
 
 export class OwnMedia {
@@ -30,6 +24,7 @@ export class OwnMedia {
   private closed = false;
 
   constructor(
+    private readonly lines: CameraLines,
     private readonly onTrack: (source: Source, track: MediaStreamTrack | null) => void,
     private readonly onChange: (sources: OwnSources) => void,
   ) {
@@ -66,7 +61,7 @@ export class OwnMedia {
 
   private async open(source: Source): Promise<void> {
     try {
-      const track = await OPEN[source]();
+      const track = await this.capture(source);
       if (this.closed || !this.sources[source].wanted) return track.stop();
       this.stopTracks(source);
       track.enabled = !this.sources[source].muted;
@@ -77,6 +72,17 @@ export class OwnMedia {
       if (!(error instanceof DeviceProblem)) throw error;
       this.set(source, { problem: error.reason, wanted: error.reason !== 'cancelled' });
       this.retryLater();
+    }
+  }
+
+  private capture(source: Source): Promise<MediaStreamTrack> {
+    switch (source) {
+      case 'camera':
+        return openCamera(this.lines);
+      case 'mic':
+        return openMic();
+      case 'screen':
+        return openScreen();
     }
   }
 

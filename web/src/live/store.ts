@@ -9,6 +9,7 @@ import { LessonError, type Request } from '@/session/socket';
 import type { SocketState } from '@/session/machine';
 import type { Event, Link, Participant, PeerId, SlotFill, Snapshot, Source } from '@/generated/messages';
 import { OwnMedia, type OwnSources } from './ownMedia';
+import { SlotLimits } from './slotLimits';
 import { LessonSession, type Entry, type MediaState } from './session';
 
 /** entering → live ⇄ away → over. `away`: the socket is being brought back by itself. */
@@ -23,6 +24,10 @@ const NO_OWN: OwnSources = {
 export const useLesson = defineStore('lesson', () => {
   let session: LessonSession | null = null;
   let media: OwnMedia | null = null;
+  const limits = new SlotLimits((slot, maxHeight) => {
+    // What is lost with the socket is told again with the next connection.
+    session?.request({ type: 'limit_slot', slot, max_height: maxHeight }).catch(() => undefined);
+  });
 
   const phase = ref<Phase>('outside');
   const lesson = shallowRef<Lesson | null>(null);
@@ -87,7 +92,10 @@ export const useLesson = defineStore('lesson', () => {
       onEvent: (event) => onEvent(event),
       onSlots: (next) => (fills.value = new Map(next.map((fill) => [fill.slot, fill]))),
       onLinks: (next) => (links.value = new Map(next.map((link) => [link.peer, link]))),
-      onStreams: (next) => (streams.value = new Map(next)),
+      onStreams: (next) => {
+        streams.value = new Map(next);
+        limits.repeat();
+      },
       onMedia: (next) => (paths.value = next),
       onSoundBlocked: (blocked) => (soundBlocked.value = blocked),
       onOver: (error) => {
@@ -98,6 +106,7 @@ export const useLesson = defineStore('lesson', () => {
     });
     session = current;
     media = new OwnMedia(
+      entry.role === 'lecturer' ? 720 : 540,
       (source, track) => void current.setTrack(source, track),
       (next) => (own.value = next),
     );
@@ -107,6 +116,7 @@ export const useLesson = defineStore('lesson', () => {
   function leave(): void {
     session?.leave();
     media?.close();
+    limits.clear();
     session = null;
     media = null;
     phase.value = 'outside';
@@ -128,7 +138,7 @@ export const useLesson = defineStore('lesson', () => {
 
   function onEvent({ body }: Event): void {
     if (body.kind === 'mute_changed' && body.peer === me.value) {
-      if (body.by !== me.value) media?.mute(body.source, body.muted);
+      media?.mute(body.source, body.muted);
     } else if (body.kind === 'source_published' && body.peer === me.value) {
       // A path that was made anew starts open on the server; whoever had muted stays muted.
       if (media?.now[body.source].muted)
@@ -212,9 +222,8 @@ export const useLesson = defineStore('lesson', () => {
     say: (text: string) => act({ type: 'say', text }),
     startLesson: () => act({ type: 'start_lesson' }),
     endLesson: () => act({ type: 'end_lesson' }),
-    /** The picture in `slot` is shown no higher than `maxHeight` device pixels; 0: it is hidden. */
-    limitSlot: (slot: string, maxHeight: number) =>
-      session?.request({ type: 'limit_slot', slot, max_height: maxHeight }).catch(() => undefined),
+    /** `viewer` shows `slot` this many device pixels high; 0: no longer. */
+    viewSlot: (slot: string, viewer: object, pixels: number) => limits.set(slot, viewer, pixels),
     unlockSound: () => session?.unlockSound(),
     /** Whether this page is heard; a phone beside the wall must not be. */
     setSilent: (silent: boolean) => session?.setSilent(silent),

@@ -64,15 +64,19 @@ function exactly(id: string | null): MediaTrackConstraints {
   return id ? { deviceId: { ideal: id } } : {};
 }
 
-/** Open the camera at 720p where it can.
+/** How many lines of picture are asked of the camera: a classroom is never shown larger than beside the page, and its old
+ *  PC has to encode every layer. */
+export type CameraLines = 540 | 720;
+
+/** Open the camera with so many lines where it can.
  *
  * @throws DeviceProblem
  */
-export function openCamera(): Promise<MediaStreamTrack> {
+export function openCamera(lines: CameraLines = 720): Promise<MediaStreamTrack> {
   const video: MediaTrackConstraints = {
     ...exactly(chosenDevice('camera')),
-    width: { ideal: 1280 },
-    height: { ideal: 720 },
+    width: { ideal: (lines * 16) / 9 },
+    height: { ideal: lines },
     frameRate: { ideal: 24, max: 30 },
   };
   return capture('camera', () => navigator.mediaDevices.getUserMedia({ video, audio: false }));

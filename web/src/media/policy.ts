@@ -1,7 +1,7 @@
 /** When a media path is restarted or made anew. Pure: time comes in, an action comes out.
  *
  *  Chromium calls a path `disconnected` 7.6 s after the last packet and `failed` after 17.6 s; from `failed` it never
- *  comes back alone, from `disconnected` it may (media.md §2.2). An ICE restart costs 28–61 ms and no DTLS, so it is
+ *  comes back alone, from `disconnected` it may (measured). An ICE restart costs 28–61 ms and no DTLS, so it is
  *  tried early, but only while the socket lives: without it the new credentials cannot reach the server.
  */
 

@@ -1,41 +1,39 @@
-/** Which layers a source is sent in (media.md §4). Rates are caps of the encoder, not promises of the link. */
+/** Which layers a source is sent in. Rates are caps of the encoder, not promises of the link. */
 
 export interface Size {
   width: number;
   height: number;
 }
 
-/** Above this height Chromium keeps three layers; below it drops the highest rids, never the lowest (media.md §4.1). */
+/** Above this height Chromium keeps three layers; below it drops the highest rids, never the lowest. */
 const THREE_LAYERS_FROM = 540;
 
 type Encoding = RTCRtpEncodingParameters & { scalabilityMode?: string };
 
+/** The ladder's lines: 流畅 180, 清晰 360, 高清 720. Caps in bit/s; a layer opens only when those below it are full. */
+const LOW = { lines: 180, maxBitrate: 100_000, maxFramerate: 10, scalabilityMode: 'L1T2' };
+const MIDDLE = { lines: 360, maxBitrate: 350_000, maxFramerate: 15, scalabilityMode: 'L1T3' };
+const FULL = { lines: 720, maxBitrate: 1_200_000, maxFramerate: 24, scalabilityMode: 'L1T3' };
+
 /** Return the camera's encodings, lowest first. Every one has a maxFramerate: with it on the lowest only, Chromium
- *  slowed all layers to 7 pictures a second. */
+ *  slowed all layers to 7 pictures a second. Scales follow the source, so that the layers keep their lines. */
 export function cameraEncodings(size: Size): Encoding[] {
+  const layer = (rid: string, { lines, ...caps }: typeof LOW): Encoding => ({
+    rid,
+    scaleResolutionDownBy: Math.max(1, size.height / lines),
+    ...caps,
+  });
   if (size.height >= THREE_LAYERS_FROM) {
-    return [
-      { rid: 'q', scaleResolutionDownBy: 8, maxBitrate: 55_000, maxFramerate: 7.5, scalabilityMode: 'L1T2' },
-      { rid: 'h', scaleResolutionDownBy: 4, maxBitrate: 180_000, maxFramerate: 15, scalabilityMode: 'L1T3' },
-      {
-        rid: 'f',
-        scaleResolutionDownBy: 1,
-        maxBitrate: 1_200_000,
-        maxFramerate: 24,
-        scalabilityMode: 'L1T3',
-      },
-    ].map((encoding) => fitted(encoding, size));
+    const full = layer('f', { ...FULL, maxBitrate: fullBitrate(size.height) });
+    return [layer('q', LOW), layer('h', MIDDLE), full];
   }
-  return [
-    { rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 60_000, maxFramerate: 7.5, scalabilityMode: 'L1T2' },
-    { rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 450_000, maxFramerate: 24, scalabilityMode: 'L1T3' },
-  ];
+  const low = { ...LOW, lines: Math.min(LOW.lines, size.height / 2) };
+  return [layer('q', low), layer('f', { ...FULL, maxBitrate: fullBitrate(size.height) })];
 }
 
-/** The ladder is measured for 1280×720 (90, 180 and 720 lines); a larger camera is scaled to the same lines. */
-function fitted(encoding: Encoding, size: Size): Encoding {
-  const beyond = Math.max(1, size.height / 720);
-  return { ...encoding, scaleResolutionDownBy: (encoding.scaleResolutionDownBy ?? 1) * beyond };
+/** Fewer lines need fewer bits, a little less than in proportion to the picture's area. */
+function fullBitrate(height: number): number {
+  return Math.round(FULL.maxBitrate * Math.min(1, height / FULL.lines) ** 1.5);
 }
 
 /** Return what a negotiated set of layers should send for a source of another size than it was negotiated for. */
@@ -52,7 +50,7 @@ export function refit(
   });
 }
 
-/** Return the screen's encodings: text needs sharpness first and few pictures a second (media.md §4.2). */
+/** Return the screen's encodings: text needs sharpness first and few pictures a second. */
 export function screenEncodings(): Encoding[] {
   return [
     { rid: 'l', scaleResolutionDownBy: 2, maxBitrate: 100_000, maxFramerate: 5 },

@@ -5,7 +5,7 @@ export interface FlowSample {
   bytes: number;
 }
 
-/** Without a byte for so long, people are told that the path is cut (media.md §2.11). */
+/** Without a byte for so long, people are told that the path is cut. */
 export const CUT_AFTER_MS = 2_000;
 
 /** Judges from byte counts whether media arrives. Pure. */

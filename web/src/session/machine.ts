@@ -74,7 +74,7 @@ export function step(state: SocketState, event: SocketEvent): Step {
   return next;
 }
 
-/** Waits between attempts, in ms (media.md §2.11); the last one repeats. */
+/** Waits between attempts, in ms; the last one repeats. */
 export const BACK_OFF_MS = [500, 1_000, 2_000, 4_000] as const;
 
 /** Return the wait before attempt `attempt` (from 0): ±20 %, so that fifty classrooms do not come back in one instant. */
