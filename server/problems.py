@@ -31,6 +31,9 @@ _STATUS: dict[str, int] = {
     "conflict": 409,
     "disk_full": 507,
     "codec_unsupported": 406,
+    "content_type_unsupported": 415,
+    "sdp_malformed": 400,
+    "lesson_ended": 409,
 }
 _SUFFIX: tuple[tuple[str, int], ...] = (("_unknown", 404), ("_state", 409), ("_taken", 409), ("_full", 409))
 _KIND: tuple[tuple[type[TongtangError], int], ...] = ((ProtocolViolation, 400), (Refused, 403), (Unavailable, 503))

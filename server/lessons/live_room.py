@@ -75,12 +75,15 @@ class LiveRoom:
 
     # --- its life
 
-    async def run(self, restored: Outcome) -> None:
-        """Serve until the room is over: nobody is left, or class has ended and everyone was dismissed."""
+    def open(self, restored: Outcome) -> None:
+        """Open the room on its media worker; whoever comes from now on can be served."""
         self._media.open_room(self.room.id)
         self.carry_out(restored)
         if self.room.state.lesson.state == "live":
             self._record.set()
+
+    async def run(self) -> None:
+        """Serve until the room is over: nobody is left, or class has ended and everyone was dismissed."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 helpers = [tasks.create_task(self._keeper.run()), tasks.create_task(self._begin_recording())]

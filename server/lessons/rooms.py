@@ -253,8 +253,9 @@ class RoomHost:
         if room is not None and not room.is_closing:
             return room  # somebody else came while this one asked
         room, restored = self._restore(stored, opened_ms, wallclock_ms)
-        self._spawn(self._run(room, restored))
+        self._spawn(self._run(room))
         self._rooms[lesson] = room
+        room.open(restored)
         _rooms.set(len(self._rooms))
         return room
 
@@ -278,10 +279,10 @@ class RoomHost:
         )
         return room, restored
 
-    async def _run(self, room: LiveRoom, restored: Outcome) -> None:
+    async def _run(self, room: LiveRoom) -> None:
         """Own one room; its failure ends here."""
         try:
-            await room.run(restored)
+            await room.run()
         except Exception:
             log.exception("the room of lesson %s failed and is opened anew from its log", room.room.id)
         finally:

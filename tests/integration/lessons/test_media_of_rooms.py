@@ -1,0 +1,195 @@
+"""Rooms with real media: a worker that is killed, and the WHIP and WHEP doors."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
+
+from server.lessons import sdp_fragment
+from signaling import messages as m
+from signaling.roles import Role
+from tests.integration.lessons.live_server import LESSON, Client, Live, live_server
+
+PORT = 41220
+SDP = {"content-type": "application/sdp"}
+
+
+@pytest.fixture
+async def live(tmp_path: Path) -> AsyncIterator[Live]:
+    async with live_server(tmp_path, PORT) as live:
+        yield live
+
+
+@asynccontextmanager
+async def connection() -> AsyncIterator[RTCPeerConnection]:
+    pc = RTCPeerConnection(RTCConfiguration([]))
+    try:
+        yield pc
+    finally:
+        await pc.close()
+
+
+async def publish(client: Client, pc: RTCPeerConnection) -> None:
+    pc.addTrack(AudioStreamTrack())
+    await pc.setLocalDescription(await pc.createOffer())
+    mid = pc.getTransceivers()[0].mid
+    assert mid is not None
+    await client.send(m.Publish(1, pc.localDescription.sdp, (m.SourceLine(mid, "mic"),)))
+    answer = await client.hear(m.PublishAnswer)
+    await pc.setRemoteDescription(RTCSessionDescription(answer.sdp, "answer"))
+
+
+async def subscribe(client: Client, pc: RTCPeerConnection) -> None:
+    await client.send(m.Subscribe(2, video=False))
+    offer = await client.hear(m.SubscribeOffer)
+    assert [line.slot for line in offer.slots] == ["audio0", "audio1", "audio2"]
+    await pc.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+    await pc.setLocalDescription(await pc.createAnswer())
+    await client.send(m.SubscribeAnswer(3, pc.localDescription.sdp))
+    await client.hear(m.Ok)
+
+
+async def hears(pc: RTCPeerConnection) -> None:
+    """Return when sound arrives."""
+    async with asyncio.timeout(10):
+        while True:
+            reports = [await one.receiver.getStats() for one in pc.getTransceivers()]
+            if any(getattr(line, "packetsReceived", 0) > 5 for report in reports for line in report.values()):
+                return
+            await asyncio.sleep(0.02)
+
+
+async def test_killed_worker_is_back_with_the_lesson_within_three_seconds(live: Live) -> None:
+    async with live.joined(Role.LECTURER) as lecturer, live.joined(Role.CLASSROOM, "device:1", "c1") as classroom:
+        await lecturer.send(m.StartLesson(9))
+        async with connection() as sending, connection() as receiving:
+            await publish(lecturer, sending)
+            await lecturer.event(m.SourcePublished)
+            await subscribe(classroom, receiving)
+            await hears(receiving)
+            (pid,) = live.host.media.pids
+            os.kill(pid, signal.SIGKILL)
+            killed = time.monotonic()
+            await asyncio.gather(lecturer.hear(m.MediaReset), classroom.hear(m.MediaReset))
+        async with connection() as sending, connection() as receiving:
+            await asyncio.gather(publish(lecturer, sending), subscribe(classroom, receiving))
+            await hears(receiving)
+            assert time.monotonic() - killed < 3.0
+    assert live.host.media.is_ready
+
+
+async def test_wrong_offers_are_refused_and_the_socket_stays(live: Live) -> None:
+    async with live.joined(Role.LECTURER) as lecturer:
+        for sdp in ("", "v=0\r\n", "光"):
+            await lecturer.send(m.Publish(4, sdp, (m.SourceLine("0", "mic"),)))
+            error = await lecturer.hear(m.Error)
+            assert (error.id, error.fatal) == (4, False)
+        await lecturer.send(m.Subscribe(5, restart=True))
+        assert (await lecturer.hear(m.Error)).code == "not_subscribed"
+        await lecturer.send(m.SubscribeAnswer(6, "v=0\r\n"))
+        assert not (await lecturer.hear(m.Error)).fatal
+
+
+async def whip_offer(pc: RTCPeerConnection) -> str:
+    pc.addTrack(AudioStreamTrack())
+    pc.addTrack(VideoStreamTrack())
+    await pc.setLocalDescription(await pc.createOffer())
+    return pc.localDescription.sdp
+
+
+async def test_encoder_teaches_through_whip_and_a_player_watches_through_whep(live: Live) -> None:
+    bearer = {"authorization": f"Bearer {live.token(Role.LECTURER)}"}
+    async with (
+        httpx.AsyncClient(base_url=live.http) as http,
+        live.joined(Role.CLASSROOM, "device:1", "c1") as classroom,
+        connection() as sending,
+        connection() as watching,
+    ):
+        made = await http.post(f"/whip/{LESSON}", content=await whip_offer(sending), headers=SDP | bearer)
+        assert made.status_code == 201, made.text
+        assert made.headers["content-type"] == "application/sdp"
+        await sending.setRemoteDescription(RTCSessionDescription(made.text, "answer"))
+        lead = (await classroom.event(m.LeadChanged)).peer
+        published = {(await classroom.event(m.SourcePublished)).source for _ in range(2)}
+        assert published == {"camera", "mic"}
+
+        watching.addTransceiver("audio", direction="recvonly")
+        watching.addTransceiver("video", direction="recvonly")
+        await watching.setLocalDescription(await watching.createOffer())
+        player = await http.post(f"/whep/{LESSON}", content=watching.localDescription.sdp, headers=SDP | bearer)
+        assert player.status_code == 201, player.text
+        await watching.setRemoteDescription(RTCSessionDescription(player.text, "answer"))
+        await hears(watching)
+
+        restart = (
+            "a=ice-ufrag:neuu\r\na=ice-pwd:neuesneuesneuesneuesneu1\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n"
+        )
+        patched = await http.patch(
+            made.headers["location"],
+            content=restart,
+            headers={"content-type": "application/trickle-ice-sdpfrag", "if-match": "*"},
+        )
+        assert patched.status_code == 200, patched.text
+        assert patched.headers["etag"] != made.headers["etag"]
+        assert re.search("^a=ice-ufrag:", patched.text, re.M) and re.search("^a=candidate:", patched.text, re.M)
+
+        assert (await http.delete(made.headers["location"])).status_code == 200
+        assert (await classroom.event(m.ParticipantLeft)).peer == lead
+        assert (await http.delete(made.headers["location"])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "body", "status"),
+    [
+        (f"/whip/{LESSON}", SDP, "v=0\r\n", 401),
+        (f"/whip/{LESSON}", SDP | {"authorization": "Bearer junk"}, "v=0\r\n", 401),
+        (f"/whip/{LESSON}", SDP | {"authorization": "Bearer expired"}, "v=0\r\n", 401),
+        (f"/whip/{LESSON}", {"content-type": "text/plain", "authorization": "L"}, "v=0\r\n", 415),
+        (f"/whip/{LESSON}", SDP | {"authorization": "L"}, "v=0\r\n", 400),
+        (f"/whip/{LESSON}", SDP | {"authorization": "L"}, "光", 400),
+        (f"/whip/{LESSON}", SDP | {"authorization": "L"}, "x" * 70_000, 413),
+        (f"/whip/{LESSON}", SDP | {"authorization": "C"}, "v=0\r\n", 403),
+        ("/whip/zzzz9999", SDP | {"authorization": "L"}, "v=0\r\n", 403),
+        (f"/whep/{LESSON}", SDP | {"authorization": "L"}, "v=0\r\n", 400),
+    ],
+)
+async def test_doors_refuse_with_the_right_status(
+    live: Live, path: str, headers: dict[str, str], body: str, status: int
+) -> None:
+    tokens = {"L": live.token(Role.LECTURER), "C": live.token(Role.CLASSROOM, "device:1", "c1")}
+    headers = dict(headers)
+    if headers.get("authorization") in tokens:
+        headers["authorization"] = f"Bearer {tokens[headers['authorization']]}"
+    async with httpx.AsyncClient(base_url=live.http) as http:
+        answer = await http.post(path, content=body.encode(), headers=headers)
+        assert answer.status_code == status, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert live.host.seats(LESSON).people_online == 0
+
+
+async def test_doors_say_what_they_take(live: Live) -> None:
+    async with httpx.AsyncClient(base_url=live.http) as http:
+        options = await http.options(f"/whip/{LESSON}")
+        assert (options.status_code, options.headers["accept-post"]) == (204, "application/sdp")
+        assert (await http.get(f"/whip/{LESSON}")).status_code == 405
+        assert (await http.patch(f"/whip/{LESSON}/nothing")).status_code == 404
+
+
+def test_sources_of_an_offer_are_found_in_order() -> None:
+    offer = "v=0\r\nm=video 9 A 96\r\na=mid:v\r\nm=audio 9 A 111\r\na=mid:a\r\nm=video 9 A 96\r\na=mid:s\r\n"
+    assert sdp_fragment.sources_of(offer) == (
+        m.SourceLine("v", "camera"),
+        m.SourceLine("a", "mic"),
+        m.SourceLine("s", "screen"),
+    )
