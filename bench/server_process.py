@@ -1,0 +1,121 @@
+"""A whole server with one lesson in a folder of its own, for benches: the real command line and media worker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.error import URLError
+
+from server.accounts.passwords import Passwords
+from server.accounts.service import AccountService
+from server.data_folder import data_folder, load_secret
+from server.lessons.page_files import PageFiles
+from server.lessons.ports import Seat
+from server.lessons.service import LessonService
+from server.lessons.tokens import SignedRoomTokens
+from server.storage.database import open_database, sqlite_url
+from signaling.messages import RoomId
+from signaling.roles import Role
+
+ROOT = Path(__file__).resolve().parent.parent
+START_S = 30.0
+STOP_S = 10.0
+
+
+@dataclass(frozen=True)
+class BenchServer:
+    """A running server and the right to sit in its lesson."""
+
+    port: int
+    lesson: RoomId
+    tokens: SignedRoomTokens
+
+    @property
+    def websocket_url(self) -> str:
+        """Return where the lesson's WebSocket is."""
+        return f"ws://127.0.0.1:{self.port}/ws"
+
+    def token(self, role: Role, name: str) -> str:
+        """Return a room token for a seat of its own."""
+        classroom = name if role is Role.CLASSROOM else None
+        return self.tokens.issue(Seat(self.lesson, f"bot:{name}", role, name, "青山小学", classroom))
+
+
+async def _plan_lesson(folder: Path) -> tuple[RoomId, bytes]:
+    """Put a school, a lecturer and a lesson into the folder; return the lesson and the secret that signs tokens."""
+    with data_folder(folder):
+        secret = load_secret(folder)
+        async with open_database(sqlite_url(folder / "tongtang.db")) as database:
+            accounts = AccountService(database, Passwords())
+            school = await accounts.found_school("实验小学", "urban", "云岭县")
+            await accounts.enrol("lecturer", secrets.token_urlsafe(16), "周明远", school.id, False)
+            lecturer = (await accounts.find_people(("lecturer",)))["lecturer"]
+            lesson = await LessonService(database, PageFiles(folder / "pages")).plan(
+                lecturer, "光的折射", "科学", datetime.now(UTC), 40, (), None, open_to_observers=True
+            )
+    return lesson.id, secret
+
+
+@asynccontextmanager
+async def running_server(port: int, media_port: int) -> AsyncIterator[BenchServer]:
+    """Run a server with one lesson for the length of the block.
+
+    Raises:
+        TimeoutError: it did not come up within 30 s.
+    """
+    with tempfile.TemporaryDirectory(prefix="tongtang-bench-") as name:
+        folder = Path(name)
+        lesson, secret = await _plan_lesson(folder)
+        flags = {"--port": port, "--media-port": media_port, "--data": folder, "--media-addresses": "127.0.0.1"}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "server.cli", "serve", "--no-demo", "--log-level", "warning"),
+            *(str(part) for pair in flags.items() for part in pair),
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            await _wait_until_ready(process, port)
+            yield BenchServer(port, lesson, SignedRoomTokens(secret))
+        finally:
+            await _stop(process)
+
+
+async def _wait_until_ready(process: asyncio.subprocess.Process, port: int) -> None:
+    async with asyncio.timeout(START_S):
+        while not await asyncio.to_thread(_is_ready, port):
+            if process.returncode is not None:
+                raise ConnectionError("the server has ended")
+            await asyncio.sleep(0.1)
+
+
+def _is_ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
+            parts: dict[str, str] = json.load(answer)
+    except (URLError, OSError):
+        return False
+    return parts["media"] == parts["recorder"] == "ready"
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+    try:
+        async with asyncio.timeout(STOP_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
