@@ -41,6 +41,9 @@ class RtcClient:
         self._received = PacketBuffer(4096)
         self._checked_at = 0.0
 
+    def __del__(self) -> None:
+        self.socket.close()
+
     # --- session descriptions --------------------------------------------------------------------------------------
 
     @staticmethod
