@@ -44,7 +44,7 @@ from recorder.session import PeerName
 from recorder.space import START_FLOOR_BYTES, Tier, choose_tier
 
 TICK_S = 0.2  # how long frames wait to be written together
-TAP_PAUSE_S = 0.03  # between reads of a tap that is not busy: fewer, larger reads cost less
+TAP_PAUSE_S = 0.2  # between reads of a tap that is not busy: a wake-up costs as much as 30 packets (bench.recorder)
 TAP_READ_BYTES = 1 << 18
 BUSY_READ_BYTES = 1 << 16  # a read of at least this is followed by the next without a pause
 SPACE_INTERVAL_S = 5.0
