@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
 from server.lessons import sdp_fragment
@@ -33,7 +33,8 @@ async def live(tmp_path: Path) -> AsyncIterator[Live]:
 
 @asynccontextmanager
 async def connection() -> AsyncIterator[RTCPeerConnection]:
-    pc = RTCPeerConnection(RTCConfiguration([]))
+    # MAX_COMPAT: otherwise aiortc 1.16 takes the candidates of the last description of a bundle, which has none
+    pc = RTCPeerConnection(RTCConfiguration([], bundlePolicy=RTCBundlePolicy.MAX_COMPAT))
     try:
         yield pc
     finally:
