@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import tempfile
 from collections.abc import AsyncIterator
@@ -12,7 +11,7 @@ from pathlib import Path
 from starlette.routing import BaseRoute
 
 from server.addresses import media_addresses
-from server.lessons import websocket
+from server.lessons import websocket, whip
 from server.lessons.ports import LessonStore, RoomTokens
 from server.lessons.rooms import RoomHost, Seats
 from server.library import routes as library_routes
@@ -83,12 +82,10 @@ async def open_live(
         recorder = RecorderLink(tap_path=Path(folder) / "tap")
         library = LibraryService(database, settings.data / "recordings")
         host = RoomHost(store, tokens, library, media, recorder)
-        routes: list[BaseRoute] = [*websocket.routes(host), *library_routes.routes(library)]
-        if importlib.util.find_spec("server.lessons.whip"):
-            routes += importlib.import_module("server.lessons.whip").routes(host)
+        routes = [*websocket.routes(host), *whip.routes(host), *library_routes.routes(library)]
         async with host.running():
             for recording, path, title in await library.unfinished():
-                recorder.finalise(recording, path, title)
+                recorder.finalise(recording, path, title)  # what a crash or a power cut left
             yield LivePlane(host, library, routes)
 
 

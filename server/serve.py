@@ -21,6 +21,7 @@ from server.demo.seed import Demo
 from server.live import media_bind, worker_count
 from server.settings import Settings
 from server.tls import check_pair, own_certificate
+from signaling.errors import TongtangError
 from signaling.messages import MAX_MESSAGE_BYTES
 
 log = logging.getLogger("tongtang")
@@ -61,9 +62,24 @@ async def serve(settings: Settings, on_started: Started) -> None:
             on_started(services, url)
             await stop.wait()
             log.info("正在停止：先关闭课堂和录像，再停止服务。")
+    except BaseExceptionGroup as group:
+        told = _told(group)
+        if told is None:
+            raise
+        raise told from None
     finally:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
+
+
+def _told(group: BaseExceptionGroup[BaseException]) -> TongtangError | None:
+    """Return the error that a person is told when the group holds nothing but that one."""
+    found = group.exceptions[0]
+    if len(group.exceptions) > 1:
+        return None
+    if isinstance(found, BaseExceptionGroup):
+        return _told(found)
+    return found if isinstance(found, TongtangError) else None
 
 
 @asynccontextmanager

@@ -15,35 +15,43 @@ class Entry(msgspec.Struct, frozen=True):
     """One way into a lesson; `classroom` for classrooms and their local teachers."""
 
     role: Role
+    who: Person | Device
     classroom: Classroom | None = None
 
 
 def entries(asker: Asker, lesson: Lesson) -> tuple[Entry, ...]:
     """Return every way in that `asker` has, the most likely first."""
-    if isinstance(asker, Device):
-        return tuple(Entry(Role.CLASSROOM, room) for room in lesson.classrooms if room.id == _room_of(asker))
-    if asker is None:
-        return ()
     found: list[Entry] = []
-    if asker.id == lesson.lecturer.id or asker.school_id == lesson.lecturer_school.id:
-        found.append(Entry(Role.LECTURER))
-    own = [room for room in lesson.classrooms if room.school.id == asker.school_id]
-    found += [Entry(Role.LOCAL_TEACHER, room) for room in own]
-    if not own and lesson.paired_school is not None and asker.school_id == lesson.paired_school.id:
-        found.append(Entry(Role.LOCAL_TEACHER))
-    found += [Entry(Role.CLASSROOM, room) for room in own]
-    if lesson.open_to_observers:
-        found.append(Entry(Role.OBSERVER))
+    device, person = asker.device, asker.person
+    if device is not None and device.classroom is not None:
+        own_id = device.classroom.id
+        found += [Entry(Role.CLASSROOM, device, room) for room in lesson.classrooms if room.id == own_id]
+    if person is not None:
+        found += _entries_of_person(person, lesson)
     return tuple(found)
+
+
+def _entries_of_person(person: Person, lesson: Lesson) -> list[Entry]:
+    found: list[Entry] = []
+    if person.id == lesson.lecturer.id or person.school_id == lesson.lecturer_school.id:
+        found.append(Entry(Role.LECTURER, person))
+    own = [room for room in lesson.classrooms if room.school.id == person.school_id]
+    found += [Entry(Role.LOCAL_TEACHER, person, room) for room in own]
+    if not own and lesson.paired_school is not None and person.school_id == lesson.paired_school.id:
+        found.append(Entry(Role.LOCAL_TEACHER, person))
+    found += [Entry(Role.CLASSROOM, person, room) for room in own]
+    if lesson.open_to_observers:
+        found.append(Entry(Role.OBSERVER, person))
+    return found
 
 
 def may_see(asker: Asker, lesson: Lesson) -> bool:
     """Return whether `asker` may see the lesson, its pages and its recording."""
-    if isinstance(asker, Person):
+    if asker.person is not None:
         schools = {lesson.lecturer_school.id, *(room.school.id for room in lesson.classrooms)}
         if lesson.paired_school is not None:
             schools.add(lesson.paired_school.id)
-        if any(asker.manages(school) for school in schools):
+        if any(asker.person.manages(school) for school in schools):
             return True
     return bool(entries(asker, lesson))
 
@@ -55,7 +63,7 @@ def require_visible(asker: Asker, lesson: Lesson | None) -> Lesson:
         Refused: `not_logged_in`, or `lesson_unknown`: also for one that exists but is none of the asker's business,
             so that codes cannot be tried out.
     """
-    if asker is None:
+    if not asker.is_known:
         raise Refused("not_logged_in", "请先登录。")
     if lesson is None or not may_see(asker, lesson):
         raise Refused("lesson_unknown", "没有找到这节课。请核对课堂代码。")
@@ -80,29 +88,22 @@ def require_lecturer(asker: Asker, lesson: Lesson) -> Person:
     Raises:
         Refused: `not_allowed`.
     """
-    if not isinstance(asker, Person) or asker.id != lesson.lecturer.id:
+    if asker.person is None or asker.person.id != lesson.lecturer.id:
         raise Refused("not_allowed", "只有这节课的主讲教师可以这样做。")
-    return asker
+    return asker.person
 
 
-def seat_for(asker: Person | Device, lesson: Lesson, entry: Entry) -> Seat:
-    """Return the seat that a token lets `asker` take.
+def seat_for(entry: Entry, lesson: Lesson) -> Seat:
+    """Return the seat that a token for this way in lets take.
 
     The subject names the role too: one person who teaches on the laptop and looks on with the phone has two seats.
     """
-    room = entry.classroom
-    if isinstance(asker, Device):
-        assert room is not None, "a screen enters as its classroom only"
-        return Seat(lesson.id, f"device:{asker.id}", entry.role, room.name, room.school.name, room.id)
-    school = asker.school.name if asker.school else ""
+    who, room = entry.who, entry.classroom
     if entry.role is Role.CLASSROOM:
-        assert room is not None, "a classroom entry has its classroom"
-        return Seat(
-            lesson.id, f"person:{asker.id}/classroom/{room.id}", entry.role, room.name, room.school.name, room.id
-        )
-    subject = f"person:{asker.id}" if entry.role is Role.LECTURER else f"person:{asker.id}/{entry.role}"
-    return Seat(lesson.id, subject, entry.role, asker.name, school, room.id if room else None)
-
-
-def _room_of(device: Device) -> str | None:
-    return None if device.classroom is None else device.classroom.id
+        assert room is not None, "a classroom's entry has its classroom"
+        subject = f"device:{who.id}" if isinstance(who, Device) else f"person:{who.id}/classroom/{room.id}"
+        return Seat(lesson.id, subject, entry.role, room.name, room.school.name, room.id)
+    assert isinstance(who, Person), "a screen enters as its classroom only"
+    subject = f"person:{who.id}" if entry.role is Role.LECTURER else f"person:{who.id}/{entry.role}"
+    school = who.school.name if who.school else ""
+    return Seat(lesson.id, subject, entry.role, who.name, school, room.id if room else None)

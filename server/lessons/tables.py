@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from server.accounts.model import Asker, Classroom, Device, SchoolRef
+from server.accounts.model import Asker, Classroom, Person, SchoolRef
 from server.accounts.tables import classrooms, devices, people, schools
 from server.lessons.model import Lesson, Page, PersonRef
 from server.storage.database import Transaction
@@ -126,27 +126,30 @@ async def lessons_of_state(tx: Transaction, state: str) -> tuple[RoomId, ...]:
 
 
 def _concerns(asker: Asker) -> ColumnElement[bool]:
-    if isinstance(asker, Device):
-        classroom_id = asker.classroom.id if asker.classroom else ""
-        return exists().where(
-            lesson_classrooms.c.lesson_id == lessons.c.id, lesson_classrooms.c.classroom_id == classroom_id
-        )
-    if asker is None:
-        return lessons.c.id.is_(None)
-    if asker.is_manager and asker.school is None:
-        return lessons.c.id.is_not(None)
-    school_id = asker.school_id or ""
-    invited = exists().where(
-        lesson_classrooms.c.lesson_id == lessons.c.id,
-        classrooms.c.id == lesson_classrooms.c.classroom_id,
-        classrooms.c.school_id == school_id,
-    )
-    return or_(
-        lessons.c.lecturer_id == asker.id,
+    terms: list[ColumnElement[bool]] = [lessons.c.id.is_(None)]
+    if asker.device is not None and asker.device.classroom is not None:
+        terms.append(_invited(classrooms.c.id == asker.device.classroom.id))
+    if asker.person is not None:
+        terms += _concerns_person(asker.person)
+    return or_(*terms)
+
+
+def _concerns_person(person: Person) -> list[ColumnElement[bool]]:
+    if person.is_manager and person.school is None:
+        return [lessons.c.id.is_not(None)]
+    school_id = person.school_id or ""
+    return [
+        lessons.c.lecturer_id == person.id,
         lessons.c.lecturer_school_id == school_id,
         lessons.c.paired_school_id == school_id,
         lessons.c.open_to_observers,
-        invited,
+        _invited(classrooms.c.school_id == school_id),
+    ]
+
+
+def _invited(which: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(
+        lesson_classrooms.c.lesson_id == lessons.c.id, classrooms.c.id == lesson_classrooms.c.classroom_id, which
     )
 
 

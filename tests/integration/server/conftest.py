@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from argon2 import PasswordHasher
+from starlette.routing import BaseRoute
+
+from server.accounts.devices import DeviceService
+from server.accounts.model import Asker
+from server.accounts.passwords import Passwords
+from server.accounts.service import AccountService
+from server.app import build_app
+from server.context import Services
+from server.demo.seed import Demo
+from server.lessons.page_files import PageFiles
+from server.lessons.rooms import Seats
+from server.lessons.service import LessonService
+from server.lessons.tokens import SignedRoomTokens
+from server.settings import load
+from server.storage.database import Database, open_database, sqlite_url
+from signaling.messages import Deck, RoomId
+
+PASSWORD = "correct horse 电池"
+
+
+class QuietLive:
+    """A live plane without lessons: nobody is in, and what it is told is written down."""
+
+    is_media_ready = True
+    is_recorder_ready = False
+
+    def __init__(self) -> None:
+        self.decks: list[tuple[RoomId, Deck | None]] = []
+        self.ended: list[RoomId] = []
+
+    def seats(self, lesson: RoomId) -> Seats:
+        return Seats()
+
+    def end(self, lesson: RoomId) -> None:
+        self.ended.append(lesson)
+
+    def deck_changed(self, lesson: RoomId, deck: Deck | None) -> None:
+        self.decks.append((lesson, deck))
+
+    async def test_path(self, offer: str) -> str:
+        return f"answer to {offer}"
+
+    async def ids_by_lesson(self, lessons: tuple[RoomId, ...]) -> dict[str, str]:
+        return {}
+
+    def routes(self) -> list[BaseRoute]:
+        return []
+
+
+class Clock:
+    """The wall clock, which can be set forward."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@dataclass
+class World:
+    """A server with the demonstration's people, its database and clients that are logged in."""
+
+    services: Services
+    live: QuietLive
+    clock: Clock
+    folder: Path
+    new_client: Callable[[], Awaitable[httpx.AsyncClient]]
+    clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
+
+    @property
+    def database(self) -> Database:
+        return self.services.database
+
+    async def client(self, username: str | None = None) -> httpx.AsyncClient:
+        """Return a client that is logged in as a demo account, or nobody."""
+        key = username or ""
+        if key not in self.clients:
+            client = self.clients[key] = await self.new_client()
+            if username:
+                answer = await client.post("/api/session/demo", json={"username": username})
+                assert answer.status_code == 200, answer.text
+        return self.clients[key]
+
+    async def screen(self, classroom_id: str | None, by: str = "wang") -> httpx.AsyncClient:
+        """Return the client of a screen, paired with a classroom or not."""
+        client = await self.new_client()
+        code = (await client.post("/api/devices")).json()["code"]
+        if classroom_id is not None:
+            manager = await self.client(by)
+            paired = await manager.post("/api/devices/pair", json={"code": code, "classroom_id": classroom_id})
+            assert paired.status_code == 200, paired.text
+        return client
+
+    async def classroom_id(self, school: str) -> str:
+        schools = (await (await self.client("wang")).get("/api/schools")).json()["items"]
+        return str(next(one for one in schools if one["name"] == school)["classrooms"][0]["id"])
+
+    async def school_id(self, school: str) -> str:
+        schools = (await (await self.client("wang")).get("/api/schools")).json()["items"]
+        return str(next(one for one in schools if one["name"] == school)["id"])
+
+    async def lesson(self, by: str = "lin", **changes: Any) -> dict[str, Any]:
+        """Return a new lesson for the classroom of 红星小学."""
+        body = {
+            "title": "水的三态",
+            "subject": "科学",
+            "starts_at": "2026-11-22T09:00:00+08:00",
+            "planned_minutes": 40,
+            "classroom_ids": [await self.classroom_id("红星小学")],
+            "paired_school_id": await self.school_id("河口小学"),
+            **changes,
+        }
+        answer = await (await self.client(by)).post("/api/lessons", json=body)
+        assert answer.status_code == 201, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def person(self, username: str) -> Asker:
+        return Asker((await self.services.accounts.find_people((username,)))[username])
+
+
+@asynccontextmanager
+async def open_world(folder: Path) -> AsyncIterator[World]:
+    """Open a world whose data lies in `folder`."""
+    settings = load({"data": folder, "demo": True}, {}, {})
+    folder.mkdir(parents=True, exist_ok=True)
+    clock, live, quick = Clock(), QuietLive(), Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    async with open_database(sqlite_url(folder / "tongtang.db")) as database:
+        files = PageFiles(folder / "pages")
+        lessons, accounts = LessonService(database, files), AccountService(database, quick, clock)
+        demo = Demo(accounts, lessons)
+        await demo.seed()
+        services = Services(
+            settings,
+            database,
+            accounts,
+            DeviceService(database, clock),
+            lessons,
+            files,
+            SignedRoomTokens(bytes(32), clock),
+            live,
+            live,
+            live,
+            live,
+            demo,
+        )
+        app = build_app(services, folder / "no-dist")
+        opened: list[httpx.AsyncClient] = []
+
+        async def new_client() -> httpx.AsyncClient:
+            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+            client = httpx.AsyncClient(
+                transport=transport, base_url="http://localhost:8000", headers={"X-Tongtang": "1"}
+            )
+            opened.append(client)
+            return client
+
+        yield World(services, live, clock, folder, new_client)
+        for client in opened:
+            await client.aclose()
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with open_world(tmp_path / "data") as opened:
+        yield opened
