@@ -1,0 +1,34 @@
+"""What the end-to-end tests share: a region with its server, and Chromium."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Playwright, sync_playwright
+
+from tests.e2e.pictures import LECTURER, ROOM_ONE, ROOM_TWO, write_camera, write_microphone
+from tests.e2e.school import Region, region
+
+
+@pytest.fixture(scope="session")
+def devices(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with what each fake camera sees and the fake microphones hear."""
+    folder = tmp_path_factory.mktemp("devices")
+    for name, colours in (("lecturer", LECTURER), ("one", ROOM_ONE), ("two", ROOM_TWO)):
+        write_camera(folder / f"{name}.y4m", colours)
+    write_microphone(folder / "voice.wav")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture
+def school(tmp_path: Path) -> Iterator[Region]:
+    with region(tmp_path) as people:
+        yield people

@@ -1,0 +1,91 @@
+"""FFmpeg's own WHIP muxer teaches into a room through the HTTP door, and the lesson becomes a recording."""
+
+from __future__ import annotations
+
+import threading
+import time
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+from av.audio.frame import AudioFrame
+from av.video.frame import VideoFrame
+from playwright.sync_api import Playwright
+
+from server.bot import melody
+from tests.e2e.browser import WALL, Screen, chromium
+from tests.e2e.pictures import LECTURER, quarters
+from tests.e2e.school import PASSWORD, Region, eventually
+
+pytestmark = pytest.mark.e2e
+
+WIDTH, HEIGHT, FPS = 640, 360, 15
+FACE = "[data-slot=lecturer] video"
+
+
+class FFmpeg(threading.Thread):
+    """Sends a colour pattern and the tune by WHIP, in real time, until told to stop."""
+
+    def __init__(self, url: str, token: str) -> None:
+        super().__init__(name="whip")
+        self._url, self._token = url, token
+        self.stopping = threading.Event()
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            self._send()
+        except Exception as error:
+            self.error = error
+
+    def _send(self) -> None:
+        with av.open(self._url, "w", format="whip", options={"authorization": self._token}) as output:
+            video = output.add_stream("libx264", rate=FPS)
+            video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+            video.options = {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline", "g": str(FPS)}
+            video.bit_rate = 600_000
+            audio = output.add_stream("libopus", rate=melody.SAMPLE_RATE_HZ, layout="stereo")
+            tune = (melody.render(20) * 24_000).astype(np.int16)
+            began, per_picture, blocks = time.monotonic(), melody.SAMPLE_RATE_HZ // FPS, 0
+            for index in range(FPS * 60):
+                if self.stopping.is_set():
+                    return
+                pixels = quarters(LECTURER, WIDTH, HEIGHT)
+                pixels[170:190, index * 8 % WIDTH : index * 8 % WIDTH + 40] = 255
+                frame = VideoFrame.from_ndarray(pixels, format="rgb24")
+                frame.pts, frame.time_base = index, Fraction(1, FPS)
+                output.mux(video.encode(frame))
+                while (blocks + 1) * 960 <= (index + 1) * per_picture:
+                    at = blocks * 960 % len(tune)
+                    both = np.repeat(tune[at : at + 960], 2)[None, :]
+                    sound = AudioFrame.from_ndarray(both, format="s16", layout="stereo")
+                    sound.sample_rate = melody.SAMPLE_RATE_HZ
+                    sound.pts, sound.time_base = blocks * 960, Fraction(1, melody.SAMPLE_RATE_HZ)
+                    output.mux(audio.encode(sound))
+                    blocks += 1
+                time.sleep(max(0.0, began + index / FPS - time.monotonic()))
+
+
+def test_ffmpeg_teaches_through_the_whip_door(playwright: Playwright, school: Region) -> None:
+    lesson = school.plan_lesson("用编码器上课")
+    door = school.lecturer.post(f"/api/lessons/{lesson}/whip-token", {})
+    encoder = FFmpeg(door["url"], door["token"])
+    encoder.start()
+    try:
+        with chromium(playwright) as browser:
+            observer = Screen(browser, school.server.url, WALL)
+            observer.log_in("he", PASSWORD)
+            observer.page.goto(f"/lesson/{lesson}/observe")
+            eventually("the lesson is live", lambda: _state(school, lesson) == "live", 20)
+            observer.frames(FACE)
+            observer.sees(FACE, LECTURER)
+            observer.shoot("observe")
+    finally:
+        encoder.stopping.set()
+        encoder.join(20)
+    assert encoder.error is None, encoder.error
+
+
+def _state(school: Region, lesson: str) -> str:
+    return str(school.lecturer.get(f"/api/lessons/{lesson}")["state"])
