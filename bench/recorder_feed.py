@@ -188,6 +188,7 @@ class RecorderProcess:
         theirs.close()
         self._reader = FrameReader()
         self._messages: list[Message] = []
+        self._taps: list[socket.socket] = []
         self.wait_for(lambda message: type(message).__name__ == "RecorderReady")
 
     def send(self, command: Command) -> None:
@@ -225,18 +226,26 @@ class RecorderProcess:
         return change
 
     def connect_tap(self) -> socket.socket:
-        """Return a new tap connection."""
+        """Return a new tap connection, closed with the process."""
         tap = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         tap.connect(str(self.tap_path))
+        self._taps.append(tap)
         return tap
 
     def end(self) -> int:
         """Close the control socket and return the exit code."""
         self.control.close()
-        return self.process.wait(30)
+        code = self.process.wait(30)
+        self._close_taps()
+        return code
 
     def kill(self) -> None:
         """End it as a crash would."""
         self.process.kill()
         self.process.wait(30)
         self.control.close()
+        self._close_taps()
+
+    def _close_taps(self) -> None:
+        for tap in self._taps:
+            tap.close()
