@@ -30,7 +30,7 @@ export const phone = area(
     },
     mic: { mute: '静音教室麦克风', open: '打开教室麦克风' },
     chat: { open: '讨论', openUnread: '讨论，{n} 条新消息', close: '回到课堂' },
-    sound: { on: '手机出声', off: '手机静音', hint: '大屏已经有声音，手机出声会有回声。' },
+    sound: { on: '手机声音：开', off: '手机声音：关', hint: '大屏已经有声音，手机出声会有回声。' },
     leave: '离开',
     observe: {
       roster: '谁在课堂',
@@ -72,8 +72,8 @@ export const phone = area(
     mic: { mute: 'Mute the room', open: 'Unmute the room' },
     chat: { open: 'Chat', openUnread: 'Chat, {n} new', close: 'Back to class' },
     sound: {
-      on: 'Phone sound on',
-      off: 'Phone sound off',
+      on: 'Phone sound: on',
+      off: 'Phone sound: off',
       hint: 'The wall is heard already; sound from the phone would echo.',
     },
     leave: 'Leave',

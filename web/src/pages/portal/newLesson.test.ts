@@ -5,6 +5,7 @@ import {
   emptyDraft,
   inPageOrder,
   picturesProblem,
+  timeChoices,
   toRequest,
   wrongFields,
   type Draft,
@@ -101,5 +102,13 @@ describe('page pictures', () => {
       kind: 'pagesLarge',
       name: '大.png',
     });
+  });
+});
+
+describe('timeChoices', () => {
+  it('has every five minutes of the school day, and a chosen time outside of it', () => {
+    expect(timeChoices('08:30')).toHaveLength(180);
+    expect(timeChoices('08:30')[0]).toBe('07:00');
+    expect(timeChoices('00:00')[0]).toBe('00:00');
   });
 });

@@ -83,6 +83,16 @@ export function emptyDraft(now: Date): Draft {
   };
 }
 
+/** Return the times to choose from: every five minutes of the school day, and the one that is chosen. */
+export function timeChoices(chosen: string): string[] {
+  const two = (n: number) => String(n).padStart(2, '0');
+  const times = Array.from(
+    { length: 15 * 12 },
+    (_, i) => `${two(7 + Math.floor(i / 12))}:${two((i % 12) * 5)}`,
+  );
+  return times.includes(chosen) || !chosen ? times : [...times, chosen].sort();
+}
+
 /** Return the schools whose classrooms may attend: the paired one first, the own one not at all. */
 export function attending(schools: readonly School[], ownId: string | null, pairedId: string): School[] {
   const others = schools.filter((school) => school.id !== ownId && school.classrooms.length > 0);
