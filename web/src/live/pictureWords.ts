@@ -21,7 +21,9 @@ export function usePictureWords(): {
     if (!seat) return '';
     if (!seat.online) return t('lesson.tile.offline');
     if (!seat.sources.some((info) => info.source === 'camera')) return t('lesson.tile.cameraOff');
-    return fill?.paused ? t('lesson.tile.still') : '';
+    if (!fill?.paused) return '';
+    const rung = lesson.linkOf(lesson.me)?.rung;
+    return rung === 'slides_audio' || rung === 'audio' ? t('lesson.tile.still') : t('lesson.tile.waiting');
   }
 
   return { name, note };
