@@ -19,12 +19,24 @@ UP_HOLD_MAX_S = 16.0
 _PRIORITIES = ("lecturer", "screen", "guest", "tile")
 
 
+# What a layer is taken to cost until its rate was measured, by lines (media.md §4.1).
+_NOMINAL_BPS = ((120, 60_000), (240, 200_000), (480, 700_000))
+_NOMINAL_MAX_BPS = 1_500_000
+
+
 class LayerView(msgspec.Struct, frozen=True):
     """A layer that could be sent."""
 
     rid: str
     height: int  # 0: not known yet
-    bps: int
+    bps: int  # 0: not measured yet
+
+    @property
+    def cost_bps(self) -> int:
+        """Return what it costs, or is taken to cost."""
+        if self.bps or not self.height:
+            return self.bps
+        return next((bps for height, bps in _NOMINAL_BPS if self.height <= height), _NOMINAL_MAX_BPS)
 
 
 class SlotView(msgspec.Struct, frozen=True):
@@ -77,7 +89,7 @@ class LayerSelector:
             layers = fitting[slot.slot]
             step = steps[slot.slot]
             chosen[slot.slot] = layers[step].rid if step >= 0 else None
-            wanted += (layers[-1].bps if layers else 0) - (layers[step].bps if step >= 0 else 0)
+            wanted += (layers[-1].cost_bps if layers else 0) - (layers[step].cost_bps if step >= 0 else 0)
         self._unmet_bps = max(0, wanted)
         return chosen
 
@@ -97,7 +109,7 @@ class LayerSelector:
                 layers = fitting[slot.slot]
                 if step >= len(layers) or steps[slot.slot] != step - 1:
                     continue
-                cost = layers[step].bps - (layers[step - 1].bps if step else 0)
+                cost = layers[step].cost_bps - (layers[step - 1].cost_bps if step else 0)
                 has_now = self._spent.get(slot.slot, -1) >= step
                 fits = cost * (1.0 if has_now else UP_MARGIN) <= left and (has_now or may_rise or step == 0)
                 if fits or (step == 0 and rank == 0):

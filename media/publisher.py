@@ -51,6 +51,7 @@ class Publisher:
         self.own_ssrc = own_ssrc
         self.rtt_s = 0.1
         self.packets = 0
+        self.heard_at = -100.0
         self.bytes_in = 0
         self.lines: tuple[Line, ...] = ()
         self._ids = ExtensionIds()
@@ -83,6 +84,7 @@ class Publisher:
         if len(packet) < 12 or packet[0] & 0xC0 != 0x80:
             return None
         self.packets += 1
+        self.heard_at = now
         self.bytes_in += len(packet) + 28
         _, second, _, _, ssrc = read_fixed(packet)
         if self._twcc_id:

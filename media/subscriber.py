@@ -179,7 +179,7 @@ class Subscriber:
     def _view(self, down: DownTrack, now: float) -> SlotView:
         track = down.track
         assert track is not None
-        layers = tuple(LayerView(layer.rid, layer.height, layer.rate.bps(now)) for layer in track.live_layers(now))
+        layers = tuple(LayerView(layer.rid, layer.height, layer.rate.bps(now)) for layer in track.usable_layers(now))
         current = down.target.rid if down.target is not None else None
         return SlotView(down.slot, down.kind == "audio", down.max_height, current, layers)
 

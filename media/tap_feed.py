@@ -36,7 +36,7 @@ class TapFeed:
 
     def choose(self, track: UpTrack, now: float) -> None:
         """Open and close layers of `track` as they come and go; call about four times a second."""
-        live = list(track.live_layers(now))
+        live = track.live_layers(now)
         if not live:
             return
         since = self._since.setdefault(track, now)

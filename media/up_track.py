@@ -8,7 +8,6 @@ writes numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from media import h264, vp8
@@ -24,7 +23,9 @@ if TYPE_CHECKING:
     from media.down_track import DownTrack
 
 OPAQUE, VP8_FULL, VP8_PART = 0, 1, 2
-LIVE_S = 0.5  # a layer without a packet for longer is not flowing (media.md §2.4: 3 frame intervals, at least 500 ms)
+# A layer flows when a packet came within 3 of its frame intervals, at least 0.5 s (Janus: 250 ms) and, for a still
+# screen at less than a frame a second, at most 5 s.
+LIVE_INTERVALS, LIVE_MIN_S, LIVE_MAX_S = 3, 0.5, 5.0
 SILENT_S = 3.0  # a track without a packet for longer is reported as ended
 RATE_WINDOW_S = 1.0
 MAX_REPLAY_PACKETS = 40  # Galene replays a keyframe from its cache up to this length
@@ -111,6 +112,9 @@ class Layer:
         self.key_at = -1.0
         self.bytes_since_key = 0
         self.last_at = -1.0
+        self._frame_timestamp = -1
+        self._frame_at = -1.0
+        self._interval_s = 0.1
         self.rate = RateMeter()
         self.report: tuple[int, int, float] | None = None  # the publisher's SR: NTP, RTP time, when it came
         self.nack = NackGenerator()
@@ -121,7 +125,8 @@ class Layer:
 
     def is_live(self, now: float) -> bool:
         """Return whether packets are flowing."""
-        return self.last_at >= 0 and now - self.last_at < LIVE_S
+        allowed_s = min(max(LIVE_MIN_S, LIVE_INTERVALS * self._interval_s), LIVE_MAX_S)
+        return self.last_at >= 0 and now - self.last_at < allowed_s
 
     def receive(self, packet: bytes, arrival_ns: int, now: float) -> UpPacket | None:
         """Read one media packet (first-hand or unwrapped from RTX); None for a duplicate or a broken one."""
@@ -143,6 +148,10 @@ class Layer:
         if not is_new:
             return None
         self.last_at = now
+        if timestamp != self._frame_timestamp:
+            if self._frame_at >= 0:
+                self._interval_s += (min(now - self._frame_at, LIVE_MAX_S) - self._interval_s) / 4
+            self._frame_timestamp, self._frame_at = timestamp, now
         self.rate.add(len(packet) + 28, now)  # with IPv4 and UDP headers, as estimates count
         if self.first_index < 0:
             self.first_index = index
@@ -242,6 +251,13 @@ class UpTrack:
         """Return the layers, poorest first: by lines once keyframes told them, before that by rate."""
         return sorted(self.layers.values(), key=lambda layer: (layer.height, layer.rate._bps))
 
-    def live_layers(self, now: float) -> Iterator[Layer]:
-        """Yield the layers that flow, poorest first."""
-        return (layer for layer in self.by_quality() if layer.is_live(now))
+    def live_layers(self, now: float) -> list[Layer]:
+        """Return the layers that flow, poorest first."""
+        return [layer for layer in self.by_quality() if layer.is_live(now)]
+
+    def usable_layers(self, now: float) -> list[Layer]:
+        """Return the layers that flow, or the one that flowed last: a source that pauses keeps its place in a slot."""
+        live = self.live_layers(now)
+        if live or not self.layers:
+            return live
+        return [max(self.layers.values(), key=lambda layer: layer.last_at)]

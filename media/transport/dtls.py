@@ -20,7 +20,7 @@ from OpenSSL import SSL
 from media.transport.srtp import PROFILES, SrtpPair
 
 CERTIFICATE_DAYS = 30  # a new one at each start of a worker
-HANDSHAKE_TIMEOUT_S = 20.0  # five flights lost in a row at 1, 2, 4, 8 s
+HANDSHAKE_TIMEOUT_S = 30.0  # flights lost in a row are resent after 1, 2, 4, 8 s
 FLIGHT_BYTES = 1200  # under every path MTU that carries our media (RFC 8261 uses 1200 too)
 _RECORD_HEADER = 13  # RFC 6347 §4.1
 _CIPHERS = (

@@ -29,6 +29,7 @@ RECEIVE_BYTES = 2048
 SEND_BYTES = 1 << 19  # a batch and three replayed keyframes for one receiver
 ICE_INTERVAL_S = 0.1
 SYNCHRONISE_S = 5.0
+EXPECT_S = 1.0
 DTLS_TICK_S = 0.05
 # A sender's frame arrives as a burst, but the first packet wakes us. Waiting for the rest lets a frame leave in one
 # segmented send: 16.6 -> 14.3 us a packet (bench/forwarding.py), for 1 ms of 150 from glass to glass.
@@ -270,6 +271,8 @@ class MediaPort:
             agent = link.agent
             if agent is None:
                 continue
+            if link.publisher is not None and now - link.publisher.heard_at < EXPECT_S:
+                agent.on_send(now)  # who just sent media is expected to go on
             state = agent.on_timeout(now)
             link.address = agent.selected if agent.may_send(now) else None
             if state is PathState.CLOSED:
