@@ -70,7 +70,6 @@ class LiveRoom:
         self._ended_grace_s = ended_grace_s
         self._flush_s = flush_s
         self._connections: dict[m.PeerId, Connection] = {}
-        self._record = asyncio.Event()
         self._close_at: float | None = None
 
     # --- its life
@@ -80,13 +79,16 @@ class LiveRoom:
         self._media.open_room(self.room.id)
         self.carry_out(restored)
         if self.room.state.lesson.state == "live":
-            self._record.set()
+            self._recording.start()
 
     async def run(self) -> None:
         """Serve until the room is over: nobody is left, or class has ended and everyone was dismissed."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                helpers = [tasks.create_task(self._keeper.run()), tasks.create_task(self._begin_recording())]
+                helpers = [
+                    tasks.create_task(self._keeper.run()),
+                    tasks.create_task(self._recording.run(self.room, self._timeout_s)),
+                ]
                 await self._tick_until_over()
                 for helper in helpers:
                     helper.cancel()
@@ -125,11 +127,6 @@ class LiveRoom:
             self.is_closing = True
             self.dismiss_all("lesson_ended", "下课了，这节课已经结束。")
         return True
-
-    async def _begin_recording(self) -> None:
-        await self._record.wait()
-        state = self.room.state
-        await self._recording.begin(state.lesson.title, state.participants, self._timeout_s)
 
     # --- seats
 
@@ -260,10 +257,6 @@ class LiveRoom:
             if self._lives_by_media(peer):
                 self.leave(peer)
 
-    def on_recorder_ready(self) -> None:
-        """Take in that the recorder was started (again)."""
-        self._recording.tap_again()
-
     def on_recorder_lost(self) -> None:
         """Take in that nothing is recorded for a moment."""
         self.carry_out(self.room.set_recording(False, time.monotonic()))
@@ -313,7 +306,7 @@ class LiveRoom:
                 if connection is not None:
                     connection.close(code, detail)
             case fx.StartRecording():
-                self._record.set()
+                self._recording.start()
             case fx.StopRecording():
                 self._recording.stop()
             case _:

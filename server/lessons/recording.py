@@ -13,10 +13,12 @@ from server.lessons.ports import RecordingStore
 from server.processes.media import MediaWorkers
 from server.processes.recorder import MAX_EVENTS, RecorderLink
 from signaling.messages import Event, Participant, ParticipantJoined, RoomId
+from signaling.room import Room
 
 log = logging.getLogger(__name__)
 
 RETRY_S = 2.0  # the database that names recordings may be busy
+DRAIN_S = 1.0  # from the worker's queue through the tap to the recorder takes up to 0.3 s: the last word is kept
 
 
 class LessonRecording:
@@ -32,7 +34,8 @@ class LessonRecording:
         self._media = media
         self._link = link
         self._early: deque[Event] = deque(maxlen=MAX_EVENTS)  # until the recording has a name
-        self._stopped = False
+        self._started = asyncio.Event()
+        self._over = asyncio.Event()
 
     def add(self, events: tuple[Event, ...]) -> None:
         """Journal events of the room."""
@@ -42,32 +45,32 @@ class LessonRecording:
         for event in events:
             self._tell(self.id, event)
 
-    async def begin(self, title: str, participants: tuple[Participant, ...], timeout_s: float) -> None:
-        """Begin the recording, or continue the lesson's: tries again until it has a name."""
-        recording, folder = await self._named(title, timeout_s)
-        self._link.start(StartRecording(recording, self._lesson, title, folder))
+    def start(self) -> None:
+        """Let `run` begin: class has begun."""
+        self._started.set()
+
+    def stop(self) -> None:
+        """Let `run` end: class is over."""
+        self._over.set()
+
+    async def run(self, room: Room, timeout_s: float) -> None:
+        """Record from `start` to `stop`; on cancel between them the recording goes on with the next process."""
+        await self._started.wait()
+        recording, folder = await self._named(room.state.lesson.title, timeout_s)
+        self._link.start(StartRecording(recording, self._lesson, room.state.lesson.title, folder))
         self.id = recording
-        for one in participants:
+        for one in room.state.participants:
             self._name(recording, one)
         while self._early:
             self._tell(recording, self._early.popleft())
-        if self._stopped:
-            self._link.stop(recording)
-        else:
-            self._media.set_tap(self._lesson, self._link.tap_path)
-
-    def tap_again(self) -> None:
-        """Point the tap at a recorder that was started anew."""
-        if self.id is not None and not self._stopped:
+        self._media.set_tap(self._lesson, self._link.tap_path)
+        try:
+            await self._over.wait()
             self._media.set_tap(self._lesson, "")
-            self._media.set_tap(self._lesson, self._link.tap_path)
-
-    def stop(self) -> None:
-        """End the recording; it is finalised."""
-        self._stopped = True
-        self._media.set_tap(self._lesson, "")
-        if self.id is not None:
-            self._link.stop(self.id)
+            await asyncio.sleep(DRAIN_S)
+        finally:
+            if self._over.is_set():
+                self._link.stop(recording)
 
     async def _named(self, title: str, timeout_s: float) -> tuple[str, str]:
         while True:

@@ -211,11 +211,6 @@ class RoomHost:
         if live is not None:
             live.on_media_reset()
 
-    def on_recorder_ready(self) -> None:
-        """Point all taps at the recorder that lives now."""
-        for room in self._rooms.values():
-            room.on_recorder_ready()
-
     def on_recorder_lost(self) -> None:
         """Tell all rooms that nothing is recorded."""
         for room in self._rooms.values():

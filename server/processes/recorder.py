@@ -33,9 +33,6 @@ _forgotten = Counter("tongtang_recorder_events_forgotten_total", "Events that a 
 class RecorderListener(Protocol):
     """Who hears of recordings. Called in the event loop; must not block."""
 
-    def on_recorder_ready(self) -> None:
-        """Take in that the recorder listens for taps; after a death, anew."""
-
     def on_recorder_message(
         self, message: control.RecordingOpened | control.RecordingChanged | control.DiskLow
     ) -> None:
@@ -102,7 +99,7 @@ class RecorderLink:
             return
         if len(one.events) == MAX_EVENTS:
             _forgotten.inc()
-        item = control.RecordEvent(recording, seq, mono_ns, bytes(body))  # msgpack copies a Raw as it is
+        item = control.RecordEvent(recording, seq, mono_ns, body)
         one.events.append(item)
         if one.is_open:
             self._send(item)
@@ -167,8 +164,6 @@ class RecorderLink:
                 self._send(one.start)
         for command in self._finalise.values():
             self._send(command)
-        if self._listener is not None:
-            self._listener.on_recorder_ready()
 
     def _on_opened(self, opened: control.RecordingOpened) -> None:
         one = self._recordings.get(opened.recording)

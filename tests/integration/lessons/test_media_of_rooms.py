@@ -90,6 +90,29 @@ async def test_killed_worker_is_back_with_the_lesson_within_three_seconds(live: 
     assert live.host.media.is_ready
 
 
+async def test_killed_recorder_is_back_and_told_everything_again(live: Live, tmp_path: Path) -> None:
+    async with live.joined(Role.LECTURER) as lecturer, connection() as sending:
+        await lecturer.send(m.StartLesson(9))
+        await publish(lecturer, sending)
+        assert (await lecturer.event(m.RecordingChanged)).recording
+        await asyncio.sleep(2.5)  # of sound, so that something is synced
+        pid = live.host.recorder.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        await lecturer.send(m.TurnPage(10, 2))
+        assert not (await lecturer.event(m.RecordingChanged)).recording
+        assert (await lecturer.event(m.RecordingChanged)).recording
+        await asyncio.sleep(1.5)  # of sound for the second part
+        await lecturer.send(m.EndLesson(11))
+        await lecturer.event(m.LessonEnded)
+        async with asyncio.timeout(20):
+            while not live.library.news or live.library.news[-1].state not in ("ready", "failed"):
+                await asyncio.sleep(0.05)
+    journal = (tmp_path / LESSON / "journal.jsonl").read_text(encoding="utf-8")
+    assert [journal.count(kind) for kind in ("lesson_started", "page_turned", "lesson_ended")] == [1, 1, 1]
+    assert live.library.news[-1].state == "ready", live.library.news[-1].detail
+
+
 async def test_wrong_offers_are_refused_and_the_socket_stays(live: Live) -> None:
     async with live.joined(Role.LECTURER) as lecturer:
         for sdp in ("", "v=0\r\n", "光"):
