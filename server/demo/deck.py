@@ -108,11 +108,11 @@ def _experiment() -> DrawnPage:
         + _line(80, 520, 1020, 520, WATER_LINE, 6)
         + _line(550, 240, 550, 820, SOFT, 4, 'stroke-dasharray="4 18"')
         + _ray(250, 236, 550, 520)
-        + _ray(550, 520, 720, 820)
+        + _ray(550, 520, 745, 820)
         + f'<path d="M463 438 A120 120 0 0 1 550 400" fill="none" stroke="{INK}" stroke-width="6"/>'
-        + f'<path d="M612 630 A126 126 0 0 1 550 646" fill="none" stroke="{INK}" stroke-width="6"/>'
-        + _text(436, 370, 44, "入射角", INK, weight=700)
-        + _text(570, 716, 44, "折射角", INK, weight=700)
+        + f'<path d="M619 626 A126 126 0 0 1 550 646" fill="none" stroke="{INK}" stroke-width="6"/>'
+        + _text(538, 336, 44, "入射角", INK, "end", 700)
+        + _text(656, 640, 44, "折射角", INK, weight=700)
         + _text(120, 490, 46, "空气", SOFT)
         + _text(120, 590, 46, "水", ACCENT)
         + _text(566, 280, 40, "法线", SOFT)
@@ -153,11 +153,11 @@ def _pond() -> str:
         + _line(80, 430, 720, 430, WATER_LINE, 6)
         + '<path d="M420 742 q70 -54 150 0 q-80 54 -150 0 z M570 742 l54 -36 v72 z" fill="#e07a2f"/>'
         + '<circle cx="452" cy="734" r="6" fill="#1b2a3d"/>'
-        + '<path d="M390 622 q70 -54 150 0 q-80 54 -150 0 z M540 622 l54 -36 v72 z" fill="none" stroke="#e07a2f" '
+        + '<path d="M420 594 q70 -54 150 0 q-80 54 -150 0 z M570 594 l54 -36 v72 z" fill="none" stroke="#e07a2f" '
         'stroke-width="5" stroke-dasharray="10 12"/>'
-        + _ray(500, 720, 330, 430)
+        + _ray(521, 720, 330, 430)
         + _ray(330, 430, 150, 262)
-        + _line(330, 430, 460, 606, RAY, 4, 'stroke-dasharray="8 14"')
+        + _line(330, 430, 500, 589, RAY, 4, 'stroke-dasharray="8 14"')
         + '<path d="M96 232 q44 -48 96 0 q-52 40 -96 0 z" fill="#ffffff" stroke="#1b2a3d" stroke-width="6"/>'
         + '<circle cx="144" cy="232" r="15" fill="#1b2a3d"/>'
     )

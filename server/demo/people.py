@@ -96,7 +96,13 @@ class DemoPeople:
         if self._certificate is not None:
             environment["SSL_CERT_FILE"] = str(self._certificate)
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "server.bot.demo", *arguments, stdin=asyncio.subprocess.PIPE, env=environment
+            sys.executable,
+            "-m",
+            "server.bot.demo",
+            *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            env=environment,
+            start_new_session=True,  # Ctrl+C is for the server, which then ends its people in order
         )
         try:
             assert process.stdin is not None, "asked for above"
