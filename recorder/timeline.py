@@ -77,10 +77,7 @@ def _flows_until(times: list[float]) -> list[float]:
 def cut_video(candidates: Sequence[Candidate], start_ms: float, end_ms: float) -> Iterator[Placed]:
     """Yield the frames to show between `start_ms` and `end_ms`, in order of time, the first one a keyframe."""
     ways = [_Way(candidate) for candidate in candidates]
-    merged = heapq.merge(
-        *(((frame.t_ms, way, index, frame) for index, frame in enumerate(candidate.frames))
-          for way, candidate in enumerate(candidates))
-    )  # fmt: skip
+    merged = heapq.merge(*(_numbered(way, candidate) for way, candidate in enumerate(candidates)))
     current = -1
     shown_ms = start_ms
     for t_ms, number, index, frame in merged:
@@ -106,6 +103,11 @@ def _is_better(ways: Sequence[_Way], current: int, number: int, index: int, t_ms
     if now.next_after(t_ms) - t_ms > STILL_MS:
         return True
     return way.rank > now.rank and way.flows_until[index] - t_ms >= STEADY_MS
+
+
+def _numbered(way: int, candidate: Candidate) -> Iterator[tuple[float, int, int, Placed]]:
+    for index, frame in enumerate(candidate.frames):
+        yield frame.t_ms, way, index, frame
 
 
 class Sound(NamedTuple):
