@@ -149,6 +149,31 @@ def test_answer_of_chromium_is_accepted_with_audio_nack() -> None:
     assert accepted.remote.dtls_role == "server"
 
 
+def test_simulcast_offer_of_firefox_has_rids_and_ssrcs() -> None:
+    camera = sdp.answer_publish(read("firefox153_simulcast"), LOCAL, session_id=1).media[1]
+    assert camera.rids == ("q", "h", "f")
+    assert len(camera.ssrcs) == 3
+    assert set(camera.rtx_ssrcs) == set(camera.ssrcs)
+
+
+def test_answer_of_firefox_is_accepted() -> None:
+    offered = sdp.offer_subscribe(chromium_slots(), LOCAL, session_id=7)
+    accepted = sdp.accept_answer(offered, read("firefox153_answer"))
+    assert all(media.active for media in accepted.media)
+    assert accepted.media[9].extensions.twcc == 2
+
+
+def test_ffmpeg_is_answered_as_dtls_client() -> None:
+    agreed = sdp.answer_publish(read("ffmpeg8_whip"), LOCAL, session_id=1)
+    audio, video = agreed.media
+    assert agreed.remote is not None
+    assert agreed.remote.dtls_role == "client"
+    assert (audio.ssrcs, video.ssrcs, video.rtx_ssrcs) == ((1624573603,), (1624573604,), {1624573604: 1624573605})
+    assert video.codecs[0].name == "h264"
+    assert not video.codecs[0].pli
+    assert "a=fmtp:106 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001e\r\n" in agreed.sdp
+
+
 def test_answer_without_h264_and_twcc_is_narrowed() -> None:
     offered = sdp.offer_subscribe(chromium_slots(), LOCAL, session_id=7)
     answer = read("chromium156_answer").replace("H264/90000", "H265/90000").replace("transport-cc", "goog-remb")
