@@ -73,6 +73,9 @@ class Live(Protocol):
 class DemoAccounts(Protocol):
     """The accounts that anybody may use on a demonstration server."""
 
+    def visit(self) -> None:
+        """Note that somebody is there."""
+
     async def accounts_shown(self) -> list[dict[str, str]]:
         """Return the accounts to offer on the log-in page."""
 

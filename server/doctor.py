@@ -6,6 +6,7 @@ of media are tried in a process of their own: one that crashes is a finding, not
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -138,9 +139,10 @@ def _data_folder(folder: Path) -> Iterator[Finding]:
         yield Finding("数据目录", "bad", f"{folder.absolute()} 写不进去：{error.strerror}", todo)
         return
     finally:
-        probe.unlink(missing_ok=True)
-        if made and folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
+            if made:
+                folder.rmdir()  # refused by the system unless it is empty
     yield _free_space(free)
     speed = f"写入 8 MB 并落盘用了 {took_s * 1000:.0f} 毫秒"
     if took_s > SLOW_SYNC_S:

@@ -36,6 +36,8 @@ async def hello(request: Request) -> Response:
     """`GET /api/hello`."""
     services, asker = services_of(request), await asker_of(request)
     demo = services.demo
+    if demo is not None:
+        demo.visit()
     return answer(
         {
             "version": version("tongtang"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
@@ -22,7 +24,10 @@ class HashedFiles(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Return the file with its cache header."""
-        response = await super().get_response(path, scope)
+        try:
+            response = await super().get_response(path, scope)
+        except HTTPException as error:
+            raise Refused("path_unknown", "页面已经更新，请刷新。") from error
         if response.status_code in (200, 304):
             response.headers["cache-control"] = "public, max-age=31536000, immutable"
         return response
@@ -39,7 +44,8 @@ def routes(dist: Path = DIST) -> list[Route | Mount]:
 
     found: list[Route | Mount] = []
     if (dist / "assets").is_dir():
-        found.append(Mount("/assets", HashedFiles(directory=dist / "assets")))
+        files = GZipMiddleware(HashedFiles(directory=dist / "assets"), minimum_size=1024, compresslevel=6)
+        found.append(Mount("/assets", files))
     return [*found, Route("/{path:path}", page, methods=["GET"])]
 
 
@@ -50,6 +56,4 @@ def page_or_file(dist: Path, path: str) -> Response:
         return FileResponse(dist / name, headers={"cache-control": "public, max-age=3600"})
     if not (dist / "index.html").is_file():
         return PlainTextResponse(_NOT_BUILT, 503)
-    if path.startswith("/assets/"):  # a file of an older build: not a page
-        raise Refused("path_unknown", "页面已经更新，请刷新。")
     return FileResponse(dist / "index.html", headers={"cache-control": "no-cache"})

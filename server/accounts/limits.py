@@ -36,6 +36,12 @@ class AttemptLimit:
         while len(self._attempts) > self._max_keys:
             self._attempts.popitem(last=False)
 
+    def forgive(self, key: str) -> None:
+        """Take the last attempt back: it was none."""
+        times = self._attempts.get(key)
+        if times:
+            times.pop()
+
     def forget(self, key: str) -> None:
         """Forget the attempts of `key`: one succeeded."""
         self._attempts.pop(key, None)

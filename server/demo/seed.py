@@ -72,14 +72,17 @@ class Demo:
         self._lessons = lessons
         self._visit = asyncio.Event()
 
+    def visit(self) -> None:
+        """Note that somebody is there."""
+        self._visit.set()
+
     async def visited(self) -> None:
-        """Wait until somebody asks for the demonstration, from now on."""
+        """Wait until somebody is there, from now on."""
         self._visit.clear()
         await self._visit.wait()
 
     async def accounts_shown(self) -> list[dict[str, str]]:
-        """Return the accounts to offer on the log-in page; asking for them is a visit."""
-        self._visit.set()
+        """Return the accounts to offer on the log-in page."""
         return [
             {"username": one.username, "name": one.name, "role_label": one.role_label, "school": one.school or REGION}
             for one in ACCOUNTS

@@ -96,8 +96,10 @@ async def _answer_one(request: Request, lesson: Lesson, status: int = 200) -> Re
 
 async def list_lessons(request: Request) -> Response:
     """`GET /api/lessons`."""
-    asker = await require_known(request)
-    return answer_list(await _answers(request, await services_of(request).lessons.visible(asker)))
+    asker, services = await require_known(request), services_of(request)
+    if services.demo is not None:
+        services.demo.visit()
+    return answer_list(await _answers(request, await services.lessons.visible(asker)))
 
 
 async def add_lesson(request: Request) -> Response:

@@ -29,3 +29,11 @@ def test_memory_is_bounded() -> None:
         limit.count(key, 0.0)
     assert limit.is_allowed("a", 1.0)
     assert not limit.is_allowed("b", 1.0) and not limit.is_allowed("c", 1.0)
+
+
+def test_a_forgiven_attempt_does_not_count() -> None:
+    limit = AttemptLimit(1, 60.0)
+    limit.count("甲", 0.0)
+    limit.forgive("甲")
+    assert limit.is_allowed("甲", 1.0)
+    limit.forgive("乙")
