@@ -20,7 +20,7 @@ from tests.e2e.pictures import page_png
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "yi-gen-hen-chang-de-mima-2026"
-START_S = 40.0
+START_S = 60.0
 Found = TypeVar("Found")
 
 
