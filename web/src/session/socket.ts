@@ -71,14 +71,15 @@ const browserTimers: Timers = {
   clear: (id) => window.clearTimeout(id),
 };
 
-/** Fatal answers after which coming back with a new token or a new seat can work. */
-const RETRYABLE = new Set([
-  'token_expired',
-  'token_invalid',
-  'resume_unknown',
-  'too_slow',
-  'shutdown',
-  'timeout',
+/** The answers after which coming back would change nothing, or would push another window out in turn. Everything else
+ *  is met with another attempt: a classroom's screen has nobody to press a button. */
+const FINAL = new Set([
+  'replaced',
+  'left',
+  'lesson_ended',
+  'lesson_unknown',
+  'not_allowed',
+  'version_unsupported',
 ]);
 
 export class LessonSocket {
@@ -291,9 +292,9 @@ export class LessonSocket {
   }
 
   private leaveOrReturn(error: LessonError): void {
-    if (!RETRYABLE.has(error.code)) return this.over(error);
+    if (FINAL.has(error.code)) return this.over(error);
     if (error.code.startsWith('token_') && ++this.tokenRefused > 2) return this.over(error);
-    if (error.code === 'resume_unknown') this.resume = '';
+    if (error.code === 'seat_lost') this.resume = '';
     if (lookup(this.state_, 'dropped')) this.feed('dropped');
   }
 
