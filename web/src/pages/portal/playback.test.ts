@@ -3,6 +3,7 @@ import {
   clampTime,
   indexAt,
   keyAction,
+  keyUse,
   matches,
   nextStart,
   pageAt,
@@ -82,20 +83,18 @@ describe('resumeAt', () => {
 
 describe('keyAction', () => {
   it.each([
-    [' ', 'DIV', 'toggle'],
-    [' ', 'BUTTON', null],
-    ['M', 'BUTTON', 'mute'],
-    ['PageDown', 'DIV', 'nextPage'],
-    ['ArrowLeft', 'DIV', 'back'],
-    ['m', 'INPUT', null],
-    ['+', 'SELECT', null],
-    ['x', 'DIV', null],
-  ])('%j on %s is %s', (key, tag, action) => {
-    expect(keyAction(key, tag, false)).toBe(action);
-  });
-
-  it('works on the seek bar, which is an input', () => {
-    expect(keyAction('ArrowRight', 'INPUT', true)).toBe('forward');
+    [' ', 'DIV', '', 'toggle'],
+    [' ', 'BUTTON', '', null],
+    [' ', 'INPUT', 'checkbox', null],
+    ['+', 'INPUT', 'checkbox', 'faster'],
+    ['M', 'BUTTON', '', 'mute'],
+    ['PageDown', 'DIV', '', 'nextPage'],
+    ['ArrowRight', 'INPUT', 'range', 'forward'],
+    ['m', 'INPUT', 'search', null],
+    ['+', 'SELECT', '', null],
+    ['x', 'DIV', '', null],
+  ])('%j on %s %s is %s', (key, tag, type, action) => {
+    expect(keyAction(key, keyUse(tag, type))).toBe(action);
   });
 });
 

@@ -114,9 +114,21 @@ const KEYS: Readonly<Record<string, KeyAction>> = {
   Home: 'start',
 };
 
-/** Return what `key` asks for when the focus is on an element of this tag, or null when the element itself uses it. */
-export function keyAction(key: string, tag: string, isRange: boolean): KeyAction | null {
-  if ((tag === 'INPUT' && !isRange) || tag === 'SELECT' || tag === 'TEXTAREA') return null;
-  if (key === ' ' && (tag === 'BUTTON' || tag === 'A' || tag === 'SUMMARY')) return null;
+/** What the element with the focus does with keys itself: takes letters, is pressed by the space bar, or nothing. */
+export type KeyUse = 'types' | 'presses' | 'nothing';
+
+/** Return how an element uses keys, by its tag and, for an input, its type. */
+export function keyUse(tag: string, type: string): KeyUse {
+  if (tag === 'INPUT') {
+    if (type === 'range') return 'nothing'; // the seek bar: its arrows are the player's
+    return type === 'checkbox' ? 'presses' : 'types';
+  }
+  if (tag === 'SELECT' || tag === 'TEXTAREA') return 'types';
+  return tag === 'BUTTON' || tag === 'A' ? 'presses' : 'nothing';
+}
+
+/** Return what `key` asks of the player, or null when the focused element uses it itself. */
+export function keyAction(key: string, use: KeyUse): KeyAction | null {
+  if (use === 'types' || (use === 'presses' && key === ' ')) return null;
   return KEYS[key.length === 1 ? key.toLowerCase() : key] ?? null;
 }
