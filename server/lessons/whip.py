@@ -43,7 +43,6 @@ class _Session:
     """A seat that came through a door (`server.lessons.live_room.Connection`): it has no socket and hears nothing."""
 
     door: Door
-    token_subject: str
     offer: str
     forget: Callable[[], None]
     room: LiveRoom | None = None
@@ -92,7 +91,7 @@ class _Doors:
             raise Refused("room_full", "推流和拉流的连接已满，请稍后再试。")
         room = await self._host.room_of(lesson)
         key = secrets.token_urlsafe(16)
-        session = _Session(door, seat.subject, offer, lambda: self._forget(key))
+        session = _Session(door, offer, lambda: self._forget(key))
         self._enter(room, seat, session)
         self._sessions[key] = session
         try:
@@ -153,9 +152,9 @@ class _Doors:
         return seat
 
     def _session(self, request: Request) -> _Session:
-        """Return the session of the URL, for the one who opened it; the URL is a secret, the token the proof.
+        """Return the session of the URL. The URL is a secret of 128 bits that only its maker was told.
 
-        A token that has expired meanwhile is no obstacle: a lesson is longer than a token's life.
+        The token is not asked for again: a lesson is longer than a token's life.
         """
         session = self._sessions.get(request.path_params["session"])
         if session is None or session.door != _door(request):

@@ -16,7 +16,6 @@ import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
-from server.lessons import sdp_fragment
 from signaling import messages as m
 from signaling.roles import Role
 from tests.integration.lessons.live_server import LESSON, Client, Live, live_server
@@ -208,12 +207,3 @@ async def test_doors_say_what_they_take(live: Live) -> None:
         assert (options.status_code, options.headers["accept-post"]) == (204, "application/sdp")
         assert (await http.get(f"/whip/{LESSON}")).status_code == 405
         assert (await http.patch(f"/whip/{LESSON}/nothing")).status_code == 404
-
-
-def test_sources_of_an_offer_are_found_in_order() -> None:
-    offer = "v=0\r\nm=video 9 A 96\r\na=mid:v\r\nm=audio 9 A 111\r\na=mid:a\r\nm=video 9 A 96\r\na=mid:s\r\n"
-    assert sdp_fragment.sources_of(offer) == (
-        m.SourceLine("v", "camera"),
-        m.SourceLine("a", "mic"),
-        m.SourceLine("s", "screen"),
-    )
