@@ -208,7 +208,7 @@ async def _join(server: BenchServer, number: int, certificate: Certificate, ever
     client = _Client(certificate, seed=number)
     await asyncio.sleep(SPREAD_S * number / (everyone.parties - 1 or 1))
     loop, joined, begin = asyncio.get_running_loop(), Joined(), time.monotonic()
-    async with connect(server.websocket_url, compression=None, proxy=None, max_size=4 << 20) as raw:
+    async with connect(server.websocket_url, compression=None, proxy=None, max_size=4 << 20, close_timeout=1) as raw:
         socket = _Socket(raw)
         async with asyncio.timeout(JOIN_LIMIT_S):
             await socket.hello(token)
@@ -267,7 +267,7 @@ async def _measure(server: BenchServer, receivers: int) -> list[Joined]:
     everyone = asyncio.Barrier(receivers)
     lecturer = _Client(certificate)
     sources = (m.SourceLine("0", "mic"), m.SourceLine("1", "camera"))
-    async with connect(server.websocket_url, compression=None, proxy=None, max_size=4 << 20) as raw:
+    async with connect(server.websocket_url, compression=None, proxy=None, max_size=4 << 20, close_timeout=1) as raw:
         socket = _Socket(raw)
         await socket.hello(server.token(Role.LECTURER, "周明远"))
         await socket.request(m.TakeLead)
