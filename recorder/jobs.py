@@ -7,7 +7,7 @@ import contextlib
 import logging
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from recorder.control import RecordingChanged
 from recorder.finalise import Progress, Resource
 
 STEP_TIMEOUT_S = 3600.0  # the longest step is encoding a codec change anew: an hour of 720p takes 17 min
+EXIT_TIMEOUT_S = 10.0  # it has said all: it only unmaps its files
 MAX_LINE_BYTES = 1 << 22
 _log = logging.getLogger(__name__)
 _PACKAGE_ROOT = Path(__file__).resolve().parent.parent
@@ -66,14 +67,13 @@ class Jobs:
     async def _carry_out(self, job: Job) -> None:
         self._tell(RecordingChanged(job.recording, "finalising"))
         failed = ""
+        resource: Resource | None = None
         try:
-            async for line in self._lines(job):
-                if line.ready is not None:
-                    self._tell(ready_message(job.recording, line.ready))
-                    return
-                failed = line.failed or failed
-                if line.progress is not None:
-                    self._tell(RecordingChanged(job.recording, "finalising", progress_pct=line.progress))
+            async with contextlib.aclosing(self._lines(job)) as lines:
+                async for line in lines:
+                    failed, resource = line.failed or failed, line.ready or resource
+                    if line.progress is not None:
+                        self._tell(RecordingChanged(job.recording, "finalising", progress_pct=line.progress))
         except TimeoutError:
             failed = "生成回放用时过长，已经停下。录制的内容都还在，可以重新生成。"
         except (OSError, ValueError, msgspec.DecodeError) as error:
@@ -81,10 +81,13 @@ class Jobs:
         if job.recording in self._cancelled:
             self._cancelled.discard(job.recording)
             return
+        if resource is not None:
+            self._tell(ready_message(job.recording, resource))
+            return
         detail = failed or "生成回放的进程意外结束。录制的内容都还在，可以重新生成。"
         self._tell(RecordingChanged(job.recording, "failed", detail=detail))
 
-    async def _lines(self, job: Job) -> AsyncIterator[Progress]:
+    async def _lines(self, job: Job) -> AsyncGenerator[Progress, None]:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "recorder.finalise", str(job.folder.resolve()), "--title", job.title, "--child",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=MAX_LINE_BYTES, cwd=_PACKAGE_ROOT,
@@ -96,6 +99,8 @@ class Jobs:
                 async with asyncio.timeout(STEP_TIMEOUT_S):
                     line = await process.stdout.readline()
                 if not line:
+                    async with asyncio.timeout(EXIT_TIMEOUT_S):
+                        await process.wait()
                     return
                 yield msgspec.json.decode(line, type=Progress)
         finally:
