@@ -151,10 +151,13 @@ class Screen:
 
     def frames(self, selector: str, want: int = 8, wait_s: float = FRAMES_S) -> None:
         """Pass when the video shows `want` further pictures."""
-        video = self.page.wait_for_selector(selector, state="attached")
-        assert video is not None
-        count = video.evaluate(_COUNT_FRAMES, {"want": want, "waitMs": wait_s * 1000})
-        assert count >= want, f"{selector}: {count} of {want} pictures within {wait_s:g} s"
+
+        def enough() -> bool:  # asked anew each time: the page may have moved the lecturer to another place
+            video = self.page.wait_for_selector(selector, state="attached")
+            assert video is not None
+            return bool(video.evaluate(_COUNT_FRAMES, {"want": want, "waitMs": 3000}) >= want)
+
+        eventually(f"{selector} shows {want} pictures", enough, wait_s)
 
     def is_moving(self, selector: str, wait_s: float = 0.8) -> bool:
         """Return whether the video shows a further picture now."""
