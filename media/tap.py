@@ -1,8 +1,7 @@
 """The tap: the copy of received media that a worker hands to the recorder.
 
-One local stream socket from a worker to the recorder, frames `length(4) type(1) track(2) body`. The worker
-never waits for
-it: it batches frames, and when the socket would block past `TAP_LIMIT_BYTES` it drops whole frames and says so with
+One local stream socket from a worker to the recorder, frames `length(4) type(1) track(2) body`. The worker never waits
+for it: it batches frames, and when the socket would block past `TAP_LIMIT_BYTES` it drops whole frames and says so with
 `Dropped` as soon as it can. Track numbers are the worker's, unique for the life of the connection.
 
 RTP bodies are the packets as they left the publisher (decrypted, RTX unwrapped into the original packet, header and
