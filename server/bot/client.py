@@ -197,7 +197,7 @@ class LessonClient:
                     self._heard_at = asyncio.get_running_loop().time()
                     self._on_message(_decode_known(data))
                     self._changed.set()
-                    if self._ending is not None:
+                    if self._ending is not None and not self._waiting:  # who ended the lesson is answered after it
                         break
                 heartbeat.cancel()
         except* (ConnectionClosed, Unavailable) as group:
