@@ -28,6 +28,8 @@ def place_turns(turns: Sequence[Turn], origin_ms: float, duration_ms: int) -> li
         if placed and placed[-1][1] == page:
             continue
         placed.append((start, page, title))
+    if placed and placed[0][0] > 0:  # no turn before it: a lesson begins at its first page
+        placed.insert(0, (0, 1, ""))
     return placed
 
 

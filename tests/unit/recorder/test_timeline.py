@@ -153,6 +153,11 @@ def test_pages_shown_before_the_begin_are_the_first_page() -> None:
     assert place_turns(turns, 0.0, 60_000) == [(0, 2, "叶子"), (30_000, 3, "光")]
 
 
+def test_a_lesson_begins_at_its_first_page() -> None:
+    assert place_turns([(20_000.0, 2, "光")], 0.0, 60_000) == [(0, 1, ""), (20_000, 2, "光")]
+    assert place_turns([], 0.0, 60_000) == []
+
+
 def test_chapters_are_pages_that_were_taught() -> None:
     placed = [(0, 1, "封面"), (5_000, 2, "叶子"), (60_000, 3, "翻过"), (65_000, 4, "光"), (100_000, 5, "")]
     assert make_chapters(placed, 200_000) == (Chapter(0, "叶子"), Chapter(65_000, "光"), Chapter(100_000, "第 5 页"))
