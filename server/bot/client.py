@@ -132,7 +132,8 @@ class LessonClient:
         """Return at the next message of the server, at the latest after `timeout_s`."""
         self._changed.clear()
         try:
-            await asyncio.wait_for(self._changed.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):  # not wait_for: in Python 3.11 it loses a cancel that meets the event
+                await self._changed.wait()
         except TimeoutError:
             return
 
