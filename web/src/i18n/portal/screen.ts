@@ -19,7 +19,6 @@ export const screen = area(
       done: '已配对：{school} {classroom}。那块大屏以后会自己打开课程。',
       unknown: '没有这个数字，或者它已经过期。请照屏幕上现在的数字再填一次。',
       tooMany: '试的次数太多了。请等一分钟再填。',
-      signIn: '请先用本校老师的账号登录，再配对大屏。',
     },
     screen: {
       title: '教室大屏',
@@ -74,7 +73,6 @@ export const screen = area(
       done: 'Paired: {classroom}, {school}. That screen opens its lessons by itself from now on.',
       unknown: 'These digits are unknown or have expired. Please type the ones that the screen shows now.',
       tooMany: 'Too many attempts. Please wait a minute.',
-      signIn: 'Please sign in as a teacher of the school first.',
     },
     screen: {
       title: 'Classroom screen',
