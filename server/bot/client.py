@@ -132,7 +132,7 @@ class LessonClient:
         """Return at the next message of the server, at the latest after `timeout_s`."""
         self._changed.clear()
         try:
-            async with asyncio.timeout(timeout_s):  # not wait_for: in Python 3.11 it loses a cancel that meets the event
+            async with asyncio.timeout(timeout_s):  # Python 3.11's wait_for loses a cancel that meets the event
                 await self._changed.wait()
         except TimeoutError:
             return
