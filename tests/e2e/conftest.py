@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
 
+from server.bot.clip import ensure_clip
 from tests.e2e.pictures import LECTURER, ROOM_ONE, ROOM_TWO, write_camera, write_microphone
 from tests.e2e.school import Region, region
 
@@ -32,3 +33,8 @@ def playwright() -> Iterator[Playwright]:
 def school(tmp_path: Path) -> Iterator[Region]:
     with region(tmp_path) as people:
         yield people
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ensure_clip(tmp_path_factory.mktemp("clip") / "lesson.mkv")

@@ -131,6 +131,10 @@ class Person:
         self.username = username
         self.post("/api/session", {"username": username, "password": PASSWORD})
 
+    def cookies(self) -> dict[str, str]:
+        """Return what a browser needs to be this person."""
+        return dict(self._client.cookies)
+
     def get(self, path: str) -> Any:
         answer = self._client.get(path)
         assert answer.is_success, answer.text

@@ -4,46 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from server.bot.clip import ensure_clip
-from tests.e2e.school import PASSWORD, ROOT, Region, eventually
+from tests.e2e.lesson_bot import bot, teaching
+from tests.e2e.school import Region, eventually
 from tests.e2e.seat import end_lesson
 
 pytestmark = pytest.mark.e2e
 
 BACK_S = 3.0  # from the kill of a worker to media again
-
-
-@pytest.fixture(scope="session")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return ensure_clip(tmp_path_factory.mktemp("clip") / "lesson.mkv")
-
-
-@contextmanager
-def bot(*arguments: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `tongtang teach` or `tongtang watch` inside the block."""
-    environment = {**os.environ, "TONGTANG_PASSWORD": PASSWORD}
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", *arguments], cwd=ROOT, env=environment, stdout=out, stderr=out
-        )
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def teaching(school: Region, lesson: str, clip: Path) -> tuple[str, ...]:
-    return ("teach", str(clip), "--room", lesson, "--server", school.server.url, "--user", "lin")
 
 
 def test_killed_media_worker_is_back_at_once_and_the_recording_keeps_both_parts(
