@@ -1,8 +1,8 @@
 """The receiving side of a peer: its slots, what its link carries, and what it asks for.
 
 One `Subscriber` is one transport. `write_media` is the fast path: it writes what the slots' tracks got in this batch,
-audio first, and the shell encrypts and sends it. What the receiver reports (transport-wide feedback, or REMB
-from clients without it) moves the estimate; the `LayerPolicy` turns the estimate into layers.
+audio first, and the shell encrypts and sends it. What the receiver reports (transport-wide feedback; REMB or
+plain reports from clients without it) moves the estimate; the `LayerPolicy` turns the estimate into layers.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from media import rtcp
 from media.bwe.aimd import AimdEstimator
+from media.bwe.report_loss import ReportLossEstimator
 from media.control import Kind, SlotReport
 from media.down_track import DownTrack, Outgoing
 from media.layers import LayerPolicy, LayerSelector, LayerView, SlotView
@@ -43,6 +44,7 @@ class Subscriber:
         self.log = TwccSendLog(rng.randrange(1 << 15))
         self.estimator = AimdEstimator(now)
         self.policy: LayerPolicy = LayerSelector()
+        self._by_reports = ReportLossEstimator()  # used until transport-wide feedback or REMB is heard
         self.keyframe_wishes: set[UpTrack] = set()
         self._by_ssrc: dict[int, DownTrack] = {}
         self._own_ssrc = 0
@@ -137,6 +139,7 @@ class Subscriber:
                     self.rtt_s = rtt
             if now - self._feedback_at > FEEDBACK_STALE_S:
                 self.loss += (block.fraction_lost / 256 - self.loss) / 4
+                self._by_reports.on_loss(block.fraction_lost / 256, now)
 
     def _wish(self, down: DownTrack | None) -> None:
         if down is not None and down.track is not None and down.kind == "video":
@@ -148,6 +151,8 @@ class Subscriber:
         """Return what the link is thought to carry, in bit/s of whole packets."""
         if now - self._feedback_at > FEEDBACK_STALE_S and now - self._remb_at < 3 * FEEDBACK_STALE_S:
             return self._remb_bps
+        if not self.has_feedback:
+            return self._by_reports.estimate_bps()
         return self.estimator.estimate_bps(now)
 
     def update_layers(self, now: float, *, at_once: bool = False) -> None:
