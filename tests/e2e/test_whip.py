@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from playwright.sync_api import Playwright
 
 from server.bot import melody
@@ -25,12 +31,37 @@ WIDTH, HEIGHT, FPS = 640, 360, 15
 FACE = "[data-slot=lecturer] video"
 
 
+def certificate(folder: Path) -> dict[str, str]:
+    """Return the muxer's options for a DTLS certificate on P-256.
+
+    PyAV's FFmpeg is built with GnuTLS and would make one on P-224, a curve that today's OpenSSL is built without.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "whip")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    cert_file, key_file = folder / "whip.crt", folder / "whip.key"
+    cert_file.write_bytes(made.public_bytes(Encoding.PEM))
+    key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return {"cert_file": str(cert_file), "key_file": str(key_file)}
+
+
 class FFmpeg(threading.Thread):
     """Sends a colour pattern and the tune by WHIP, in real time, until told to stop."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, folder: Path) -> None:
         super().__init__(name="whip")
-        self._url, self._token = url, token
+        self._url = url
+        self._options = {"authorization": token, **certificate(folder)}
         self.stopping = threading.Event()
         self.error: Exception | None = None
 
@@ -41,7 +72,7 @@ class FFmpeg(threading.Thread):
             self.error = error
 
     def _send(self) -> None:
-        with av.open(self._url, "w", format="whip", options={"authorization": self._token}) as output:
+        with av.open(self._url, "w", format="whip", options=self._options) as output:
             video = output.add_stream("libx264", rate=FPS)
             video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
             video.options = {"preset": "ultrafast", "tune": "zerolatency", "profile": "baseline", "g": str(FPS)}
@@ -68,11 +99,11 @@ class FFmpeg(threading.Thread):
                 time.sleep(max(0.0, began + index / FPS - time.monotonic()))
 
 
-def test_ffmpeg_teaches_through_the_whip_door(playwright: Playwright, school: Region) -> None:
+def test_ffmpeg_teaches_through_the_whip_door(playwright: Playwright, school: Region, tmp_path: Path) -> None:
     lesson = school.plan_lesson("用编码器上课")
     start_lesson(school.server.url, lesson, "lin")
     door = school.lecturer.post(f"/api/lessons/{lesson}/whip-token", {})
-    encoder = FFmpeg(door["url"], door["token"])
+    encoder = FFmpeg(door["url"], door["token"], tmp_path)
     encoder.start()
     try:
         with chromium(playwright) as browser:
