@@ -1,8 +1,11 @@
 """What of a room is copied to the recorder, and the bounded queue of it.
 
-Of a simulcast source every live layer but the poorest is recorded; the poorest only while it is all there is. The
-queue holds whole frames of `media.tap`; past `TAP_LIMIT_BYTES` packets are dropped and counted, and the recorder is
-told. When the recorder comes back, what waits is preceded by the descriptions of the tracks that it speaks of.
+Of a simulcast source every layer but the poorest is recorded; the poorest only while it is all there is. A layer
+that falls silent stays open: a browser short of CPU pauses its layers for seconds, and each end would cost a keyframe
+and a part.
+
+The queue holds whole frames of `media.tap`; past `TAP_LIMIT_BYTES` packets are dropped and counted, and the recorder
+is told. When the recorder comes back, what waits is preceded by the descriptions of the tracks that it speaks of.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from collections import deque
 from media import tap
 from media.up_track import Layer, UpPacket, UpTrack
 
-ALONE_S = 3.0  # a source's first layer is the poorest one; the others follow within this time
+ALONE_S = 3.0  # a source's first layer is the poorest one; the others follow, or come back, within this time
 TAPPED_CODECS = ("vp8", "h264", "opus")
 SEND_BYTES = 256 << 10  # one write
 
@@ -30,7 +33,7 @@ class TapFeed:
         self._layers: dict[int, Layer] = {}
         self._dropped: dict[int, int] = {}
         self._next = 1
-        self._since: dict[UpTrack, float] = {}
+        self._since: dict[UpTrack, float] = {}  # since when nothing but the poorest layer flows
 
     # --- in --------------------------------------------------------------------------------------------------------
 
@@ -40,13 +43,14 @@ class TapFeed:
         if not live:
             return
         since = self._since.setdefault(track, now)
-        if track.kind == "video" and len(live) > 1:
-            wanted, unwanted = live[1:], live[:1]
-        else:
-            wanted, unwanted = (live if track.kind == "audio" or now - since >= ALONE_S else []), []
-        for layer in unwanted:
-            self._close_layer(layer)
-        for layer in wanted:
+        poorest = track.by_quality()[0] if len(track.layers) > 1 else None
+        wanted = [layer for layer in live if layer is not poorest]
+        if poorest is not None and wanted:
+            self._since[track] = now
+            self._close_layer(poorest)
+        elif track.kind == "video" and now - since < ALONE_S:
+            return
+        for layer in wanted or live:
             if not layer.tap_number:
                 self._open_layer(layer)
 

@@ -1,7 +1,9 @@
 """A live recording: tapped tracks and lesson events in, work for the folder out. A pure core.
 
 Which parts there are is decided here: one container a track, never sound and picture in one. A part begins at a
-keyframe, when a track is opened, half an hour after the last one, or when recording of the track was held.
+keyframe, when a track is opened, half an hour after the last one, or when recording of the track was held. A track
+that ends and comes back within a minute with the same SSRC (the media worker stops copying a layer that is not needed)
+goes on in its part: its clock begins anew there, as after a restamp, and the hole is journalled.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ PART_NS = 1_800_000_000_000  # 30 min: bounds what one damaged file can cost, an
 KEYFRAME_INTERVAL_NS = 10_000_000_000  # the farthest a search has to decode; more often would cost a weak uplink
 ASK_INTERVAL_NS = 1_000_000_000  # a PLI takes a round trip and a frame to be answered
 REPORT_INTERVAL_NS = 5_000_000_000
+RETURN_NS = 60_000_000_000  # a part waits so long for its track; then the file is closed
+SILENCE_NS = 2_000_000_000  # Opus sends every 400 ms even of silence, a camera far more often: less is jitter
 MAX_PENDING_BYTES = 64 << 20  # a disk that stalls for 7 minutes of one 1.2 Mbit/s lecturer
 MINORS_ROLES = frozenset({"classroom"})  # their tracks show pupils: flagged, so that no pack takes them unasked
 
@@ -54,6 +58,8 @@ class _Track:
     reported_ns: int = -REPORT_INTERVAL_NS
     damaged_ms: int | None = None
     held: bool = False
+    late: int = 0  # of the taps before `tap`
+    ended_ns: int | None = None  # when the track ended; it or its successor may come back
     dropped: int = 0
     unordered: int = 0
     lost: int = 0
@@ -71,6 +77,7 @@ class Session:
         self._next_part = next_part
         self._peers: dict[str, PeerName] = {}
         self._tracks: dict[TrackId, _Track] = {}
+        self._ended: list[_Track] = []  # those whose part waits for their return
         self._ops: list[Op] = []
         self._wanted: list[TrackId] = []
         self._tier = Tier.ALL
@@ -98,7 +105,15 @@ class Session:
 
     def on_opened(self, track: TrackId, description: TapTrack, now_ns: int) -> None:
         """Begin to listen to a track."""
-        self._tracks[track] = _Track(description, TrackTap(description.codec, description.clock_rate))
+        tap = TrackTap(description.codec, description.clock_rate)
+        state = next((one for one in self._ended if one.description == description), None)
+        if state is None:
+            state = _Track(description, tap)
+        else:
+            self._ended.remove(state)
+            state.late += state.tap.late
+            state.tap = tap
+        self._tracks[track] = state
         self._hold_layers(now_ns)
 
     def on_packet(self, track: TrackId, data: bytes, arrival_ns: int) -> None:
@@ -125,12 +140,18 @@ class Session:
             self._note(now_ns, "dropped", {"part": state.part, "packets": packets})
 
     def on_closed(self, track: TrackId, now_ns: int, why: str = "ended") -> None:
-        """Stop listening to a track."""
+        """Stop listening to a track. When it `ended`, its part waits for its return."""
         state = self._tracks.pop(track, None)
-        if state is not None:
-            self._drain(track, state)
+        if state is None:
+            return
+        self._drain(track, state)
+        if why == "ended" and state.part is not None:
+            self._map(state, now_ns)
+            state.ended_ns = now_ns
+            self._ended.append(state)
+        else:
             self._close_part(state, now_ns, why)
-            self._hold_layers(now_ns)
+        self._hold_layers(now_ns)
 
     def on_tier(self, tier: Tier, now_ns: int) -> None:
         """Record more or less, as the disk has room."""
@@ -140,17 +161,21 @@ class Session:
             self._hold_layers(now_ns)
 
     def on_timeout(self, now_ns: int) -> None:
-        """Give up packets that were waited for long enough."""
+        """Give up packets and tracks that were waited for long enough."""
         for track, state in self._tracks.items():
             due = state.tap.next_timeout()
             if due is not None and due <= now_ns:
                 for output in state.tap.on_timeout(now_ns):
                     self._on_output(track, state, output)
+        while self._ended and now_ns - (self._ended[0].ended_ns or 0) >= RETURN_NS:
+            self._close_part(self._ended.pop(0), now_ns, "ended")
 
     def stop(self, now_ns: int, kind: str = "session.end") -> None:
         """Close everything. `session.suspend`: the process ends but the lesson does not."""
         for track in list(self._tracks):
             self.on_closed(track, now_ns, "stopped")
+        while self._ended:
+            self._close_part(self._ended.pop(0), now_ns, "ended")
         self._note(now_ns, kind, {})
 
     # --- outputs --------------------------------------------------------------------------------------------------
@@ -180,8 +205,8 @@ class Session:
             self._on_frame(track, state, output)
         elif isinstance(output, KeyframeNeeded):
             self._want_keyframe(track, state, state.last_arrival_ns)
-        elif state.part is None:
-            return
+        elif state.part is None or state.ended_ns is not None:
+            return  # what is said of a clock that has not begun yet
         elif isinstance(output, ClockMap):
             fields = {"part": state.part, "rtp": output.ticks, "at": self._at(output.arrival_ns)}
             self._note(output.arrival_ns, "map", fields)
@@ -213,14 +238,16 @@ class Session:
         if unit.keyframe and (state.part is None or arrival_ns - state.opened_ns >= PART_NS):
             self._close_part(state, arrival_ns, "continued")
             self._open_part(state, frame)
-        state.last_arrival_ns = arrival_ns
+        is_waiting = state.ended_ns is not None and not unit.keyframe
         if is_video:
             if unit.keyframe:
                 state.keyframe_ns = arrival_ns
-            elif state.part is None or arrival_ns - state.keyframe_ns >= KEYFRAME_INTERVAL_NS:
+            elif state.part is None or is_waiting or arrival_ns - state.keyframe_ns >= KEYFRAME_INTERVAL_NS:
                 self._want_keyframe(track, state, arrival_ns)
-        if state.part is None:
+        if state.part is None or is_waiting:
             return
+        self._note_silence(state, frame)
+        state.last_arrival_ns = arrival_ns
         ms = self._part_ms(state, unit.ticks)
         if ms < state.last_ms:
             state.unordered += 1
@@ -233,6 +260,17 @@ class Session:
         state.last_ms = ms
         self.pending_bytes += len(unit.data)
         self._ops.append(WriteFrame(state.part, ms, unit.data, unit.keyframe, self.t_ms(arrival_ns)))
+
+    def _note_silence(self, state: _Track, frame: Frame) -> None:
+        """Journal that nothing came since the last frame; after the track's return, its clock begins anew."""
+        arrival_ns, since_ns = frame.arrival_ns, state.last_arrival_ns
+        is_silent = state.description.source != "screen" and arrival_ns - since_ns >= SILENCE_NS
+        if state.last_ms >= 0 and (is_silent or state.ended_ns is not None):
+            fields = {"part": state.part, "from": self._at(since_ns), "to": self._at(arrival_ns), "why": "silent"}
+            self._note(arrival_ns, "gap", fields)
+        if state.ended_ns is not None:
+            state.ended_ns = None
+            self._on_restamp(state, Restamp(frame.unit.ticks, arrival_ns))
 
     def _is_overfull(self, arrival_ns: int) -> bool:
         if self.pending_bytes < MAX_PENDING_BYTES:
@@ -256,7 +294,8 @@ class Session:
         state.part, self._next_part = self._next_part, self._next_part + 1
         state.opened_ns, state.last_ms, state.damaged_ms = frame.arrival_ns, -1, None
         state.ms0, state.ticks0 = 0, unit.ticks
-        state.lost = state.dropped = state.unordered = 0
+        state.ended_ns = None
+        state.lost = state.dropped = state.unordered = state.late = 0
         suffix = "mkv" if description.codec == "h264" else "webm"
         file = f"tracks/{track_folder(description)}/{state.part:04d}.{suffix}"
         role = self._peers[description.peer].role if description.peer in self._peers else ""
@@ -276,17 +315,23 @@ class Session:
     def _close_part(self, state: _Track, now_ns: int, why: str) -> None:
         if state.part is None:
             return
+        self._map(state, now_ns)
+        if state.damaged_ms is not None:
+            fields = {"part": state.part, "from_ms": state.damaged_ms, "to_ms": state.last_ms}
+            self._note(now_ns, "damage", fields)
+        counts = {"lost": state.lost, "unordered": state.unordered, "dropped": state.dropped}
+        counts["late"] = state.late + state.tap.late
+        self._note(now_ns, "part.close", {"part": state.part, "why": why, "ms": state.last_ms, **counts})
+        self._ops.append(ClosePart(state.part))
+        state.part = None
+
+    def _map(self, state: _Track, now_ns: int) -> None:
+        if state.ended_ns is not None:
+            return
         for output in state.tap.map_now():
             if isinstance(output, ClockMap):
                 fields = {"part": state.part, "rtp": output.ticks, "at": self._at(output.arrival_ns)}
                 self._note(now_ns, "map", fields)
-        if state.damaged_ms is not None:
-            fields = {"part": state.part, "from_ms": state.damaged_ms, "to_ms": state.last_ms}
-            self._note(now_ns, "damage", fields)
-        counts = {"lost": state.lost, "unordered": state.unordered, "dropped": state.dropped, "late": state.tap.late}
-        self._note(now_ns, "part.close", {"part": state.part, "why": why, "ms": state.last_ms, **counts})
-        self._ops.append(ClosePart(state.part))
-        state.part = None
 
     def _want_keyframe(self, track: TrackId, state: _Track, now_ns: int) -> None:
         if now_ns >= state.asked_ns + ASK_INTERVAL_NS:

@@ -44,7 +44,6 @@ class PartRecord:
     opened_ms: float
     epochs: list[Epoch]
     reports: list[SenderReport] = field(default_factory=list)
-    closed_ms: float | None = None  # None: the recorder died before it could close it
 
 
 @dataclass(slots=True)
@@ -121,8 +120,6 @@ def _take_part_line(story: Story, kind: str, line: Fields) -> None:
     elif kind == "sr":
         epoch = len(part.epochs) - 1
         part.reports.append(SenderReport(epoch, int(line["rtp"]), float(line["ntp_ms"]), float(line["at"])))
-    elif kind == "part.close":
-        part.closed_ms = float(line["t"])
 
 
 def lead_spans(story: Story) -> list[tuple[float, str]]:

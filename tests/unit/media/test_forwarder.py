@@ -292,6 +292,19 @@ def test_the_tap_takes_the_poorest_layer_while_it_is_all_there_is() -> None:
     assert [item.description.layer for item in TapReader().feed(tap.take()) if isinstance(item, Opened)] == ["q"]
 
 
+def test_the_tap_keeps_upper_layers_open_whichever_pauses() -> None:
+    scene = Scene()
+    camera = Camera(scene, scene.publisher("teacher", {"camera": simulcast()}))
+    tap = TapFeed("r", "/nowhere")
+    scene.forwarder.set_tap(scene.room, tap)
+    for number, rids in enumerate(("qhf", "hf", "qh", "q", "f", "qf", "qhf")):
+        for frame in range(30):
+            camera.frame(rids, key=(number == 0 and frame == 0) or camera.wanted())
+    items = TapReader().feed(tap.take(1 << 24))
+    assert sorted(item.description.layer for item in items if isinstance(item, Opened)) == ["f", "h"]
+    assert not any(isinstance(item, Closed) for item in items)
+
+
 def test_recorded_video_gets_a_keyframe_every_few_seconds() -> None:
     scene = Scene()
     publisher = scene.publisher("teacher", {"camera": line("v", "video", VP8_UP, ssrcs=(10,))})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -14,6 +16,10 @@ from recorder.space import Tier
 MS = 1_000_000
 KEY = b"\x10\x00\x00\x9d\x01\x2a\x40\x01\xb4\x00" + b"k" * 100
 DELTA = b"\x11\x00\x00" + b"d" * 50
+SPS = bytes.fromhex("6742c00dda0504f684000003000400000300c83c")
+H264_STAP = b"\x18" + b"".join(
+    len(nal).to_bytes(2, "big") + nal for nal in (SPS, b"\x68\xce\x0f\xc8", b"\x65" + b"i" * 50)
+)
 
 
 def camera(layer: str = "", peer: str = "teacher") -> TapTrack:
@@ -58,6 +64,66 @@ def test_a_part_is_followed_by_the_next_after_half_an_hour() -> None:
     show(session, (1, 1), range(0, PART_NS // (40 * MS) + 600, 10), key_every=50)
     parts = [op for op in session.poll_ops() if isinstance(op, OpenPart | ClosePart)]
     assert [type(part).__name__ for part in parts] == ["OpenPart", "ClosePart", "OpenPart"]
+
+
+def test_a_track_that_comes_back_goes_on_in_its_part_at_a_keyframe() -> None:
+    session = Session("r", "room", 0, 1)
+    session.on_opened((1, 1), camera("h"), 0)
+    show(session, (1, 1), range(50))
+    session.on_closed((1, 1), 2_000 * MS)
+    session.on_opened((1, 2), camera("h"), 6_000 * MS)
+    show(session, (1, 2), range(155, 250))
+    ops = session.poll_ops()
+    assert len([op for op in ops if isinstance(op, OpenPart | ClosePart)]) == 1
+    frames = [op for op in ops if isinstance(op, WriteFrame)]
+    back = next(frame for frame in frames if frame.t_ms > 2_000)
+    assert (back.keyframe, back.ms) == (True, 175 * 40)
+    assert frames[-1].ms == 249 * 40
+    assert session.poll_keyframes(), "one is asked for"
+    gaps = [op.fields for op in ops if isinstance(op, Note) and op.kind == "gap"]
+    assert gaps == [{"part": 1, "from": 1_960.0, "to": 7_000.0, "why": "silent"}]
+    assert kinds(ops).count("restamp") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "back_ms"),
+    [({"ssrc": 2}, 3_000), ({"codec": "h264"}, 3_000), ({}, 63_000)],
+    ids=["reconnected", "codec", "late"],
+)
+def test_another_stream_is_another_part(change: dict[str, Any], back_ms: int) -> None:
+    session = Session("r", "room", 0, 1)
+    session.on_opened((1, 1), camera(), 0)
+    show(session, (1, 1), range(50))
+    session.on_closed((1, 1), 2_000 * MS)
+    session.on_timeout(back_ms * MS)
+    session.on_opened((1, 2), msgspec.structs.replace(camera(), **change), back_ms * MS)
+    payload = H264_STAP if change.get("codec") else next(vp8_payloads(KEY, 0))[0]
+    session.on_packet((1, 2), rtp(9_000, 0, True, payload), back_ms * MS)
+    session.on_timeout((back_ms + 500) * MS)
+    assert len(opened(session)) == 2
+
+
+def test_a_part_whose_track_does_not_come_back_is_closed() -> None:
+    session = Session("r", "room", 0, 1)
+    session.on_opened((1, 1), camera(), 0)
+    show(session, (1, 1), range(50))
+    session.on_closed((1, 1), 2_000 * MS)
+    session.on_timeout(61_000 * MS)
+    assert "part.close" not in kinds(session.poll_ops())
+    session.on_timeout(62_000 * MS)
+    assert kinds(session.poll_ops()) == ["part.close", "ClosePart"]
+    session.stop(90_000 * MS)
+    assert kinds(session.poll_ops()) == ["session.end"]
+
+
+def test_a_layer_that_falls_silent_leaves_a_gap_in_the_journal() -> None:
+    session = Session("r", "room", 0, 1)
+    session.on_opened((1, 1), camera("h"), 0)
+    show(session, (1, 1), range(50))
+    session.on_packet((1, 1), rtp(50, 200 * 3_600, True, next(vp8_payloads(KEY, 50))[0]), 8_000 * MS)
+    ops = session.poll_ops()
+    assert [op.fields["to"] for op in ops if isinstance(op, Note) and op.kind == "gap"] == [8_000.0]
+    assert len([op for op in ops if isinstance(op, OpenPart)]) == 1
 
 
 def test_an_open_track_asks_for_keyframes_to_search_by() -> None:
