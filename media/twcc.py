@@ -7,6 +7,8 @@ As receiver of a publisher's media (`TwccRecorder`) we tell its own estimator wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from media.rtp import Unwrapper, seq_diff
@@ -169,37 +171,44 @@ class TwccSendLog:
         Each number counts once, as it was told first: feedback that is repeated or reordered must not count twice.
         """
         newest = self._next - 1
-        base = newest + seq_diff(feedback.base_seq, newest & 0xFFFF)
+        index = newest + seq_diff(feedback.base_seq, newest & 0xFFFF) - 1
+        sent_at, sizes, waiting, mask = self._sent, self._sizes, self._open, self._mask
         results: list[PacketResult] = []
         acked = lost = 0
-        rtt_s: float | None = None
-        for offset, arrival_ns in enumerate(feedback.arrivals_ns):
-            index = base + offset
-            place = index & self._mask
-            if index < 0 or index > newest or self._open[place] != index:
+        newest_sent = -1.0
+        wrap_ns = self._unwrap(feedback.arrivals_ns)
+        for arrival_ns in feedback.arrivals_ns:
+            index += 1
+            place = index & mask
+            if waiting[place] != index or index < 0:
                 continue
-            self._open[place] = -1
-            size = self._sizes[place]
-            self._flight -= size
-            sent = self._sent[place]
+            waiting[place] = -1
+            size, sent = sizes[place], sent_at[place]
             if arrival_ns is None:
-                lost += 1
+                lost += size
                 results.append(PacketResult(index & 0xFFFF, sent, None, size))
                 continue
             acked += size
-            results.append(PacketResult(index & 0xFFFF, sent, self._unwrap(arrival_ns) / 1e9, size))
-            rtt_s = max(0.0, now - sent)
-        return FeedbackReport(tuple(results), acked, lost, rtt_s)
+            newest_sent = sent
+            results.append(PacketResult(index & 0xFFFF, sent, (arrival_ns + wrap_ns) / 1e9, size))
+        self._flight -= acked + lost
+        rtt_s = max(0.0, now - newest_sent) if acked else None
+        return FeedbackReport(
+            tuple(results), acked, sum(1 for one in results if one.arrival_s is None) if lost else 0, rtt_s
+        )
 
-    def _unwrap(self, arrival_ns: int) -> int:
-        """Return the arrival without the wrap of the 24-bit reference time."""
+    def _unwrap(self, arrivals_ns: Sequence[int | None]) -> int:
+        """Return what to add to these arrivals of one feedback to undo the wrap of its 24-bit reference time."""
+        first = next((arrival for arrival in arrivals_ns if arrival is not None), None)
+        if first is None:
+            return self._arrival_base_ns
         if self._last_arrival_ns is not None:
-            if arrival_ns - self._last_arrival_ns < -_WRAP_NS // 2:
+            if first - self._last_arrival_ns < -_WRAP_NS // 2:
                 self._arrival_base_ns += _WRAP_NS
-            elif arrival_ns - self._last_arrival_ns > _WRAP_NS // 2:
+            elif first - self._last_arrival_ns > _WRAP_NS // 2:
                 self._arrival_base_ns -= _WRAP_NS
-        self._last_arrival_ns = arrival_ns
-        return self._arrival_base_ns + arrival_ns
+        self._last_arrival_ns = first
+        return self._arrival_base_ns
 
     @property
     def in_flight_bytes(self) -> int:

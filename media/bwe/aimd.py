@@ -50,11 +50,13 @@ class AimdEstimator:
         self._estimate = float(start_bps)
         self._ceiling = float(ceiling_bps)
         self._updated = now
-        self._acked: deque[tuple[float, int]] = deque()  # (arrival, bytes)
+        # One entry a feedback, not a packet: sixty receivers tell of ten thousand packets a second.
+        self._acked: deque[tuple[float, int]] = deque()  # (last arrival, bytes)
         self._acked_bytes = 0
-        self._sent: deque[tuple[float, int, bool]] = deque()  # (sent, bytes, lost)
-        self._sent_bytes = self._lost = 0
-        self._delays: deque[tuple[float, float]] = deque()  # (told, one-way delay) of the last packets
+        self._sent: deque[tuple[float, int, int, int]] = deque()  # (last sent, bytes, packets, lost)
+        self._sent_bytes = self._sent_packets = self._lost = 0
+        self._delays: deque[tuple[float, float, int]] = deque()  # (told, least one-way delay, packets)
+        self._delay_packets = 0
         self._bases: deque[tuple[float, float]] = deque()  # (second, least one-way delay in it)
         self._queue_s = 0.0
         self._queues: deque[tuple[float, float]] = deque()  # (now, smoothed queue) of the last 300 ms
@@ -85,33 +87,49 @@ class AimdEstimator:
     # --- measuring
 
     def _measure(self, results: Sequence[PacketResult], now: float) -> None:
-        has_arrival = False
-        newest_sent = results[0].sent_s
+        """Add up one feedback; O(packets), about 0.2 µs each (bench/forwarding.py)."""
+        newest_sent = last_sent = results[0].sent_s
+        last_arrival = least_delay = float("inf")
+        sent_bytes = acked_bytes = arrived = 0
         for result in results:
-            self._sent.append((result.sent_s, result.size_bytes, result.arrival_s is None))
-            self._sent_bytes += result.size_bytes
-            if result.arrival_s is None:
-                self._lost += 1
+            size = result.size_bytes
+            sent_bytes += size
+            last_sent = sent = result.sent_s
+            arrival = result.arrival_s
+            if arrival is None:
                 continue
-            self._acked.append((result.arrival_s, result.size_bytes))
-            self._acked_bytes += result.size_bytes
-            has_arrival = True
-            self._delays.append((now, result.arrival_s - result.sent_s))
-            newest_sent = max(newest_sent, result.sent_s)
+            arrived += 1
+            acked_bytes += size
+            last_arrival = arrival
+            if arrival - sent < least_delay:
+                least_delay = arrival - sent
+            if sent > newest_sent:
+                newest_sent = sent
         self._rtt_s += (max(0.0, now - newest_sent) - self._rtt_s) * 0.2
+        lost = len(results) - arrived
+        self._sent.append((last_sent, sent_bytes, len(results), lost))
+        self._sent_bytes += sent_bytes
+        self._sent_packets += len(results)
+        self._lost += lost
+        while self._sent[-1][0] - self._sent[0][0] > LOSS_WINDOW_S:
+            _, size, packets, lost = self._sent.popleft()
+            self._sent_bytes -= size
+            self._sent_packets -= packets
+            self._lost -= lost
+        if arrived:
+            self._acked.append((last_arrival, acked_bytes))
+            self._acked_bytes += acked_bytes
+            self._delays.append((now, least_delay, arrived))
+            self._delay_packets += arrived
+            self._measure_queue(now)
         while self._acked and self._acked[-1][0] - self._acked[0][0] > RATE_WINDOW_S:
             self._acked_bytes -= self._acked.popleft()[1]
-        while self._sent[-1][0] - self._sent[0][0] > LOSS_WINDOW_S:
-            _, size, is_lost = self._sent.popleft()
-            self._sent_bytes -= size
-            self._lost -= is_lost
-        if has_arrival:
-            self._measure_queue(now)
 
     def _measure_queue(self, now: float) -> None:
-        while len(self._delays) > DELAY_PACKETS and now - self._delays[0][0] > DELAY_WINDOW_S:
-            self._delays.popleft()
-        delay = min(delay for _, delay in self._delays)
+        delays = self._delays
+        while now - delays[0][0] > DELAY_WINDOW_S and self._delay_packets - delays[0][2] >= DELAY_PACKETS:
+            self._delay_packets -= delays.popleft()[2]
+        delay = min(entry[1] for entry in delays)
         bases = self._bases
         if not bases or now - bases[-1][0] >= 1.0:
             bases.append((now, delay))
@@ -128,18 +146,18 @@ class AimdEstimator:
     @property
     def acked_bps(self) -> float:
         """Return the rate that arrived over the last 500 ms; 0 while there is too little to tell."""
-        if len(self._acked) < 3:
+        if len(self._acked) < 2:
             return 0.0
         span = self._acked[-1][0] - self._acked[0][0]
-        # the first packet only marks the beginning of the span
+        # the first feedback only marks the beginning of the span
         return (self._acked_bytes - self._acked[0][1]) * 8 / max(span, 0.1)
 
     @property
     def loss(self) -> float:
         """Return the loss of the last second, 0..1; 0 while there is too little to tell."""
-        if len(self._sent) < 10:
+        if self._sent_packets < 10:
             return 0.0
-        return self._lost / len(self._sent)
+        return self._lost / self._sent_packets
 
     def _sent_bps(self) -> float:
         span = self._sent[-1][0] - self._sent[0][0]
@@ -178,6 +196,7 @@ class AimdEstimator:
             # we sent far less and the delay stays: it is a longer path, not a queue
             self._bases.clear()
             self._delays.clear()
+            self._delay_packets = 0
             self._queues.clear()
             self._queue_s = 0.0
             self._falls_in_queue = 0
