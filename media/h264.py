@@ -24,8 +24,12 @@ class Sps(msgspec.Struct, frozen=True):
     height: int
 
 
-def _units(packet: Buffer, start: int, end: int) -> list[tuple[int, int]]:
-    """Return `(start, end)` of the NAL units in a STAP-A (RFC 6184 §5.7.1)."""
+def stap_units(packet: Buffer, start: int, end: int) -> list[tuple[int, int]]:
+    """Return `(start, end)` of the NAL units in the STAP-A `packet[start:end]` (RFC 6184 §5.7.1).
+
+    Raises:
+        H264Error: truncated or empty.
+    """
     units: list[tuple[int, int]] = []
     position = start + 1
     while position < end:
@@ -54,7 +58,7 @@ def nal_types(packet: Buffer, start: int, end: int) -> tuple[int, ...]:
         raise H264Error("an empty payload")
     kind = packet[start] & 0x1F
     if kind == NAL_STAP_A:
-        return tuple(packet[unit] & 0x1F for unit, _ in _units(packet, start, end))
+        return tuple(packet[unit] & 0x1F for unit, _ in stap_units(packet, start, end))
     if kind == NAL_FU_A:
         if start + 2 > end:
             raise H264Error("an FU-A is cut short")
@@ -76,7 +80,7 @@ def begins_keyframe(packet: Buffer, start: int, end: int) -> bool:
         return start + 2 <= end and packet[start + 1] & 0x9F == 0x80 | NAL_IDR
     if kind == NAL_STAP_A:
         try:
-            return any(packet[unit] & 0x1F in (NAL_SPS, NAL_IDR) for unit, _ in _units(packet, start, end))
+            return any(packet[unit] & 0x1F in (NAL_SPS, NAL_IDR) for unit, _ in stap_units(packet, start, end))
         except H264Error:
             return False
     return kind in (NAL_SPS, NAL_IDR)
@@ -91,7 +95,7 @@ def find_sps(packet: Buffer, start: int, end: int) -> Sps | None:
         if kind == NAL_SPS:
             return parse_sps(packet[start:end])
         if kind == NAL_STAP_A:
-            for unit, unit_end in _units(packet, start, end):
+            for unit, unit_end in stap_units(packet, start, end):
                 if packet[unit] & 0x1F == NAL_SPS:
                     return parse_sps(packet[unit:unit_end])
     except H264Error:

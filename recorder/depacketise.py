@@ -7,12 +7,11 @@ whole frames only: a frame of which a packet is missing is left out, and the cal
 
 from __future__ import annotations
 
-import struct
+from abc import ABC, abstractmethod
 from typing import NamedTuple, Protocol
 
-_RTP = struct.Struct("!BBHII")
-_DIMENSIONS = struct.Struct("<HH")
-_U16 = struct.Struct("!H")
+from media import vp8
+from media.rtp import RtpError, payload_span
 
 
 class Rtp(NamedTuple):
@@ -26,20 +25,12 @@ class Rtp(NamedTuple):
 
 def parse_rtp(data: bytes) -> Rtp | None:
     """Return the packet, or None when `data` is none."""
-    if len(data) < 12:
+    try:
+        start, end = payload_span(data)
+    except RtpError:
         return None
-    first, second, seq, timestamp, _ssrc = _RTP.unpack_from(data)
-    if first >> 6 != 2:
-        return None
-    start = 12 + 4 * (first & 0x0F)
-    if first & 0x10:
-        if len(data) < start + 4:
-            return None
-        start += 4 + 4 * _U16.unpack_from(data, start + 2)[0]
-    end = len(data) - (data[-1] if first & 0x20 else 0)
-    if start > end:
-        return None
-    return Rtp(seq, timestamp, second >= 0x80, data[start:end])
+    seq, timestamp = int.from_bytes(data[2:4], "big"), int.from_bytes(data[4:8], "big")
+    return Rtp(seq, timestamp, data[1] >= 0x80, data[start:end])
 
 
 class Unit(NamedTuple):
@@ -79,55 +70,31 @@ class OpusAssembler:
         """Nothing to do: no frame depends on another."""
 
 
-def vp8_start(payload: bytes) -> tuple[bool, int]:
-    """Return whether a frame begins in this payload, and where its VP8 data begins (RFC 7741 §4.2); -1: malformed."""
-    first = payload[0]
-    offset = 1
-    if first & 0x80:
-        if len(payload) < 2:
-            return False, -1
-        flags = payload[1]
-        offset = 2
-        if flags & 0x80:
-            if len(payload) <= offset:
-                return False, -1
-            offset += 2 if payload[offset] & 0x80 else 1
-        offset += (flags >> 6 & 1) + (1 if flags & 0x30 else 0)
-    if offset >= len(payload):
-        return False, -1
-    return bool(first & 0x10) and not first & 0x0F, offset
+class FrameJoiner(ABC):
+    """What frames of several packets have in common: one has a timestamp, and ends with its marker or before the next.
 
-
-class Vp8Assembler:
-    """Join the payloads of a frame; a frame begins with S=1 and partition 0."""
+    A subclass keeps the pieces: `_take` them, `_join` them to a frame, `_clear` them.
+    """
 
     def __init__(self) -> None:
         self.discarded = 0
-        self._ticks: int | None = None
-        self._chunks: list[bytes] = []
-        self._skipping: int | None = None  # the timestamp of a frame whose begin is missing
+        self._ticks: int | None = None  # of the frame in work
+        self._skipping: int | None = None  # of a frame that is damaged: the rest of it is left out
 
     def push(self, ticks: int, marker: bool, payload: bytes) -> list[Unit]:
         """Take the next packet and return the frames that it completes."""
         if not payload:
             return []
-        starts, offset = vp8_start(payload)
         units: list[Unit] = []
         if self._ticks is not None and ticks != self._ticks:  # nothing is missing: the sender left the marker out
-            self._finish(units)
-        if offset < 0:
-            self.lost()
+            self._finish(self._ticks, units)
+        if self._skipping == ticks:
             return units
-        if self._ticks is None:
-            if not starts or self._skipping == ticks:
-                if self._skipping != ticks:
-                    self.discarded += 1
-                    self._skipping = ticks
-                return units
-            self._ticks = ticks
-        self._chunks.append(payload[offset:])
-        if marker:
-            self._finish(units)
+        self._ticks = ticks
+        if not self._take(payload):
+            self.lost()
+        elif marker:
+            self._finish(ticks, units)
         return units
 
     def lost(self) -> None:
@@ -136,23 +103,58 @@ class Vp8Assembler:
             self.discarded += 1
             self._skipping = self._ticks
         self._ticks = None
-        self._chunks.clear()
+        self._clear()
 
-    def _finish(self, units: list[Unit]) -> None:
-        data = b"".join(self._chunks)
-        ticks = self._ticks
+    def _finish(self, ticks: int, units: list[Unit]) -> None:
+        units += self._join(ticks)
         self._ticks = None
-        self._chunks.clear()
-        assert ticks is not None
-        keyframe = not data[0] & 1  # RFC 6386 §9.1
-        if not keyframe:
-            units.append(Unit(ticks, data, False))
-            return
-        if len(data) < 10 or data[3:6] != b"\x9d\x01\x2a":
+        self._clear()
+
+    @abstractmethod
+    def _take(self, payload: bytes) -> bool:
+        """Keep a piece of the frame in work; return whether it fits."""
+
+    @abstractmethod
+    def _join(self, ticks: int) -> list[Unit]:
+        """Return the frame in work, or nothing when it is none or is to be counted in `discarded`."""
+
+    @abstractmethod
+    def _clear(self) -> None:
+        """Forget the pieces."""
+
+
+class Vp8Assembler(FrameJoiner):
+    """Join the payloads of a frame; a frame begins with S=1 and partition 0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._chunks: list[bytes] = []
+        self._size: tuple[int, int] | None = None  # of a keyframe whose begin is whole
+        self._is_keyframe = False
+
+    def _take(self, payload: bytes) -> bool:
+        try:
+            descriptor = vp8.parse(payload, 0, len(payload))
+        except vp8.Vp8Error:
+            return False
+        if not self._chunks:
+            if not descriptor.begins_frame:
+                return False
+            self._is_keyframe = descriptor.is_keyframe
+            self._size = vp8.frame_size(payload, 0, len(payload), descriptor)
+        self._chunks.append(payload[descriptor.length :])
+        return True
+
+    def _join(self, ticks: int) -> list[Unit]:
+        if not self._is_keyframe:
+            return [Unit(ticks, b"".join(self._chunks), False)]
+        if self._size is None:
             self.discarded += 1
-            return
-        width, height = _DIMENSIONS.unpack_from(data, 6)
-        units.append(Unit(ticks, data, True, width & 0x3FFF, height & 0x3FFF))
+            return []
+        return [Unit(ticks, b"".join(self._chunks), True, *self._size)]
+
+    def _clear(self) -> None:
+        self._chunks = []
 
 
 _FRAME_MS = (10, 20, 40, 60)  # RFC 6716 §3.1, SILK

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.recorder_feed import h264_payloads, rtp, vp8_payloads
-from recorder.depacketise import OpusAssembler, Unit, Vp8Assembler, opus_duration_ms, parse_rtp, vp8_start
+from recorder.depacketise import OpusAssembler, Unit, Vp8Assembler, opus_duration_ms, parse_rtp
 from recorder.h264_frames import H264Assembler, nal_units, parameter_sets, sps_size, to_annex_b
 
 KEY = b"\x10\x00\x00\x9d\x01\x2a\x40\x01\xb4\x00" + b"k" * 3_000
@@ -35,26 +35,12 @@ def test_rubbish_is_no_rtp_error(data: bytes) -> None:
         opus_duration_ms(parsed.payload)
 
 
-@pytest.mark.parametrize(
-    ("head", "start", "offset"),
-    [
-        ("10", True, 1),
-        ("00", False, 1),
-        ("11", False, 1),  # partition 1
-        ("9080 05", True, 3),
-        ("9080 8005", True, 4),
-        ("90c0 8005 07", True, 5),
-        ("90f0 8005 07 09", True, 6),
-        ("9020 09", True, 3),
-    ],
-)
-def test_vp8_descriptors(head: str, start: bool, offset: int) -> None:  # RFC 7741 §4.2
-    assert vp8_start(bytes.fromhex(head) + b"data") == (start, offset)
-
-
 @pytest.mark.parametrize("head", ["90", "9080", "9080 80", "10"])
-def test_a_cut_descriptor_is_malformed(head: str) -> None:
-    assert vp8_start(bytes.fromhex(head))[1] == -1
+def test_a_cut_descriptor_makes_no_frame(head: str) -> None:  # RFC 7741 §4.2
+    assembler = Vp8Assembler()
+    assert assembler.push(0, True, bytes.fromhex(head)) == []
+    assert assembler.discarded == 1
+    assert feed(assembler, list(vp8_payloads(DELTA, 2)), 3_000) == [Unit(3_000, DELTA, False)]
 
 
 def test_vp8_frames_are_joined_byte_by_byte() -> None:
