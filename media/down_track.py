@@ -132,7 +132,7 @@ class DownTrack:
         self._last_tl0 = rng.randrange(1 << 8)
         self._last_keyidx = rng.randrange(1 << 5)
         self._resent: dict[int, float] = {}
-        self._audio_cache: dict[int, bytes] = {}
+        self._audio_cache: dict[int, bytearray] = {}
         self._reports: deque[tuple[int, float]] = deque(maxlen=SR_MEMORY)
 
     # --- what feeds it ---------------------------------------------------------------------------------------------
@@ -188,7 +188,7 @@ class DownTrack:
         data, end, tag, sizes = out.data, out.end, out.tag_bytes, out.sizes
         on_send, pack_full, pack_opaque = log.on_send, _FULL.pack_into, _OPAQUE.pack_into
         newest = None
-        last_out = self._last_out
+        last_out, before, begin = self._last_out, len(sizes), end
         for packet in packets:
             index = packet.index
             if packet.layer is not layer or index < first_in:
@@ -218,12 +218,12 @@ class DownTrack:
                 newest = packet
             self.octets += len(body)
             end += size + tag
-        self.packets += len(sizes)
+        self.packets += len(sizes) - before
         out.end = end
         if newest is not None:
             self._remember(newest, splice, last_out)
         if self.kind == "audio":
-            self._keep_audio(out)
+            self._keep_audio(data, begin, sizes[before:], tag)
 
     def _remember(self, newest: UpPacket, splice: Splice, last_out: int) -> None:
         """Note where the numbering stands, for the next splice."""
@@ -248,17 +248,14 @@ class DownTrack:
             max(packet.keyidx, 0) + splice.keyidx,
         )
 
-    def _keep_audio(self, out: Outgoing) -> None:
-        """Keep the plain packets of this batch, to be sent once more as they are."""
+    def _keep_audio(self, data: bytearray, start: int, sizes: list[int], tag_bytes: int) -> None:
+        """Keep the plain packets that lie from `start` on, to be sent once more as they are."""
         cache = self._audio_cache
-        start = 0
-        for size in out.sizes:
-            if out.data[start + 8 : start + 12] == self.ssrc.to_bytes(4, "big"):
-                seq = out.data[start + 2] << 8 | out.data[start + 3]
-                cache[seq] = bytes(out.data[start : start + size])
-                if len(cache) > AUDIO_CACHE:
-                    del cache[next(iter(cache))]
-            start += size + out.tag_bytes
+        for size in sizes:
+            cache[data[start + 2] << 8 | data[start + 3]] = data[start : start + size]
+            if len(cache) > AUDIO_CACHE:
+                del cache[next(iter(cache))]
+            start += size + tag_bytes
 
     # --- a new beginning -------------------------------------------------------------------------------------------
 

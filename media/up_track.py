@@ -60,7 +60,9 @@ class UpPacket:
         self.arrival_ns = arrival_ns
         self.begins_keyframe = False
         self.form = OPAQUE
-        self.body = b""  # the payload; in form VP8_FULL without its descriptor
+        # The payload; in form VP8_FULL without its descriptor. A bytearray, because each receiver copies it into
+        # another one: CPython copies bytes twice there (0.22 against 0.06 us, `timeit`).
+        self.body = bytearray()
         self.flags = 0  # VP8_FULL: the first byte of the descriptor
         self.tk = 0  # VP8_FULL: TID, Y and no KEYIDX
         self.picture_id = _NO_DESCRIPTOR
@@ -182,7 +184,7 @@ class Layer:
         if name == "vp8":
             self._read_vp8(item, packet, start, end)
             return
-        item.body = packet[start:end]
+        item.body = bytearray(packet[start:end])
         if name == "h264" and h264.begins_keyframe(packet, start, end):
             item.begins_keyframe = True
             sps = h264.find_sps(packet, start, end)
@@ -200,17 +202,17 @@ class Layer:
         item.tl0picidx = descriptor.tl0picidx
         item.keyidx = descriptor.keyidx
         if descriptor.picture_id < 0:
-            item.body = packet[start:end]
+            item.body = bytearray(packet[start:end])
             return
         fixed = vp8.fixed_form(packet, start, descriptor)
-        rest = packet[start + descriptor.length : end]
+        rest = bytearray(packet[start + descriptor.length : end])
         if descriptor.tl0picidx >= 0 and len(fixed) == 6:
             item.form, item.flags, item.body = VP8_FULL, fixed[0] << 8 | fixed[1], rest
             # A source without KEYIDX leaves the field alone: K = 0 in the flags says that it means nothing.
             item.tk = fixed[5] & 0xE0
             item.keyidx = max(descriptor.keyidx, 0)
         else:
-            item.form, item.body = VP8_PART, fixed + rest
+            item.form, item.body = VP8_PART, bytearray(fixed) + rest
 
 
 class UpTrack:

@@ -18,7 +18,7 @@ from media.down_track import Outgoing
 from media.forwarder import Forwarder
 from media.ice import Credentials, IceAgent, IceDirectory, PathState, make_credentials
 from media.publisher import Publisher
-from media.subscriber import Subscriber
+from media.subscriber import PROBE_STEP_S, Subscriber
 from media.transport.dtls import Certificate, DtlsError
 from media.transport.link import Link
 from media.transport.srtp import PacketBuffer
@@ -63,7 +63,7 @@ class MediaPort:
         self._control = PacketBuffer(RECEIVE_BYTES)
         self._out = Outgoing(self._send.data)
         self.rng = random.SystemRandom()
-        self._ice_at = self._dtls_at = self._synchronise_at = self._logged_at = 0.0
+        self._ice_at = self._dtls_at = self._probe_at = self._synchronise_at = self._logged_at = 0.0
 
     # --- links -----------------------------------------------------------------------------------------------------
 
@@ -234,7 +234,9 @@ class MediaPort:
         """Do what is due; called every 10 ms."""
         self.forwarder.on_timeout(now)
         self._drain()
-        self._probe(now)
+        if now >= self._probe_at:
+            self._probe_at = now + PROBE_STEP_S
+            self._probe(now)
         if now >= self._dtls_at:
             self._dtls_at = now + DTLS_TICK_S
             self._resend_handshakes(now)
