@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import av
 import msgspec
@@ -110,11 +110,12 @@ def h264_payloads(annex_b: bytes) -> Iterator[tuple[bytes, bool]]:
 
 
 class Stream:
-    """A camera and a microphone as tap frames on a common clock, looped for ever with stamps that go on."""
+    """A camera (or screen) and a microphone as tap frames on a common clock, looped for ever with stamps that go on."""
 
     def __init__(
         self, clip: Clip, *, room: str = "room", peer: str = "teacher", layer: str = "", first_track: int = CAMERA,
         seq0: int = 65_000, stamp0: int = (1 << 32) - 90_000, with_sound: bool = True,
+        source: Literal["camera", "screen"] = "camera",
     ) -> None:  # fmt: skip
         self._clip = clip
         self._room, self._peer, self._layer = room, peer, layer
@@ -122,13 +123,14 @@ class Stream:
         self._seq, self._sound_seq = seq0, seq0
         self._stamp0 = stamp0
         self._with_sound = with_sound
+        self._source = source
         self._pictures = self._sounds = 0
         self._packets_of = vp8_payloads if clip.codec == "vp8" else lambda data, _: h264_payloads(data)
 
     def opening(self) -> bytes:
         """Return the frames that announce the tracks."""
         codec: Any = self._clip.codec
-        camera = TapTrack(self._room, self._peer, "camera", codec, self._layer, 11, 96, 90_000)
+        camera = TapTrack(self._room, self._peer, self._source, codec, self._layer, 11, 96, 90_000)
         mic = TapTrack(self._room, self._peer, "mic", "opus", "", 12, 111, 48_000)
         return open_frame(self._camera, camera) + (open_frame(self._mic, mic) if self._with_sound else b"")
 
@@ -145,6 +147,12 @@ class Stream:
                 for _ in range(2):
                     out.append(self._sound(start_ns + self._sounds * 20_000_000 + stall_ns))
         return b"".join(out)
+
+    def rest(self, seconds: float) -> None:
+        """Send nothing up to `seconds` of media: as a layer that is paused, stamps go on and numbers do not."""
+        while self._pictures / FPS < seconds:
+            self._pictures += 1
+            self._sounds += 2
 
     def report(self, start_ns: int, sent_ms: float = 20.0) -> bytes:
         """Return sender reports that say the stamps of now in the sender's wall clock."""

@@ -8,6 +8,7 @@ such files). Each packet gets its own time base: a stream's changes when the hea
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -28,6 +29,7 @@ MS = Fraction(1, 1000)
 CUE_BYTES = 40  # a cue point of Matroska is at most so long; the index is reserved at the head of the file
 POSTER_WIDTH = 640
 TRANSCODE_KEYFRAMES = 100  # frames: 4 s at 25 a second
+FLAT_CONTRAST = 6.0  # standard deviation of luma: noise in the dark is below 3, a page that is 0.1 % ink is 8 (255·√0.001)
 _POSTER_AT = (0.12, 0.3, 0.5, 0.7, 0.9)
 
 
@@ -246,24 +248,47 @@ def probe(path: Path) -> Probe:
         raise OSError(f"{path.name}: {error}") from error
 
 
-def write_poster(source: Path, target: Path) -> bool:
-    """Write the most telling of a few pictures of `source` as JPEG; return False when there is none."""
+def write_poster(sources: Iterable[Path], target: Path) -> bool:
+    """Write a telling picture as JPEG; return False when there is none.
+
+    It is the richest in contrast of a few of the first source. Where they are black or flat (a camera that came late, a
+    covered lens), the first keyframe that is not, or else a picture of the next source.
+    """
     best: VideoFrame | None = None
     best_contrast = -1.0
-    with av.open(str(source), "r") as container:
-        stream = container.streams.video[0]
-        for share in _POSTER_AT:
-            container.seek(int((container.duration or 0) * share), backward=True)
-            frame = next(container.decode(stream), None)
-            if frame is None:
-                continue
-            contrast = float(np.std(frame.to_ndarray(format="gray")[::4, ::4]))
-            if contrast > best_contrast:
-                best, best_contrast = frame, contrast
+    for source in sources:
+        for frames in (_samples(source), _rich_keyframe(source)):
+            for frame in frames:
+                contrast = _contrast(frame)
+                if contrast > best_contrast:
+                    best, best_contrast = frame, contrast
+            if best is not None and best_contrast >= FLAT_CONTRAST:
+                target.write_bytes(_jpeg(best))
+                return True
     if best is None:
         return False
     target.write_bytes(_jpeg(best))
     return True
+
+
+def _samples(source: Path) -> Iterator[VideoFrame]:
+    with av.open(str(source), "r") as container:
+        for stream in container.streams.video[:1]:
+            for share in _POSTER_AT:
+                container.seek(int((container.duration or 0) * share), backward=True)
+                yield from itertools.islice(container.decode(stream), 1)
+
+
+def _rich_keyframe(source: Path) -> Iterator[VideoFrame]:
+    with av.open(str(source), "r") as container:
+        for stream in container.streams.video[:1]:
+            stream.codec_context.skip_frame = "NONKEY"
+            rich = (frame for frame in container.decode(stream) if _contrast(frame) >= FLAT_CONTRAST)
+            yield from itertools.islice(rich, 1)
+
+
+def _contrast(frame: VideoFrame) -> float:
+    return float(np.std(frame.to_ndarray(format="gray")[::4, ::4]))
 
 
 def _jpeg(frame: VideoFrame) -> bytes:

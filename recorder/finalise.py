@@ -194,15 +194,12 @@ class Finaliser:
         return self._write("audio", self._lecturer._replace(pictures=[])) if self._lecturer.sounds else []
 
     def _make_poster(self) -> list[str]:
-        sources = [self._find("screen"), self._find("lecturer")]
-        for source in reversed(sources):
-            if source is None or not probe(source).has_video:
-                continue
-            temporary = self._folder / f"{POSTER}.tmp"
-            if write_poster(source, temporary):
-                self._commit(temporary, POSTER)
-                return [POSTER]
-        return []
+        sources = [path for stem in ("lecturer", "screen") if (path := self._find(stem)) is not None]
+        temporary = self._folder / f"{POSTER}.tmp"
+        if not write_poster(sources, temporary):
+            return []
+        self._commit(temporary, POSTER)
+        return [POSTER]
 
     def _find(self, stem: str) -> Path | None:
         paths = [self._folder / f"{stem}.webm", self._folder / f"{stem}.mp4"]

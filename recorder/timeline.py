@@ -76,6 +76,7 @@ def _flows_until(times: list[float]) -> list[float]:
 
 def cut_video(candidates: Sequence[Candidate], start_ms: float, end_ms: float) -> Iterator[Placed]:
     """Yield the frames to show between `start_ms` and `end_ms`, in order of time, the first one a keyframe."""
+    candidates = sorted(candidates, key=lambda candidate: candidate.rank, reverse=True)  # of two at once the better
     ways = [_Way(candidate) for candidate in candidates]
     merged = heapq.merge(*(_numbered(way, candidate) for way, candidate in enumerate(candidates)))
     current = -1
