@@ -40,8 +40,12 @@ AUDIO_CACHE = 128  # packets: 2.5 s
 RESEND_GUARD_S = 0.015  # media.md §2.9: a repeated NACK is answered, but not one that crossed our answer
 RESEND_MEMORY = 256
 MAX_TIMESTAMP_LEAD_S = 0.25  # further off than this from arrival time, an SR pair is not believed
-REPLAY_S = 0.3  # a cached keyframe is replayed only when the receiver takes it within this time (media.md §2.10)
+REPLAY_S = 0.3  # a switch replays a cached keyframe only when the receiver takes it within this time (media.md §2.10)
 REPLAY_BYTES = 8_000  # … or it is a small one
+# An empty slot waits for a keyframe's bytes either way: only what comes after it is the price of the replay. A new
+# keyframe may be asked for once a second, so half of that on average is what the replay saves.
+JOIN_REPLAY_S = 0.5
+JUST_BEGUN_S = 0.06  # a keyframe this young is beginning, not replayed
 SR_MEMORY = 4
 
 
@@ -270,10 +274,7 @@ class DownTrack:
         if self.kind == "audio":
             begin = [packet for packet in packets if packet.layer is target]
         else:
-            if target.key_at < 0 or (
-                now - target.key_at > 0.06  # not just begun: a replay, which has to fit
-                and target.bytes_since_key > max(REPLAY_BYTES, budget_bps * REPLAY_S / 8)
-            ):
+            if target.key_at < 0 or (now - target.key_at > JUST_BEGUN_S and not self._may_replay(target, budget_bps)):
                 return None
             begin = target.since_keyframe(now)
         if not begin:
@@ -282,6 +283,13 @@ class DownTrack:
         self._splice = splice
         self._splices.append(splice)
         return begin, splice
+
+    def _may_replay(self, target: Layer, budget_bps: int) -> bool:
+        """Return whether the cached keyframe with all after it is a better beginning than a new keyframe."""
+        after = target.bytes_after_key
+        if target.key_bytes + after <= max(REPLAY_BYTES, budget_bps * REPLAY_S / 8):
+            return True
+        return self._splice is None and after <= budget_bps * JOIN_REPLAY_S / 8
 
     def _make_splice(self, layer: Layer, first: UpPacket, types: tuple[int, int]) -> Splice:
         # One number is left out after an unfinished frame: the receiver must not join its halves with ours.

@@ -220,7 +220,7 @@ class Subscriber:
 
     def probe(self, out: Outgoing, now: float) -> None:
         """Write the padding of this moment."""
-        step = min(now - self._probe_at, PROBE_STEP_S)
+        step = min(now - self._probe_at, 2 * PROBE_STEP_S)  # a late tick is made up for, a stall is not
         self._probe_at = now
         down = next((item for item in self.slots.values() if item.kind == "video" and item.layer is not None), None)
         if down is not None:

@@ -61,7 +61,7 @@ class UpPacket:
         self.begins_keyframe = False
         self.form = OPAQUE
         # The payload; in form VP8_FULL without its descriptor. A bytearray, because each receiver copies it into
-        # another one: CPython copies bytes twice there (0.22 against 0.06 us, `timeit`).
+        # another one: CPython copies bytes twice there (0.17 against 0.05 us for 1,100).
         self.body = bytearray()
         self.flags = 0  # VP8_FULL: the first byte of the descriptor
         self.tk = 0  # VP8_FULL: TID, Y and no KEYIDX
@@ -112,7 +112,9 @@ class Layer:
         self.newest_index = -1
         self.key_index = -1  # where the newest keyframe begins
         self.key_at = -1.0
-        self.bytes_since_key = 0
+        self.key_bytes = 0  # of that keyframe, as far as it came
+        self.bytes_after_key = 0  # of what came after it
+        self._key_timestamp = -1
         self.last_at = -1.0
         self._frame_timestamp = -1
         self._frame_at = -1.0
@@ -159,8 +161,12 @@ class Layer:
             self.first_index = index
         self.newest_index = max(self.newest_index, index)
         if item.begins_keyframe and index > self.key_index:
-            self.key_index, self.key_at, self.bytes_since_key = index, now, 0
-        self.bytes_since_key += len(packet)
+            self.key_index, self.key_at, self._key_timestamp = index, now, timestamp
+            self.key_bytes = self.bytes_after_key = 0
+        if timestamp == self._key_timestamp:
+            self.key_bytes += len(packet)
+        else:
+            self.bytes_after_key += len(packet)
         self.cache.put(seq, item, now)
         return item
 

@@ -184,6 +184,26 @@ def test_a_late_joiner_gets_a_recent_keyframe_from_the_cache() -> None:
     check_continuity(packets)
 
 
+def test_an_empty_slot_takes_a_large_keyframe_from_the_cache_but_not_a_long_tail() -> None:
+    scene = Scene()
+    publisher = scene.publisher("teacher", {"camera": line("v", "video", VP8_UP, ssrcs=(10,))})
+    source = Vp8Source(10, packet_bytes=1000)
+    scene.arrive(publisher, *source.frame(15, FRAME, key=True))
+    for number in range(20):
+        scene.pass_time(1 / 30)
+        scene.arrive(publisher, *source.frame(1, FRAME))
+        if number == 9:
+            scene.subscriber("early")
+            scene.fill("early", "lecturer", "teacher")
+    scene.subscriber("late")
+    scene.fill("late", "lecturer", "teacher")
+    scene.arrive(publisher, *source.frame(1, FRAME))
+    assert is_key(scene.sent["early"][0]), "10 kB after the keyframe are 0.3 s of the first estimate"
+    check_continuity(scene.sent["early"])
+    assert not scene.sent["late"], "21 kB are not"
+    assert scene.asked(rtcp.Pli)
+
+
 def test_a_track_is_told_when_it_begins_and_when_it_falls_silent() -> None:
     scene = Scene()
     publisher = scene.publisher("teacher", {"mic": line("a", "audio", OPUS_UP, ssrcs=(11,))})
