@@ -29,7 +29,9 @@ MS = Fraction(1, 1000)
 CUE_BYTES = 40  # a cue point of Matroska is at most so long; the index is reserved at the head of the file
 POSTER_WIDTH = 640
 TRANSCODE_KEYFRAMES = 100  # frames: 4 s at 25 a second
-FLAT_CONTRAST = 6.0  # standard deviation of luma: noise in the dark is below 3, a page that is 0.1 % ink is 8 (255·√0.001)
+FLAT_CONTRAST = (
+    6.0  # standard deviation of luma: noise in the dark is below 3, a page that is 0.1 % ink is 8 (255·√0.001)
+)
 _POSTER_AT = (0.12, 0.3, 0.5, 0.7, 0.9)
 
 
