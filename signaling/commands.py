@@ -11,7 +11,7 @@ import unicodedata
 from signaling import messages as m
 from signaling.errors import Refused
 from signaling.replica import find, source_of
-from signaling.roles import Capability, Role, require
+from signaling.roles import Capability, Role, is_granted, require
 
 Command = m.SetMute | m.SetHand | m.CallOn | m.TakeLead | m.Say | m.TurnPage | m.StartLesson | m.EndLesson
 Bodies = tuple[m.EventBody, ...]
@@ -89,7 +89,7 @@ def mute_for_call(state: m.Snapshot, called: m.PeerId | None, by: m.PeerId) -> B
 def _set_mute(state: m.Snapshot, actor: m.Participant, request: m.SetMute) -> Bodies:
     target = _seat(state, request.peer)
     if target.peer != actor.peer and not (
-        actor.role is Role.LOCAL_TEACHER and target.role is Role.CLASSROOM and _same_classroom(actor, target)
+        is_granted(actor.role, Capability.MUTE_OWN_CLASSROOM) and _is_own_classroom(actor, target)
     ):
         require(actor.role, Capability.MUTE_ANYONE)
     info = source_of(target, request.source)
@@ -112,7 +112,7 @@ def _hand_of(state: m.Snapshot, actor: m.Participant, request: m.SetHand) -> m.P
     """Return the classroom whose hand `actor` may move as asked."""
     if request.peer is not None and request.peer != actor.peer:
         target = _seat(state, request.peer)
-        if actor.role is Role.LOCAL_TEACHER and _same_classroom(actor, target) and target.role is Role.CLASSROOM:
+        if is_granted(actor.role, Capability.RAISE_HAND) and _is_own_classroom(actor, target):
             return target
         require(actor.role, Capability.CALL_ON)
         if request.hand:
@@ -122,7 +122,7 @@ def _hand_of(state: m.Snapshot, actor: m.Participant, request: m.SetHand) -> m.P
     if actor.role is Role.CLASSROOM:
         return actor
     for one in state.participants:
-        if one.role is Role.CLASSROOM and _same_classroom(actor, one):
+        if _is_own_classroom(actor, one):
             return one
     raise Refused("classroom_absent", "您的教室还没有进入课堂，请先打开教室的大屏。")
 
@@ -173,8 +173,9 @@ def _seat(state: m.Snapshot, peer: m.PeerId) -> m.Participant:
     return seat
 
 
-def _same_classroom(one: m.Participant, other: m.Participant) -> bool:
-    return one.classroom is not None and one.classroom == other.classroom
+def _is_own_classroom(actor: m.Participant, other: m.Participant) -> bool:
+    """Return whether `other` is the classroom that `actor` sits in."""
+    return other.role is Role.CLASSROOM and other.classroom is not None and other.classroom == actor.classroom
 
 
 def _require_state(state: m.Snapshot, wanted: m.LessonState) -> None:

@@ -40,6 +40,9 @@ from signaling.session import TokenBucket
 
 MAX_SEATS = 200  # 60 classrooms with two teachers' phones each, and visitors
 TAIL_EVENTS = 2000  # a whole lesson's events, as a rule; whoever missed more gets a snapshot
+OVERTIME_S = 3600.0  # a lesson that overran its plan by so much may be one that nobody ended
+UNATTENDED_S = 600.0  # then it ends when no lecturer was there for so long: a restart of a laptop is shorter
+LONGEST_OVERTIME_S = 12 * 3600.0  # and in any case after this: a laptop that was left open teaches nobody
 REWIRING = (m.ParticipantLeft, m.SourcePublished, m.SourceUnpublished, m.MuteChanged, m.CalledOn, m.LeadChanged)
 
 Request = Command | m.SetSource | m.LimitSlot
@@ -68,6 +71,7 @@ class Room:
         self._opened_mics: list[m.PeerId] = []
         self._receivers = Receivers(now)
         self._opened_at = opened_at
+        self._attended = now  # when a lecturer was last here; while one is, older than that
         self._rng = rng
         self._sockets = 0
 
@@ -312,9 +316,12 @@ class Room:
         return min([self._receivers.next_timeout(), *waiting])
 
     def on_timeout(self, now: float) -> Outcome:
-        """Give up seats whose time is over, and tell links."""
+        """Give up seats whose time is over, end a lesson that nobody ends, and tell links."""
         over = [seat.peer for seat in self._seats.values() if seat.expires is not None and seat.expires <= now]
-        outcome = self._commit(self._leaving(over), now)
+        bodies = self._leaving(over)
+        if self._is_abandoned(now):
+            bodies.append(m.LessonEnded())
+        outcome = self._commit(bodies, now)
         return replace(outcome, effects=(*outcome.effects, *self._receivers.on_timeout(self._state, now)))
 
     # --- inside
@@ -324,6 +331,18 @@ class Room:
         if actor is None or seat is None:
             raise Refused("seat_lost", "您已离开这节课，请重新进入。")
         return actor, seat
+
+    def _is_attended(self) -> bool:
+        return any(one.role is Role.LECTURER and one.online for one in self._state.participants)
+
+    def _is_abandoned(self, now: float) -> bool:
+        """Return whether class should have ended long ago, so that its recording does not run forever."""
+        lesson = self._state.lesson
+        if lesson.state != "live" or lesson.started_t_ms is None:
+            return False
+        overtime_s = (self.t_ms(now) - lesson.started_t_ms) / 1000 - lesson.planned_minutes * 60
+        is_unattended = not self._is_attended() and now - self._attended >= UNATTENDED_S
+        return overtime_s >= LONGEST_OVERTIME_S or (overtime_s >= OVERTIME_S and is_unattended)
 
     def _seat_for(self, peer: m.PeerId, role: Role, now: float) -> Seat:
         """Make the seat of `peer` anew: with a new resume token, so that a replaced window cannot take it back."""
@@ -373,6 +392,8 @@ class Room:
 
     def _commit(self, bodies: Iterable[m.EventBody], now: float, effects: Sequence[Effect] = ()) -> Outcome:
         """Apply `bodies` as numbered events; return them with what follows from them."""
+        if self._is_attended():
+            self._attended = now
         t_ms = self.t_ms(now)
         events: list[m.Event] = []
         following = list(effects)

@@ -40,8 +40,13 @@ class Seat(msgspec.Struct):
 
 
 def peer_id(room: m.RoomId, admission: Admission) -> m.PeerId:
-    """Return the id of the seat: the same person or device in the same role has the same one, also after a crash."""
-    parts = (room, admission.subject, admission.role.value, admission.classroom or "")
+    """Return the id of the seat: the same person in the same role has the same one, also after a crash.
+
+    A classroom has one seat, whichever screen or person opens it: two would be two cameras in one room that howl.
+    """
+    is_room = admission.role is Role.CLASSROOM and admission.classroom is not None
+    subject = "" if is_room else admission.subject
+    parts = (room, subject, admission.role.value, admission.classroom or "")
     digest = hashlib.sha256("\n".join(parts).encode()).digest()
     return m.PeerId(base64.b32encode(digest)[:12].decode().lower())  # 60 bits: no two of a room's 200 seats collide
 

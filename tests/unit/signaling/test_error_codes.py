@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,8 @@ PACKAGES = ("media", "signaling", "recorder", "server")
 FIRST = {"ProtocolViolation", "Refused", "Unavailable", "SdpError", "Bye", "TongtangError", "_Refused", "__init__"}
 SECOND = {"Failed", "Error"}
 CLOSING = {"dismiss_all", "close", "_dismiss"}  # calls that carry the code of a `Bye`
-CODE = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)+$|^(silent|replaced|shutdown|left|conflict)$")
+CODE = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)+$|^(silent|replaced|shutdown|left|conflict|busy)$")
+RAISING = re.compile(rf"\b({'|'.join(FIRST | SECOND | CLOSING)})\(")
 # Built from a variable, or said by the framework's own errors (server/problems.py).
 INDIRECT = {"path_unknown", "method_unsupported", "body_too_large", "request_refused", "internal_error"}
 
@@ -47,12 +49,16 @@ def codes_in(tree: ast.AST) -> Iterator[str]:
                     yield constant.value
 
 
+@functools.cache
 def used_codes() -> dict[str, set[str]]:
     """Return code → files."""
     used: dict[str, set[str]] = {}
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
-            for code in codes_in(ast.parse(path.read_text(encoding="utf-8"))):
+            text = path.read_text(encoding="utf-8")
+            if not RAISING.search(text):
+                continue
+            for code in codes_in(ast.parse(text)):
                 used.setdefault(code, set()).add(str(path.relative_to(ROOT)))
     return used
 

@@ -49,6 +49,17 @@ def test_same_subject_gets_the_same_seat_and_the_older_socket_is_replaced() -> N
     assert world.one(first.you).online
 
 
+def test_a_classroom_has_one_seat_whoever_opens_it() -> None:
+    world = World()
+    bot = world.joined(Admission("bot:c0", Role.CLASSROOM, CLASSROOMS[0].name, CLASSROOMS[0].school, "c0"))
+    assert isinstance(bot.greeting, m.Welcome)
+    screen = world.joined(CLASSROOMS[0])
+    assert screen.you == bot.you and len(world.room.state.participants) == 1
+    assert Dismiss(bot.you, bot.socket, "replaced", "您已在另一个窗口进入这节课。") in world.effects
+    assert world.room.resume(bot.greeting.resume, bot.greeting.snapshot.seq, world.now) is None
+    assert world.join(CLASSROOMS[1]) != screen.you
+
+
 def test_replaced_window_cannot_take_the_seat_back() -> None:
     world = World()
     first = world.joined(CLASSROOMS[0])
