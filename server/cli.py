@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
 import os
+import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,27 +14,38 @@ from typing import Annotated
 import msgspec
 import typer
 from rich.console import Console
-from rich.logging import RichHandler
 from rich.markup import escape
 
 from server.addresses import local_ipv4
 from server.administration import NewPerson, change_password, enrol
 from server.bot.options import DEFAULT_SERVER
 from server.context import Services
+from server.demo.people import demo_clip
 from server.doctor import examine
+from server.log import keep_crash, set_up_log
 from server.serve import serve as run_server
 from server.settings import Settings, load, read_file
 from signaling.errors import TongtangError
 
-app = typer.Typer(help="同堂：一间跨越距离的教室。", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="同堂：一间跨越距离的教室。", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
 console = Console()
 errors = Console(stderr=True)
 WRONG_USE = 2  # as click's own usage errors
+LOG_FOLDER = "log"  # of the data folder
+CRASHED = 70  # sysexits(3) EX_SOFTWARE
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line; an error that nobody expected is told in a sentence, its traceback is kept in a file."""
+    try:
+        app()
+    except Exception as error:
+        kept = keep_crash(error)
+        where = f"详情写在 {kept}，请把这个文件发给维护人员。" if kept else "磁盘无法写入，详情没有保存下来。"
+        errors.print(f"同堂出错停下了（{type(error).__name__}）。{where}", style="red", highlight=False, soft_wrap=True)
+        sys.exit(CRASHED)
 
 
 @app.callback()
@@ -87,7 +98,7 @@ def serve(
     }
     try:
         settings = settings_of(flags, config)
-        set_up_log(settings.log_level)
+        set_up_log(settings.log_level, settings.data / LOG_FOLDER, errors)
         asyncio.run(run_server(settings, announce))
     except TongtangError as error:
         raise refused(error) from error
@@ -105,20 +116,11 @@ def refused(error: TongtangError) -> typer.Exit:
     return typer.Exit(WRONG_USE if error.code == "setting_wrong" else 1)
 
 
-def set_up_log(level: str) -> None:
-    """Log to the terminal."""
-    handler = RichHandler(console=errors, show_path=False, rich_tracebacks=False)
-    logging.basicConfig(level=level.upper(), format="%(message)s", datefmt="[%X]", handlers=[handler], force=True)
-    for chatty in ("alembic", "aiosqlite"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-    logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
-
-
 def announce(services: Services, url: str) -> None:
     """Say where the server is."""
     settings = services.settings
     say = functools.partial(console.print, highlight=False, soft_wrap=True)
-    say(f"同堂已启动：[bold]{url}[/bold]")
+    say(f"同堂已启动，请用浏览器打开：[bold]{url}[/bold]（按 Ctrl+C 停止）")
     if not settings.is_loopback:
         port = url.rsplit(":", 1)[1]
         for address in local_ipv4():
@@ -129,7 +131,9 @@ def announce(services: Services, url: str) -> None:
         say("证书是自制的：浏览器第一次会提示“不安全”，选“高级”再选“继续前往”即可，以后不再提示。")
     if settings.demo:
         say("演示模式：任何人点一下就能登录，请不要放到公网上。")
-    say(f"数据目录：{settings.data.absolute()}")
+        if not demo_clip(settings.data).exists():
+            say("第一次启动要为演示课制作画面和声音，约半分钟。网页现在就可以打开，做好后自动开始上课。")
+    say(f"数据目录：{settings.data.absolute()}（日志在 {LOG_FOLDER}/ 里）")
 
 
 @app.command()

@@ -5,6 +5,7 @@ Plain ASGI, so that bodies stream and WebSockets pass untouched.
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 from starlette.datastructures import MutableHeaders
@@ -20,6 +21,7 @@ OWN_HEADER = b"x-tongtang"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST = re.compile(r"^[A-Za-z0-9.\-:\[\]]{1,255}$")
 _PAGES = re.compile(r"^/api/lessons/[^/]+/pages$")
+BODY_S = 30.0  # between two pieces of a body: a 2G link repeats for about as long before it gives up
 _MAX_PAGES_BYTES = MAX_PAGES * MAX_PICTURE_BYTES + (1 << 20)  # and the form around them
 
 
@@ -29,7 +31,7 @@ def limit_of(path: str) -> int:
 
 
 class BodyLimit:
-    """Refuse bodies that are longer than their route ever needs, before and while they are read."""
+    """Refuse bodies that are longer than their route ever needs, or stand still, before and while they are read."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -44,11 +46,18 @@ class BodyLimit:
         if not declared.isdigit() or int(declared) > limit:
             await problem_response(problem_of(_too_large(limit)), {"connection": "close"})(scope, receive, send)
             return
-        seen = 0
+        seen, is_whole = 0, False
 
         async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
+            nonlocal seen, is_whole
+            if is_whole:
+                return await receive()  # the end of the connection, which may take its time
+            try:
+                async with asyncio.timeout(BODY_S):
+                    message = await receive()
+            except TimeoutError:
+                raise ProtocolViolation("body_stalled", "请求内容没有传完，连接已断开。请检查网络后重试。") from None
+            is_whole = not message.get("more_body", False)
             seen += len(message.get("body", b""))
             if seen > limit:
                 raise _too_large(limit)

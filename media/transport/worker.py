@@ -121,7 +121,7 @@ class Worker:
         elapsed = now - self._report_at + REPORT_INTERVAL_S
         self._report_at = now + REPORT_INTERVAL_S
         if self._lag_s > LAG_WARNING_S:
-            log.warning("the loop was late by %.0f ms", self._lag_s * 1000)
+            log.info("the loop was late by %.0f ms", self._lag_s * 1000)
         usage = resource.getrusage(resource.RUSAGE_SELF)
         links = self._port.links.values()
         self._control.send(

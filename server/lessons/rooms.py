@@ -222,7 +222,7 @@ class RoomHost:
             if room.on_recorder_message(message):
                 break
         if isinstance(message, DiskLow):
-            log.warning("the disk is nearly full: %d MB left", message.free_bytes >> 20)
+            log.warning("磁盘快满了，只剩 %d MB：请清理磁盘，否则录像会停下。", message.free_bytes >> 20)
         if isinstance(message, RecordingChanged):
             if self._news.full():
                 self._news.get_nowait()

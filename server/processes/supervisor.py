@@ -17,6 +17,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from prometheus_client import Counter
 
+from server.log import logged
+
 log = logging.getLogger(__name__)
 
 FIRST_DELAY_S = 0.05  # a child killed during a lesson must be back within 3 s; its start alone takes about 1 s
@@ -61,7 +63,7 @@ class Child:
                 delay_s = FIRST_DELAY_S
             else:
                 delay_s = min(max(FIRST_DELAY_S, delay_s * 2), LAST_DELAY_S)
-            log.error("%s ended with status %s; starting it again in %.2f s", self.name, status, delay_s)
+            log.error("%s 进程退出了（%s），%.2f 秒后重新启动。", self.name, status, delay_s)
 
     async def _run(self, serve: Serve) -> int:
         """Run the child once; return its exit status."""
@@ -72,15 +74,17 @@ class Child:
                 *("--control-fd", str(theirs.fileno()), *self._arguments),
                 pass_fds=(theirs.fileno(),),
                 stdin=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
             )
             theirs.close()
             self.pid = process.pid
-            try:
-                await self._talk(ours, serve, process)
-            finally:
-                self.pid = None
-                ours.close()
-                await self._reap(process)
+            async with logged(process, self.name):
+                try:
+                    await self._talk(ours, serve, process)
+                finally:
+                    self.pid = None
+                    ours.close()
+                    await self._reap(process)
         assert process.returncode is not None
         return process.returncode
 
@@ -89,7 +93,7 @@ class Child:
         try:
             await serve(reader, writer)
         except Exception:
-            log.exception("%s is beyond use and is killed", self.name)
+            log.exception("%s 进程不能再用，强制结束。", self.name)
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
         finally:
@@ -103,7 +107,7 @@ class Child:
                     await process.wait()
                     return
             except TimeoutError:
-                log.warning("%s does not end by itself", self.name)
+                log.warning("%s 进程没有按时退出，强制结束。", self.name)
                 with contextlib.suppress(ProcessLookupError):
                     harder()
         await process.wait()
