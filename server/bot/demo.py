@@ -60,7 +60,10 @@ def main() -> int:
 
 
 async def people(server: str, room: str, clip: Path, page_s: float, tokens: Tokens) -> Exit:
-    """Run every seat until one of them ends or standard input does; return how it ended."""
+    """Run every seat until the lecturer's ends, one fails, none is left or standard input ends; return how it ended.
+
+    A classroom whose seat a visitor takes just leaves.
+    """
     seats: list[tuple[str, str, Callable[[LessonClient], Awaitable[None]]]] = [
         (token, "classroom", functools.partial(sit_in, room=number)) for number, token in enumerate(tokens.classrooms)
     ]
@@ -71,7 +74,8 @@ async def people(server: str, room: str, clip: Path, page_s: float, tokens: Toke
 
     async def _sit(token: str, role: str, act: Callable[[LessonClient], Awaitable[None]]) -> None:
         results.append(await take_seat(Access(room=room, server=server, token=token), role, act))
-        stop.set()
+        if role == "lecturer" or results[-1] is not Exit.DONE or len(results) == len(seats):
+            stop.set()
 
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(_sit(*seat)) for seat in seats]

@@ -12,17 +12,17 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from server.context import Presence, Rooms
 from server.demo.seed import LECTURER, PLANNED_MINUTES, Demo
 from server.lessons.access import Entry, seat_for
 from server.lessons.model import Lesson
 from server.lessons.ports import Seat
 from server.lessons.tokens import SignedRoomTokens
-from signaling.messages import RoomId
+from server.log import logged
 from signaling.roles import Role
 
 log = logging.getLogger("tongtang.demo")
@@ -42,7 +42,8 @@ class DemoPeople:
     Args:
         demo: the accounts and the lesson.
         tokens: signs the bots' room tokens.
-        end_lesson: ends a lesson for everybody.
+        rooms: ends a lesson for everybody.
+        presence: who is in: a classroom that a visitor has taken is left to the visitor.
         folder: where the clip is made.
         certificate: the server's own certificate, when it has one.
     """
@@ -51,14 +52,16 @@ class DemoPeople:
         self,
         demo: Demo,
         tokens: SignedRoomTokens,
-        end_lesson: Callable[[RoomId], None],
+        rooms: Rooms,
+        presence: Presence,
         folder: Path,
         certificate: Path | None,
     ) -> None:
         self._demo = demo
         self._tokens = tokens
-        self._end_lesson = end_lesson
-        self._clip = folder / "demo" / "lesson.mkv"
+        self._rooms = rooms
+        self._presence = presence
+        self._clip = demo_clip(folder)
         self._certificate = certificate
 
     async def run(self, server: str) -> None:
@@ -81,7 +84,7 @@ class DemoPeople:
                     code = await self._run_child(lesson, server)
             except TimeoutError:
                 log.info("演示课到时间了，下课。")
-                self._end_lesson(lesson.id)
+                self._rooms.end(lesson.id)
                 await asyncio.sleep(BETWEEN_LESSONS_S)
                 continue
             if await self._demo.is_over(lesson.id):
@@ -101,24 +104,28 @@ class DemoPeople:
             "server.bot.demo",
             *arguments,
             stdin=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
             env=environment,
             start_new_session=True,  # Ctrl+C is for the server, which then ends its people in order
         )
-        try:
-            assert process.stdin is not None, "asked for above"
-            process.stdin.write(await self._seats(lesson) + b"\n")
-            await process.stdin.drain()
-            return await process.wait()
-        except ConnectionError:
-            return await process.wait()
-        finally:
-            await _stop(process)
+        async with logged(process, "tongtang.demo"):
+            try:
+                assert process.stdin is not None, "asked for above"
+                process.stdin.write(await self._seats(lesson) + b"\n")
+                await process.stdin.drain()
+                return await process.wait()
+            except ConnectionError:
+                return await process.wait()
+            finally:
+                await _stop(process)
 
     async def _seats(self, lesson: Lesson) -> bytes:
         lecturer = await self._demo.account(LECTURER)
+        taken = self._presence.seats(lesson.id).online_classrooms
         rooms = [
             Seat(lesson.id, f"bot:{room.id}", Role.CLASSROOM, room.name, room.school.name, room.id)
             for room in lesson.classrooms[FIRST_BOT_ROOM:]
+            if room.id not in taken
         ]
         return msgspec.json.encode(
             {
@@ -126,6 +133,11 @@ class DemoPeople:
                 "classrooms": [self._tokens.issue(seat) for seat in rooms],
             }
         )
+
+
+def demo_clip(data: Path) -> Path:
+    """Return where the demonstration's clip lies in the data folder."""
+    return data / "demo" / "lesson.mkv"
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
