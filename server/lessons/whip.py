@@ -87,6 +87,8 @@ class _Doors:
         if door == "whip" and seat.role is not Role.LECTURER:
             raise Refused("not_allowed", "只有主讲教师可以用推流软件上课。")
         offer = await _body(request, SDP)
+        if door == "whip":
+            sdp_fragment.sources_of(offer)  # nonsense is refused before it takes the seat of a session that runs
         if len(self._sessions) >= MAX_SESSIONS:
             raise Refused("room_full", "推流和拉流的连接已满，请稍后再试。")
         room = await self._host.room_of(lesson)
