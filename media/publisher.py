@@ -57,6 +57,7 @@ class Publisher:
         self._ids = ExtensionIds()
         self._twcc_id = 0
         self._routes: dict[int, _Route] = {}
+        self._names: dict[int, tuple[str, str]] = {}  # SSRC -> MID and RID, once learned: see `forget`
         self._twcc = TwccRecorder(own_ssrc)
         self._report_at = now + REPORT_INTERVAL_S
         self._learn_until = now
@@ -74,7 +75,11 @@ class Publisher:
         return next((line.track for line in self.lines if line.track.source == source), None)
 
     def forget(self, track: UpTrack) -> None:
-        """Forget what was learned about a track: its SSRCs are learned again when they send again."""
+        """Forget the layers of a track: they are made anew when their SSRCs send again.
+
+        The names of the SSRCs are kept: browsers write MID and RID until the first receiver report and never again
+        (RFC 8852 §3.1), also when the same SSRCs go on after a pause of minutes.
+        """
         self._routes = {ssrc: route for ssrc, route in self._routes.items() if route.line.track is not track}
 
     # --- packets ---------------------------------------------------------------------------------------------------
@@ -132,10 +137,13 @@ class Publisher:
             return None
         if route is not None:
             self._routes[ssrc] = route
+            self._names[ssrc] = (line.media.mid, route.layer.rid)
+            if len(self._names) > MAX_ROUTES:
+                del self._names[next(iter(self._names))]
         return route
 
     def _find_line(self, packet: bytes, payload_type: int, ssrc: int) -> Line | None:
-        mid = read_text(packet, self._ids.mid) if self._ids.mid else ""
+        mid = (read_text(packet, self._ids.mid) if self._ids.mid else "") or self._names.get(ssrc, ("", ""))[0]
         if mid:
             return next((line for line in self.lines if line.media.mid == mid), None)
         for line in self.lines:
@@ -151,7 +159,7 @@ class Publisher:
         return fitting[0] if len(fitting) == 1 else None
 
     def _media_route(self, line: Line, codec: NegotiatedCodec, packet: bytes, ssrc: int) -> _Route | None:
-        rid = read_text(packet, self._ids.rid) if self._ids.rid else ""
+        rid = (read_text(packet, self._ids.rid) if self._ids.rid else "") or self._names.get(ssrc, ("", ""))[1]
         if line.media.rids:
             if rid not in line.media.rids:
                 return None
@@ -165,7 +173,8 @@ class Publisher:
         return _Route(line, layer, is_rtx=False)
 
     def _rtx_route(self, line: Line, packet: bytes, ssrc: int) -> _Route | None:
-        rid = read_text(packet, self._ids.repaired_rid) if self._ids.repaired_rid else ""
+        written = read_text(packet, self._ids.repaired_rid) if self._ids.repaired_rid else ""
+        rid = written or self._names.get(ssrc, ("", ""))[1]
         layers = line.track.layers
         if rid:
             layer = layers.get(rid)
