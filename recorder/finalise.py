@@ -10,6 +10,7 @@ Prints one JSON line a message: `{"progress": 40}`, at the end `{"ready": …}` 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import logging
 import os
@@ -28,6 +29,7 @@ from recorder.control import Chapter, Rendition
 from recorder.edit import Cut, Editor
 from recorder.folder import FAILED, JOURNAL, RESOURCE, STEPS, FolderBusy, lock_folder
 from recorder.journal import JournalRead, read_journal
+from recorder.space import DISK_FULL
 from recorder.story import Story, page_turns, read_story
 
 VERSION = 1  # of the steps: a change makes old notes invalid
@@ -278,6 +280,8 @@ def finalise_folder(folder: Path, title: str) -> int:
     except NothingRecorded:
         return _fail(folder, "这次录制没有收到主讲的画面和声音，没有可以播放的内容。")
     except OSError as error:
+        if error.errno in DISK_FULL:
+            return _fail(folder, "磁盘已满，回放没有生成。录制的内容都还在：请清理磁盘，然后重新生成。")
         return _fail(folder, f"生成回放时读写文件出错（{error.strerror or error}）。请检查磁盘空间，然后重新生成。")
     except Exception:  # the edge of the process: whatever it was, the recorder must be told
         logging.exception("finalising %s", folder)
@@ -287,8 +291,13 @@ def finalise_folder(folder: Path, title: str) -> int:
 
 
 def _fail(folder: Path, detail: str) -> int:
+    with contextlib.suppress(OSError):
+        for unfinished in [*folder.glob("*.tmp"), *folder.glob(f"{STEPS}/*.tmp")]:
+            unfinished.unlink()  # on a full disk they would be in the way of the lessons that go on
     try:
         (folder / FAILED).write_bytes(msgspec.json.encode(Progress(failed=detail)))
+    except OSError:
+        logging.warning("%s: why it failed could not be noted", folder)
     finally:
         _print(Progress(failed=detail))
     return 1

@@ -41,7 +41,7 @@ from recorder.folder import FolderBusy
 from recorder.jobs import Job, Jobs
 from recorder.live import Live
 from recorder.session import PeerName
-from recorder.space import START_FLOOR_BYTES, Tier, choose_tier
+from recorder.space import DISK_FULL, HYSTERESIS, START_FLOOR_BYTES, Tier, choose_tier
 
 TICK_S = 0.2  # how long frames wait to be written together
 TAP_PAUSE_S = 0.2  # between reads of a tap that is not busy: a wake-up costs as much as 30 packets (bench.recorder)
@@ -70,6 +70,7 @@ class Recorder:
         self._tap_path = tap_path
         self._floor_bytes = floor_bytes
         self._lives: dict[str, Live] = {}
+        self._refused: dict[str, StartRecording] = {}  # for want of space, until there is or the lesson is over
         self._taps: dict[int, _Tap] = {}
         self._outbox: asyncio.Queue[Message] = asyncio.Queue(OUTBOX)
         self._jobs = Jobs(self._tell)
@@ -140,6 +141,8 @@ class Recorder:
             if command.recording not in self._lives:
                 self._jobs.add(Job(command.recording, Path(command.folder), command.title))
         else:
+            if isinstance(command, StopRecording):
+                self._refused.pop(command.recording, None)
             live = self._lives.get(command.recording)
             if live is None:
                 return  # a recorder that was restarted meanwhile: the web process starts the recording again
@@ -173,9 +176,7 @@ class Recorder:
             await asyncio.to_thread(path.mkdir, parents=True, exist_ok=True)
             usage = await asyncio.to_thread(shutil.disk_usage, path)
             if usage.free < self._floor_bytes:
-                self._tell(DiskLow(usage.free, command.recording))
-                detail = f"磁盘只剩 {usage.free >> 20} MB，这节课没有录制。请清理磁盘；腾出空间后重新开始录制。"
-                self._tell(RecordingChanged(command.recording, "failed", detail=detail))
+                self._refuse(command, usage.free)
                 return None
             live = await Live.open(path, command.recording, command.room, command.title, command.lead_role)
         except FolderBusy:
@@ -183,9 +184,13 @@ class Recorder:
             self._tell(RecordingChanged(command.recording, "failed", detail=detail))
             return None
         except OSError as error:
+            if error.errno in DISK_FULL:
+                self._refuse(command, 0)
+                return None
             detail = f"录制的文件夹写不了（{error.strerror or error}），这节课没有录制。请检查数据文件夹的权限。"
             self._tell(RecordingChanged(command.recording, "failed", detail=detail))
             return None
+        self._refused.pop(command.recording, None)
         self._lives[command.recording] = live
         now_ns = time.monotonic_ns()
         live.session.on_tier(self._tier, now_ns)
@@ -195,6 +200,12 @@ class Recorder:
                     tap.lives[track] = live
                     live.session.on_opened((tap.number, track), description, now_ns)
         return live
+
+    def _refuse(self, command: StartRecording, free_bytes: int) -> None:
+        self._refused[command.recording] = command
+        self._tell(DiskLow(free_bytes, command.recording))
+        detail = f"磁盘只剩 {free_bytes >> 20} MB，这节课暂时没有录制。请清理磁盘；腾出空间后会自动开始录制。"
+        self._tell(RecordingChanged(command.recording, "failed", detail=detail))
 
     async def _stop(self, recording: str, live: Live) -> None:
         await self._close(recording, live, "session.end")
@@ -287,6 +298,9 @@ class Recorder:
     async def _watch_space(self) -> None:
         while True:
             await asyncio.sleep(SPACE_INTERVAL_S)
+            for command in list(self._refused.values()):
+                if await asyncio.to_thread(_free_bytes, Path(command.folder)) >= self._floor_bytes * HYSTERESIS:
+                    await self._start(command)
             for live in list(self._lives.values()):
                 usage = await asyncio.to_thread(shutil.disk_usage, live.path)
                 tier = choose_tier(self._tier, usage.free, usage.total)
@@ -295,6 +309,13 @@ class Recorder:
                     if tier is not Tier.ALL:
                         self._tell(DiskLow(usage.free))
                 live.session.on_tier(tier, time.monotonic_ns())
+
+
+def _free_bytes(path: Path) -> int:
+    try:
+        return shutil.disk_usage(path).free
+    except OSError:
+        return 0
 
 
 class _Ended(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import errno
 from collections.abc import Sequence
 
 from media.tap import TapTrack
@@ -12,6 +13,7 @@ GIB = 1 << 30
 START_FLOOR_BYTES = GIB // 2
 _HIGH, _LOW = (0.10, 5 * GIB), (0.05, 2 * GIB)
 HYSTERESIS = 1.2  # more room than this times the bound before more is recorded again
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})  # what the system says when nothing more fits
 LAYER_ORDER = ("q", "h", "f")  # rids from small to large, as the browsers of this project send them
 
 

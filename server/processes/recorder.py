@@ -50,6 +50,7 @@ class _Recording:
         self.is_open = False  # by the recorder that lives now
         self.is_stopped = False  # the lesson is over
         self.is_closed = False  # the recorder said so: what is left is finalising
+        self.is_refused = False  # there was no room; the recorder begins when there is
 
 
 class RecorderLink:
@@ -119,8 +120,10 @@ class RecorderLink:
         if one is None or one.is_stopped:
             return
         one.is_stopped = True
-        if one.is_open:
+        if one.is_open or one.is_refused:
             self._send(control.StopRecording(recording))
+        if one.is_refused:
+            del self._recordings[recording]
 
     def finalise(self, recording: str, folder: str, title: str) -> None:
         """Finalise a recording that is not live."""
@@ -180,8 +183,9 @@ class RecorderLink:
 
     def _on_changed(self, change: control.RecordingChanged) -> None:
         one = self._recordings.get(change.recording)
-        if one is not None and change.state != "recording":
-            one.is_closed = True
+        if one is not None:
+            one.is_closed = one.is_stopped and change.state != "recording"
+            one.is_refused = not one.is_stopped and change.state == "failed"
         if change.state in ("ready", "failed"):
             self._finalise.pop(change.recording, None)
             if one is not None and one.is_stopped:
