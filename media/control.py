@@ -72,12 +72,16 @@ class SlotSpec(msgspec.Struct, frozen=True):
 
 
 class Subscribe(msgspec.Struct, frozen=True, tag=True):
-    """Make a receiving transport and return the server's offer (`Sdp`, with `mids`), replacing an older one."""
+    """Make a receiving transport and return the server's offer (`Sdp`, with `mids`), replacing an older one.
+
+    `start_bps` is what the peer's link is thought to carry, from an earlier transport of the peer; 0: nothing is known.
+    """
 
     request: int
     room: str
     peer: str
     slots: tuple[SlotSpec, ...]
+    start_bps: int = 0
 
 
 class RestartSubscribe(msgspec.Struct, frozen=True, tag=True):

@@ -11,7 +11,7 @@ import random
 from collections.abc import Sequence
 
 from media import rtcp
-from media.bwe.aimd import AimdEstimator
+from media.bwe.aimd import FLOOR_BPS, START_BPS, AimdEstimator
 from media.bwe.report_loss import ReportLossEstimator
 from media.control import Kind, SlotReport
 from media.down_track import DownTrack, Outgoing
@@ -33,7 +33,9 @@ FEEDBACK_STALE_S = 3.0
 class Subscriber:
     """One receiving transport of a peer."""
 
-    def __init__(self, peer: str, slots: Sequence[tuple[str, Kind]], rng: random.Random, now: float) -> None:
+    def __init__(
+        self, peer: str, slots: Sequence[tuple[str, Kind]], rng: random.Random, now: float, *, start_bps: int = 0
+    ) -> None:
         self.peer = peer
         self.slots: dict[str, DownTrack] = {}
         self.rtt_s = 0.1
@@ -42,9 +44,11 @@ class Subscriber:
         self.is_started = False
         self.has_feedback = False
         self.log = TwccSendLog(rng.randrange(1 << 15))
-        self.estimator = AimdEstimator(now)
+        self.estimator = AimdEstimator(now, start_bps=max(start_bps, FLOOR_BPS) if start_bps else START_BPS)
         self.policy: LayerPolicy = LayerSelector()
-        self._by_reports = ReportLossEstimator()  # used until transport-wide feedback or REMB is heard
+        self._by_reports = ReportLossEstimator(
+            self.estimator.estimate_bps(now)
+        )  # used until transport-wide feedback or REMB is heard
         self.keyframe_wishes: set[UpTrack] = set()
         self._by_ssrc: dict[int, DownTrack] = {}
         self._own_ssrc = 0

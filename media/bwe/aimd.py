@@ -14,7 +14,7 @@ a queue is taken for that of a radio link, which slowing down does not cure, up 
 0.85 R, at most once per round trip + 200 ms; when application-limited only to 0.85 of itself, because a small R is
 then no sign of a small path.
 
-Growth is a factor a second: 2 until the first fall, 1.25 up to the capacity at which it last fell, 1.08 beyond. It
+Growth is a factor a second: 4 until the first fall, 1.25 up to the capacity at which it last fell, 1.08 beyond. It
 stops at a multiple of R, since nothing above what was carried is proven: 1.5 in general, 4 when the path was clean for
 2 s. The wide step is what lets a receiver on a low layer try the next one; when the trial fails, the fall is
 remembered, and the next trial waits 5 s, then twice as long, up to 40 s.
@@ -39,6 +39,7 @@ QUEUE_CLEAN_S = 0.030
 BACK_OFF = 0.85  # GCC (draft-ietf-rmcat-gcc-02 §5.5)
 RADIO_LOSS = 0.25
 QUEUE_LOSS = 0.05
+FIRST_GROWTH = 4.0  # a second: a receiver that joins has its tiles half a second later
 HOLD_S, MAX_HOLD_S = 5.0, 40.0
 CLEAN_S = 2.0
 
@@ -204,7 +205,7 @@ class AimdEstimator:
     def _grow(self, rate: float, now: float) -> None:
         elapsed = min(0.5, now - self._updated)
         if not self._has_fallen:
-            factor = 2.0
+            factor = FIRST_GROWTH
         elif self._estimate < 0.9 * self._fell_from:
             factor = 1.25
         else:

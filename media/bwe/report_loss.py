@@ -20,8 +20,8 @@ GROWTH = 1.05  # a report, as in gcc-02 §6
 class ReportLossEstimator:
     """Move one number by the loss that receiver reports tell."""
 
-    def __init__(self) -> None:
-        self._estimate = float(START_BPS)
+    def __init__(self, start_bps: int = START_BPS) -> None:
+        self._estimate = float(min(start_bps, CEILING_BPS))
         self._has_fallen = False
         self._updated = float("-inf")
         self._worst = 0.0

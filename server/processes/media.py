@@ -26,6 +26,8 @@ SILENCE_S = 15.0  # a worker reports every 2 s; one that is silent for this long
 REQUEST_S = 5.0  # a request is some milliseconds of work
 MAX_UNSENT_BYTES = 8 << 20  # a worker that reads nothing for so long hangs
 _READ_BYTES = 1 << 16
+KNOWN_SHARE = 0.7  # of a peer's last estimate is what its next connection begins with
+MAX_KNOWN_PEERS = 4096
 
 _reply_failures = Counter("tongtang_media_requests_failed_total", "Failed requests to media workers", ["code"])
 _workers_ready = Gauge("tongtang_media_workers_ready", "Media workers that serve")
@@ -149,6 +151,9 @@ class MediaWorkers:
         self._numbers = itertools.count(1)
         self._listener: MediaListener | None = None
         self._all_ready = asyncio.Event()
+        # What each peer's link was last thought to carry. Kept here because it must outlive a worker: after a crash
+        # all pictures are wanted at once, and a new estimate takes seconds to allow them.
+        self._estimates: dict[tuple[str, str], int] = {}
 
     @property
     def is_ready(self) -> bool:
@@ -189,6 +194,8 @@ class MediaWorkers:
         if worker is not None:
             del worker.rooms[room]
             worker.send(control.CloseRoom(room))
+            for key in [one for one in self._estimates if one[0] == room]:
+                del self._estimates[key]
 
     def set_tap(self, room: str, path: str) -> None:
         """Send what is published in `room` to the recorder at `path`; empty: stop."""
@@ -218,7 +225,10 @@ class MediaWorkers:
 
     async def subscribe(self, room: str, peer: str, slots: tuple[control.SlotSpec, ...]) -> Subscription:
         """Return the offer of a new receiving connection."""
-        reply = await self._ask(control.Sdp, room, lambda number: control.Subscribe(number, room, peer, slots))
+        start_bps = int(KNOWN_SHARE * self._estimates.get((room, peer), 0))
+        reply = await self._ask(
+            control.Sdp, room, lambda number: control.Subscribe(number, room, peer, slots, start_bps)
+        )
         return Subscription(reply.sdp, reply.mids)
 
     async def restart_subscribe(self, room: str, peer: str) -> Subscription:
@@ -261,6 +271,10 @@ class MediaWorkers:
 
     def report(self, message: Report) -> None:
         """Pass a report on."""
+        if isinstance(message, control.PeerReport) and message.estimate_bps:
+            if len(self._estimates) >= MAX_KNOWN_PEERS:
+                del self._estimates[next(iter(self._estimates))]
+            self._estimates[message.room, message.peer] = message.estimate_bps
         if self._listener is not None:
             self._listener.on_media_report(message)
 
