@@ -141,7 +141,8 @@ class Subscriber:
                 rtt = down.round_trip(block.last_sr, block.delay_since_last_sr, now)
                 if rtt is not None:
                     self.rtt_s = rtt
-            if now - self._feedback_at > FEEDBACK_STALE_S:
+            # A slot that gets nothing loses nothing, which says nothing of the link.
+            if down.layer is not None and now - self._feedback_at > FEEDBACK_STALE_S:
                 self.loss += (block.fraction_lost / 256 - self.loss) / 4
                 self._by_reports.on_loss(block.fraction_lost / 256, now)
 

@@ -135,6 +135,16 @@ def test_layer_switch_keeps_time_by_the_senders_reports() -> None:
     assert set(steps) <= {0, 900, FRAME}, "exact, whatever the arrival"
 
 
+def test_layers_are_learned_although_the_first_line_lists_no_rid() -> None:
+    scene = Scene()
+    voice = NegotiatedMedia("a", "audio", (OPUS_UP,), ExtensionIds(mid=4, twcc=3))
+    publisher = scene.publisher("teacher", {"mic": voice, "camera": simulcast()})
+    camera = Camera(scene, publisher)
+    camera.frame("qhf", key=True)
+    assert set(scene.room.track("teacher", "camera").layers) == {"q", "h", "f"}
+    assert not scene.room.track("teacher", "mic").layers
+
+
 def test_rtx_of_a_layer_is_unwrapped_by_its_repaired_rid() -> None:
     scene = Scene()
     publisher = scene.publisher("teacher", {"camera": simulcast()})
