@@ -1,4 +1,4 @@
-"""CPU that recording costs: `python -m bench.recorder [--minutes 10] [--realtime 10]`.
+"""CPU that recording costs: `python -m bench.recorder [--minutes 10] [--realtime 20]`.
 
 A real recorder process records 1.2 Mbit/s of VP8 at 720p and Opus from a real tap and finalises it. Two runs:
 `--minutes` of lesson pushed through as fast as the recorder takes them (what the packets and finalising cost), and
@@ -65,7 +65,7 @@ def _record(scratch: Path, clip: Clip, seconds: float, *, is_paced: bool) -> dic
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench.recorder")
     parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--realtime", type=float, default=10.0)
+    parser.add_argument("--realtime", type=float, default=20.0)
     options = parser.parse_args()
     clip = make_clip(CLIP_S, BPS)
     with tempfile.TemporaryDirectory() as scratch:

@@ -18,8 +18,8 @@ from recorder.session import Session
 from recorder.story import read_story
 from recorder.timeline import Candidate, Placed, cut_audio, cut_video, place_part
 
-MINUTES = 20  # 50 ppm are 60 ms by then
-PICTURE_MS, SOUND_MS, KEY_EVERY = 200, 60, 20
+MINUTES = 15  # 50 ppm are 45 ms by then
+PICTURE_MS, SOUND_MS, KEY_EVERY = 400, 60, 10
 CAMERA, MIC = (1, 1), (1, 2)
 KEY = b"\x10\x00\x00\x9d\x01\x2a\x40\x01\xb4\x00"
 DELTA = b"\x11\x00\x00"
