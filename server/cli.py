@@ -99,7 +99,7 @@ def serve(
     try:
         settings = settings_of(flags, config)
         set_up_log(settings.log_level, settings.data / LOG_FOLDER, errors)
-        asyncio.run(run_server(settings, announce))
+        asyncio.run(run_server(settings, announce, announce_end))
     except TongtangError as error:
         raise refused(error) from error
 
@@ -134,6 +134,11 @@ def announce(services: Services, url: str) -> None:
         if not demo_clip(settings.data).exists():
             say("第一次启动要为演示课制作画面和声音，约半分钟。网页现在就可以打开，做好后自动开始上课。")
     say(f"数据目录：{settings.data.absolute()}（日志在 {LOG_FOLDER}/ 里）")
+
+
+def announce_end() -> None:
+    """Say that the server is being stopped: closing recordings takes some seconds."""
+    console.print("正在停止：先关闭课堂和录像，再停止服务。", highlight=False)
 
 
 @app.command()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -23,8 +22,6 @@ from server.settings import Settings
 from server.tls import check_pair, own_certificate
 from signaling.errors import TongtangError
 from signaling.messages import MAX_MESSAGE_BYTES
-
-log = logging.getLogger("tongtang")
 
 Started = Callable[[Services, str], None]
 
@@ -47,7 +44,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(settings: Settings, on_started: Started) -> None:
+async def serve(settings: Settings, on_started: Started, on_stopping: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM; `on_started` is called with the address once all is up.
 
     Raises:
@@ -61,7 +58,7 @@ async def serve(settings: Settings, on_started: Started) -> None:
         async with serving(settings) as (services, url):
             on_started(services, url)
             await stop.wait()
-            log.info("正在停止：先关闭课堂和录像，再停止服务。")
+            on_stopping()
     except BaseExceptionGroup as group:
         told = _told(group)
         if told is None:

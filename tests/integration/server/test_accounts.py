@@ -66,6 +66,8 @@ async def test_wrong_and_unknown_look_alike_and_too_many_are_stopped(world: Worl
         (b"[1]", 400, "json_malformed", None),
         (b"{" * 2000, 400, "json_malformed", None),
         (b"\xff\xff", 400, "json_malformed", None),
+        (b"username=chen&password=x", 400, "json_malformed", None),
+        (b"<session/>", 400, "json_malformed", None),
         (b'{"username": "a"}', 422, "field_invalid", "password"),
         (b'{"username": 1, "password": "x"}', 422, "field_invalid", "username"),
         (b'{"username": "' + b"a" * 70_000 + b'"}', 413, "body_too_large", None),

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 
 import pytest
 
@@ -97,6 +99,34 @@ async def test_hostile_files_are_refused_and_the_deck_stays(world: World, name: 
     answer = await lecturer.put(path, files=[("page", ("b.png", png(8, 8))), ("page", (name, content))])
     assert (answer.status_code, answer.json()["code"]) == (403, code)
     assert (await lecturer.get(f"{path}/1")).content == png(9, 9)
+
+
+async def test_an_upload_that_is_too_large_is_refused_before_it_is_read(world: World) -> None:
+    lesson, lecturer = await world.lesson(), await world.client("lin")
+    path = f"/api/lessons/{lesson['id']}/pages"
+    answer = await lecturer.put(path, content=b"x", headers={"Content-Length": str(700 << 20)})
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert "MB" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "status"), [(errno.ENOSPC, "disk_full", 507), (errno.EIO, "storage_failed", 503)]
+)
+async def test_a_full_disk_is_told_and_the_deck_stays(
+    world: World, monkeypatch: pytest.MonkeyPatch, number: int, code: str, status: int
+) -> None:
+    lesson, lecturer = await world.lesson(), await world.client("lin")
+    path = f"/api/lessons/{lesson['id']}/pages"
+    await lecturer.put(path, files=[("page", ("a.png", png(9, 9)))])
+
+    def fail(descriptor: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    answer = await lecturer.put(path, files=[("page", ("b.png", png(8, 8)))])
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert (await lecturer.get(f"{path}/1")).content == png(9, 9)
+    assert not [file for file in (world.folder / "pages").rglob(".*") if file.is_file()]  # nothing half lies about
 
 
 async def test_forms_that_are_none_are_refused(world: World) -> None:

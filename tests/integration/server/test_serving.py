@@ -94,6 +94,24 @@ async def test_the_server_serves_is_healthy_and_stops_cleanly(tmp_path: Path) ->
         assert process.returncode == 0
 
 
+async def test_the_terminal_says_where_it_is_and_nothing_else(tmp_path: Path) -> None:
+    tcp, udp = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
+    flags = ["--port", str(tcp), "--media-port", str(udp), "--data", str(tmp_path / "data")]
+    async with running("serve", *flags) as process:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{tcp}") as client:
+            await until_ready(client)
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(STOP_S):
+            out, errors = await process.communicate()
+    assert process.returncode == 0
+    assert out.decode().splitlines() == [
+        f"同堂已启动，请用浏览器打开：http://127.0.0.1:{tcp}（按 Ctrl+C 停止）",
+        f"数据目录：{tmp_path / 'data'}（日志在 log/ 里）",
+        "正在停止：先关闭课堂和录像，再停止服务。",
+    ]
+    assert errors == b""
+
+
 async def test_two_servers_do_not_share_a_data_folder(tmp_path: Path) -> None:
     tcp, udp = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
     async with running("serve", "--port", str(tcp), "--media-port", str(udp), "--data", str(tmp_path)):

@@ -1,6 +1,13 @@
 from __future__ import annotations
 
-from server.middleware import content_policy, limit_of
+import asyncio
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from server import middleware
+from server.middleware import BodyLimit, content_policy, limit_of
+from signaling.errors import ProtocolViolation
 
 
 def test_nothing_from_outside_is_allowed() -> None:
@@ -19,3 +26,44 @@ def test_only_page_uploads_may_be_large() -> None:
     assert limit_of("/api/lessons/abcdefgh/pages") > 600 << 20
     for path in ("/api/session", "/api/lessons/abcdefgh/pages/1", "/api/lessons/a/b/pages", "/whip/abcdefgh"):
         assert limit_of(path) == 65_536
+
+
+async def test_a_body_that_stands_still_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(middleware, "BODY_S", 0.0)
+
+    async def read(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+
+    async def silent() -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def unheard(message: Message) -> None:
+        raise AssertionError
+
+    scope: Scope = {"type": "http", "path": "/api/session", "method": "POST", "headers": []}
+    with pytest.raises(ProtocolViolation, match="body_stalled"):
+        await BodyLimit(read)(scope, silent, unheard)
+
+
+async def test_a_whole_body_waits_for_the_end_of_the_connection_as_long_as_it_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(middleware, "BODY_S", 0.0)
+    heard: list[Message] = [{"type": "http.request", "body": b"{}"}, {"type": "http.disconnect"}]
+
+    async def listen(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await receive()
+
+    async def slowly() -> Message:
+        if len(heard) == 1:
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        return heard.pop(0)
+
+    async def unheard(message: Message) -> None:
+        raise AssertionError
+
+    await BodyLimit(listen)({"type": "http", "path": "/", "method": "GET", "headers": []}, slowly, unheard)
+    assert heard == []
