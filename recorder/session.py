@@ -8,8 +8,6 @@ goes on in its part: its clock begins anew there, as after a restamp, and the ho
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,6 +16,7 @@ import msgspec
 from media.tap import TapTrack
 from recorder.journal import Fields
 from recorder.ops import ClosePart, Note, Op, OpenPart, WriteFrame
+from recorder.part_names import part_file
 from recorder.space import Tier, is_recorded
 from recorder.track_tap import ClockMap, Frame, KeyframeNeeded, Lost, Output, Restamp, SenderClock, TrackTap
 
@@ -296,8 +295,7 @@ class Session:
         state.ms0, state.ticks0 = 0, unit.ticks
         state.ended_ns = None
         state.lost = state.dropped = state.unordered = state.late = 0
-        suffix = "mkv" if description.codec == "h264" else "webm"
-        file = f"tracks/{track_folder(description)}/{state.part:04d}.{suffix}"
+        file = part_file(description, state.part)
         role = self._peers[description.peer].role if description.peer in self._peers else ""
         self._ops.append(OpenPart(state.part, file, description.codec, unit.width, unit.height, unit.config))
         fields = {
@@ -350,13 +348,3 @@ class Session:
                 self._close_part(state, now_ns, "disk-low")
                 state.tap = TrackTap(state.description.codec, state.description.clock_rate)
             state.held = held
-
-
-_SAFE = re.compile(r"[A-Za-z0-9_-]{1,40}")
-
-
-def track_folder(description: TapTrack) -> str:
-    """Return the folder name of a track; names that are not plain are replaced by a hash of them."""
-    parts = [description.source, description.layer, description.peer]
-    safe = [part if _SAFE.fullmatch(part) else hashlib.sha256(part.encode()).hexdigest()[:16] for part in parts if part]
-    return "-".join(safe)

@@ -10,7 +10,8 @@ import pytest
 from bench.recorder_feed import rtp, vp8_payloads
 from media.tap import TapTrack
 from recorder.ops import ClosePart, Note, Op, OpenPart, WriteFrame
-from recorder.session import PART_NS, PeerName, Session, track_folder
+from recorder.part_names import track_folder
+from recorder.session import PART_NS, PeerName, Session
 from recorder.space import Tier
 
 MS = 1_000_000
