@@ -10,7 +10,7 @@ from server.accounts.model import SchoolKind
 from server.accounts.passwords import Passwords
 from server.accounts.service import AccountService
 from server.data_folder import refusal
-from server.json_http import field_invalid
+from server.fields import field_invalid
 from server.settings import Settings
 from server.storage.database import open_database, sqlite_url
 from signaling.errors import Refused

@@ -64,6 +64,14 @@ TlsKey = Annotated[str | None, typer.Option(help="私钥文件（PEM）")]
 MediaPort = Annotated[str | None, typer.Option(help="音视频的 UDP 端口")]
 MediaAddresses = Annotated[str | None, typer.Option(help="告诉浏览器的音视频地址，逗号分隔")]
 
+RoomCode = Annotated[str, typer.Option(help="课堂代码")]
+ServerUrl = Annotated[str, typer.Option(help="服务器地址")]
+User = Annotated[str, typer.Option(help="用户名", envvar="TONGTANG_USER")]
+Password = Annotated[str, typer.Option(help="密码", envvar="TONGTANG_PASSWORD")]
+Token = Annotated[str, typer.Option(help="进课堂的凭证", envvar="TONGTANG_TOKEN")]
+DemoAccount = Annotated[str, typer.Option(help="演示账号的用户名")]
+Insecure = Annotated[bool, typer.Option(help="接受自制的证书")]
+
 
 @app.command()
 def serve(
@@ -144,16 +152,16 @@ def announce_end() -> None:
 @app.command()
 def teach(
     file: Annotated[Path, typer.Argument(help="PyAV 能读的音视频文件")],
-    room: Annotated[str, typer.Option(help="课堂代码")],
-    server: Annotated[str, typer.Option(help="服务器地址")] = DEFAULT_SERVER,
-    user: Annotated[str, typer.Option(help="用户名", envvar="TONGTANG_USER")] = "",
-    password: Annotated[str, typer.Option(help="密码", envvar="TONGTANG_PASSWORD")] = "",
-    token: Annotated[str, typer.Option(help="进课堂的凭证", envvar="TONGTANG_TOKEN")] = "",
-    demo_account: Annotated[str, typer.Option(help="演示账号的用户名")] = "",
+    room: RoomCode,
+    server: ServerUrl = DEFAULT_SERVER,
+    user: User = "",
+    password: Password = "",
+    token: Token = "",
+    demo_account: DemoAccount = "",
     pages: Annotated[float, typer.Option(help="每页停留的秒数，0 表示不翻页")] = 20.0,
     loop: Annotated[bool, typer.Option(help="放完从头再放")] = True,
     end_lesson: Annotated[bool, typer.Option(help="放完就下课")] = False,
-    insecure: Annotated[bool, typer.Option(help="接受自制的证书")] = False,
+    insecure: Insecure = False,
 ) -> None:
     """用一个音视频文件讲课 (teach with an audio or video file)."""
     from server.bot.teach import TeachOptions, run  # loads PyAV and aiortc: half a second that `serve` need not pay
@@ -175,16 +183,16 @@ def teach(
 
 @app.command()
 def watch(
-    room: Annotated[str, typer.Option(help="课堂代码")],
-    server: Annotated[str, typer.Option(help="服务器地址")] = DEFAULT_SERVER,
-    user: Annotated[str, typer.Option(help="用户名", envvar="TONGTANG_USER")] = "",
-    password: Annotated[str, typer.Option(help="密码", envvar="TONGTANG_PASSWORD")] = "",
-    token: Annotated[str, typer.Option(help="进课堂的凭证", envvar="TONGTANG_TOKEN")] = "",
-    demo_account: Annotated[str, typer.Option(help="演示账号的用户名")] = "",
+    room: RoomCode,
+    server: ServerUrl = DEFAULT_SERVER,
+    user: User = "",
+    password: Password = "",
+    token: Token = "",
+    demo_account: DemoAccount = "",
     role: Annotated[str, typer.Option(help="observer、classroom、local_teacher 或 lecturer")] = "observer",
     seconds: Annotated[float, typer.Option(help="看多少秒，0 表示一直看")] = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="每行一个 JSON")] = False,
-    insecure: Annotated[bool, typer.Option(help="接受自制的证书")] = False,
+    insecure: Insecure = False,
 ) -> None:
     """无界面听课，打印收到的内容 (a headless classroom that prints what it receives)."""
     from server.bot.watch import WatchOptions, run  # as in `teach`

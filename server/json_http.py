@@ -10,48 +10,14 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from signaling.errors import ProtocolViolation, Refused
+from server.fields import field_invalid
+from signaling.errors import ProtocolViolation
 
 MAX_JSON_BYTES = 65_536  # the largest body of docs/http.md is a lesson with 60 classrooms: 2 kB
 
 _T = TypeVar("_T")
 _AT = re.compile(r"at `\$\.?([a-z0-9_]*)")
 _MISSING = re.compile(r"required field `([a-z0-9_]+)`")
-
-# What people call the fields of request bodies.
-LABELS = {
-    "username": "用户名",
-    "password": "密码",
-    "name": "名称",
-    "school_id": "学校",
-    "is_manager": "是否管理员",
-    "kind": "学校类别",
-    "region": "地区",
-    "code": "配对码",
-    "classroom_id": "教室",
-    "classroom_ids": "听课教室",
-    "title": "课题",
-    "subject": "学科",
-    "starts_at": "上课时间",
-    "planned_minutes": "课时长度",
-    "paired_school_id": "结对学校",
-    "open_to_observers": "是否开放观摩",
-    "role": "身份",
-    "page": "课件页",
-}
-
-
-class FieldInvalid(Refused):
-    """A field of the request's body is not acceptable (422)."""
-
-    def __init__(self, field: str, detail: str) -> None:
-        super().__init__("field_invalid", detail)
-        self.field = field
-
-
-def field_invalid(field: str, why: str = "请检查后再提交。") -> FieldInvalid:
-    """Return the error for `field`, in the words of people."""
-    return FieldInvalid(field, f"“{LABELS.get(field, field)}”填写有误：{why}")
 
 
 async def read_json(request: Request, kind: type[_T]) -> _T:

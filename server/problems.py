@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.json_http import FieldInvalid
+from server.fields import FieldInvalid
 from signaling.errors import ProtocolViolation, Refused, TongtangError, Unavailable
 
 log = logging.getLogger("tongtang.http")

@@ -12,7 +12,7 @@ from server.accounts import tables
 from server.accounts.limits import AttemptLimit
 from server.accounts.model import Classroom, Person, School, SchoolKind, SchoolRef
 from server.accounts.passwords import Passwords
-from server.json_http import field_invalid
+from server.fields import field_invalid
 from server.storage.database import Database
 from server.storage.ids import new_id
 from signaling.errors import Refused

@@ -14,7 +14,8 @@ from starlette.routing import Route
 
 from server.asking import asker_of, require_known, require_person
 from server.context import Services, services_of
-from server.json_http import answer, answer_list, field_invalid, iso, no_content, read_json
+from server.fields import field_invalid
+from server.json_http import answer, answer_list, iso, no_content, read_json
 from server.lessons.access import entries, require_entry, seat_for
 from server.lessons.model import Lesson, Page
 from server.lessons.pictures import MAX_PICTURE_BYTES

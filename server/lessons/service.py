@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from server.accounts import tables as accounts
 from server.accounts.model import Asker, Person, SchoolRef
 from server.accounts.service import epoch_ms
-from server.json_http import field_invalid
+from server.fields import field_invalid
 from server.lessons import tables
 from server.lessons.access import may_see, require_lecturer, require_visible
 from server.lessons.model import Lesson, Page, PersonRef

@@ -5,7 +5,7 @@ import json
 import pytest
 from starlette.exceptions import HTTPException
 
-from server.json_http import field_invalid
+from server.fields import field_invalid
 from server.problems import problem_of, problem_response
 from signaling.errors import ProtocolViolation, Refused, TongtangError, Unavailable
 

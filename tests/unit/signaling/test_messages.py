@@ -42,13 +42,13 @@ def test_what_is_encoded_is_decoded(message: m.ClientMessage) -> None:
     assert m.decode_client(m.encode(message)) == message
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_make_the_decoder_stumble(data: bytes) -> None:
     decoded(data)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.sampled_from(EXAMPLES), st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), min_size=1, max_size=8))
 def test_mutilated_messages_are_messages_or_refused(message: m.ClientMessage, spoilt: list[tuple[int, int]]) -> None:
     data = bytearray(m.encode(message))
@@ -81,7 +81,7 @@ _junk = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     st.sampled_from([kind.__struct_config__.tag for kind in HANDLED]),
     st.dictionaries(st.sampled_from(FIELDS), _junk, max_size=5),
