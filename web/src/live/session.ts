@@ -160,9 +160,7 @@ export class LessonSession {
   }
 
   private onSocketState(state: SocketState): void {
-    const alive = state === 'live';
-    this.publish?.socketChanged(alive);
-    this.subscribe?.socketChanged(alive);
+    if (state !== 'live') this.tellMedia(false); // that it lives is told by what greets us, see hear()
     this.listener.onSocket(state);
   }
 
@@ -175,6 +173,7 @@ export class LessonSession {
         this.connectMedia();
         return;
       case 'resumed':
+        this.tellMedia(true);
         void this.repeatSources();
         return;
       case 'event':
@@ -244,8 +243,15 @@ export class LessonSession {
       onState: (state) => this.setMedia({ subscribe: state }),
       onStreams: (streams) => this.onStreams(streams),
     });
+    // First that all is new, then that the socket lives: a restart that was waiting for it would go astray.
     this.subscribe.reset();
     this.publish?.reset();
+    this.tellMedia(true);
+  }
+
+  private tellMedia(alive: boolean): void {
+    this.publish?.socketChanged(alive);
+    this.subscribe?.socketChanged(alive);
   }
 
   private async exchangeOffer(sdp: string, sources: readonly SourceLine[]): Promise<string> {

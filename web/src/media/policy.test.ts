@@ -104,6 +104,15 @@ describe('RestartPolicy', () => {
     expect(policy.take(10_000)).toBe('rebuild');
   });
 
+  it('still makes it anew when the old connection comes up meanwhile', () => {
+    policy.onServerAsk();
+    expect(policy.take(60_000)).toBe('restart');
+    policy.onReset();
+    policy.onExchanged(true, 60_050);
+    policy.onState('connected');
+    expect(policy.take(60_000 + RESTART_GAP_MS)).toBe('rebuild');
+  });
+
   it('does not restart a connection that never was', () => {
     const fresh = new RestartPolicy();
     fresh.onNetworkChange();

@@ -30,7 +30,8 @@ export class RestartPolicy {
     if (state === 'connected') {
       this.failures = 0;
       this.deadline = null;
-      this.wanted = 'none';
+      // A restart is no longer needed. What must be made anew must be: the server knows nothing of this connection.
+      if (this.wanted === 'restart') this.wanted = 'none';
     } else if (state === 'disconnected' || state === 'failed') {
       this.want('restart');
     }
