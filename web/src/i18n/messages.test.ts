@@ -52,4 +52,20 @@ describe('the keys that the pages use', () => {
     }
     expect(missing).toEqual([]);
   });
+
+  /** Whole keys in quotes, and keys with a part that varies: `lesson.rung.${word}`. */
+  it('are all that there are', () => {
+    const said: RegExp[] = [];
+    for (const [file, text] of Object.entries(sources)) {
+      if (file.includes('/i18n/') || file.endsWith('.test.ts')) continue;
+      for (const [, key] of text.matchAll(/['"`]([a-z]\w*(?:\.(?:[\w-]|\$\{[^}`]*\})+)+)['"`]/g)) {
+        const pattern = (key ?? '')
+          .replace(/\$\{[^}]*\}/g, '*')
+          .replaceAll('.', '\\.')
+          .replaceAll('*', '.+');
+        said.push(new RegExp(`^${pattern}$`));
+      }
+    }
+    expect([...known].filter((key) => !said.some((pattern) => pattern.test(key)))).toEqual([]);
+  });
 });
