@@ -30,7 +30,7 @@ log = logging.getLogger("tongtang.demo")
 BETWEEN_LESSONS_S = 3.0  # the end of the last one is stored by then
 RETRY_S = 2.0  # doubled after each quick death
 MAX_RETRY_S = 60.0
-QUICK_S = 30.0  # a child that lived longer than this was healthy
+QUICK_S = 30.0  # a child that lived longer than this was healthy, a lesson real
 STOP_S = 5.0  # for the bots to leave; then they are killed
 # The first invited classroom stays empty for the visitor.
 FIRST_BOT_ROOM = 1
@@ -66,11 +66,13 @@ class DemoPeople:
 
     async def run(self, server: str) -> None:
         """Teach one lesson after the other until cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
-            lesson = await self._demo.lesson()
+            lesson, began = await self._demo.lesson(), loop.time()
             await self._teach(lesson, server)
             await asyncio.sleep(BETWEEN_LESSONS_S)
-            await self._demo.visited()
+            if loop.time() - began > QUICK_S:  # else it was left over from days ago and ended as it was opened
+                await self._demo.visited()
 
     async def _teach(self, lesson: Lesson, server: str) -> None:
         """Run the bots until the lesson is over."""

@@ -80,6 +80,7 @@ class LiveRoom:
         self.carry_out(restored)
         if self.room.state.lesson.state == "live":
             self._recording.start()
+        self.carry_out(self.room.on_timeout(time.monotonic()))  # a lesson left over from days ago takes nobody in
 
     async def run(self) -> None:
         """Serve until the room is over: nobody is left, or class has ended and everyone was dismissed."""

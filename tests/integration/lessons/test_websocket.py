@@ -7,6 +7,7 @@ import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from signaling import messages as m
@@ -207,3 +208,23 @@ async def test_restarted_server_opens_the_live_lesson_again(tmp_path: Path) -> N
             assert lecturer.welcome is not None
             snapshot = lecturer.welcome.snapshot
             assert (snapshot.lesson.state, snapshot.page, lecturer.welcome.you) == ("live", 2, you)
+
+
+async def test_a_lesson_left_over_from_yesterday_is_ended_and_its_recording_finished(tmp_path: Path) -> None:
+    store = MemoryStore()
+    async with live_server(tmp_path, PORT, store) as live, live.joined(Role.LECTURER) as lecturer:
+        await lecturer.send(m.StartLesson(1))
+        await lecturer.hear(m.Ok)
+    opened_ms = store.lessons[LESSON].opened_wallclock_ms
+    assert opened_ms is not None
+    store.lessons[LESSON] = msgspec.structs.replace(
+        store.lessons[LESSON], opened_wallclock_ms=opened_ms - 24 * 3_600_000
+    )
+    async with live_server(tmp_path, PORT, store) as live:
+        async with asyncio.timeout(10):
+            while not live.library.news or live.library.news[-1].state not in ("ready", "failed"):
+                await asyncio.sleep(0.02)
+        assert store.lessons[LESSON].info.state == "ended"
+        async with live.socket() as late:
+            await late.send(m.Hello(m.PROTOCOL_VERSION, live.token(Role.LECTURER)))
+            assert (await late.hear(m.Error)).code == "lesson_ended"
