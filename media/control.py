@@ -74,14 +74,14 @@ class SlotSpec(msgspec.Struct, frozen=True):
 class Subscribe(msgspec.Struct, frozen=True, tag=True):
     """Make a receiving transport and return the server's offer (`Sdp`, with `mids`), replacing an older one.
 
-    `start_bps` is what the peer's link is thought to carry, from an earlier transport of the peer; 0: nothing is known.
+    `known_bps` is what an earlier transport of the peer was last thought to carry; 0: nothing is known.
     """
 
     request: int
     room: str
     peer: str
     slots: tuple[SlotSpec, ...]
-    start_bps: int = 0
+    known_bps: int = 0
 
 
 class RestartSubscribe(msgspec.Struct, frozen=True, tag=True):

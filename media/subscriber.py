@@ -28,13 +28,14 @@ PROBE_S = 0.1  # … for this long (media/bwe/aimd.py)
 PROBE_INTERVAL_S = 2.0  # between probes, x1.5 when one taught nothing (media.md §2.7)
 MAX_PROBE_INTERVAL_S = 20.0
 FEEDBACK_STALE_S = 3.0
+KNOWN_SHARE = 0.7  # of what a link was known to carry is what its next transport begins with (media.md §2.5)
 
 
 class Subscriber:
     """One receiving transport of a peer."""
 
     def __init__(
-        self, peer: str, slots: Sequence[tuple[str, Kind]], rng: random.Random, now: float, *, start_bps: int = 0
+        self, peer: str, slots: Sequence[tuple[str, Kind]], rng: random.Random, now: float, *, known_bps: int = 0
     ) -> None:
         self.peer = peer
         self.slots: dict[str, DownTrack] = {}
@@ -44,7 +45,7 @@ class Subscriber:
         self.is_started = False
         self.has_feedback = False
         self.log = TwccSendLog(rng.randrange(1 << 15))
-        self.estimator = AimdEstimator(now, start_bps=max(start_bps, FLOOR_BPS) if start_bps else START_BPS)
+        self.estimator = AimdEstimator(now, start_bps=_start_bps(known_bps))
         self.policy: LayerPolicy = LayerSelector()
         self._by_reports = ReportLossEstimator(
             self.estimator.estimate_bps(now)
@@ -241,6 +242,13 @@ class Subscriber:
             paused = down.track is not None and bool(down.track.layers) and down.target is None
             reports.append(SlotReport(down.slot, height, int(sent * 8 / interval_s), paused))
         return tuple(reports)
+
+
+def _start_bps(known_bps: int) -> int:
+    """Return what to begin with: a share of what is known, but no less than an unknown link without a reason."""
+    if not known_bps:
+        return START_BPS
+    return max(int(KNOWN_SHARE * known_bps), min(known_bps, START_BPS), FLOOR_BPS)
 
 
 def _new_ssrc(rng: random.Random, used: set[int]) -> int:

@@ -161,10 +161,10 @@ class Commands:
     # --- to receive ------------------------------------------------------------------------------------------------
 
     def _make_subscriber(
-        self, room: Room, peer: str, slots: Sequence[SlotSpec], now: float, start_bps: int = 0
+        self, room: Room, peer: str, slots: Sequence[SlotSpec], now: float, known_bps: int = 0
     ) -> tuple[Link, Subscriber]:
         kinds = [(slot.slot, slot.kind) for slot in slots]
-        subscriber = Subscriber(peer, kinds, self._port.rng, now, start_bps=start_bps)
+        subscriber = Subscriber(peer, kinds, self._port.rng, now, known_bps=known_bps)
         return Link(self._port.udp, room, peer, "subscribe", subscriber), subscriber
 
     def _install(self, room: Room, link: Link, subscriber: Subscriber, credentials: Credentials, now: float) -> None:
@@ -175,7 +175,7 @@ class Commands:
         self._port.add(link, credentials, now)
 
     def _subscribe(self, room: Room, command: control.Subscribe, now: float) -> Message:
-        link, subscriber = self._make_subscriber(room, command.peer, command.slots, now, command.start_bps)
+        link, subscriber = self._make_subscriber(room, command.peer, command.slots, now, command.known_bps)
         credentials = self._port.credentials()
         link.session_id = self._port.session_id()
         link.negotiated = sdp.offer_subscribe(

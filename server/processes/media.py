@@ -26,7 +26,6 @@ SILENCE_S = 15.0  # a worker reports every 2 s; one that is silent for this long
 REQUEST_S = 5.0  # a request is some milliseconds of work
 MAX_UNSENT_BYTES = 8 << 20  # a worker that reads nothing for so long hangs
 _READ_BYTES = 1 << 16
-KNOWN_SHARE = 0.7  # of a peer's last estimate is what its next connection begins with
 MAX_KNOWN_PEERS = 4096
 
 _reply_failures = Counter("tongtang_media_requests_failed_total", "Failed requests to media workers", ["code"])
@@ -225,9 +224,9 @@ class MediaWorkers:
 
     async def subscribe(self, room: str, peer: str, slots: tuple[control.SlotSpec, ...]) -> Subscription:
         """Return the offer of a new receiving connection."""
-        start_bps = int(KNOWN_SHARE * self._estimates.get((room, peer), 0))
+        known_bps = self._estimates.get((room, peer), 0)
         reply = await self._ask(
-            control.Sdp, room, lambda number: control.Subscribe(number, room, peer, slots, start_bps)
+            control.Sdp, room, lambda number: control.Subscribe(number, room, peer, slots, known_bps)
         )
         return Subscription(reply.sdp, reply.mids)
 

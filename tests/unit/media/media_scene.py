@@ -52,11 +52,11 @@ class Scene:
         publisher.negotiate(list(sources.values()), tracks)
         return publisher
 
-    def subscriber(self, peer: str = "pupil", *, tiles: int = 0, start_bps: int = 0) -> Subscriber:
+    def subscriber(self, peer: str = "pupil", *, tiles: int = 0, known_bps: int = 0) -> Subscriber:
         """Add a receiver with the slots `lecturer`, `audio0` and `tile0` …, connected."""
         slots: list[tuple[str, Kind]] = [("lecturer", "video"), ("audio0", "audio")]
         slots += [(f"tile{number}", "video") for number in range(tiles)]
-        subscriber = Subscriber(peer, slots, self.rng, self.now, start_bps=start_bps)
+        subscriber = Subscriber(peer, slots, self.rng, self.now, known_bps=known_bps)
         self.forwarder.add_subscriber(self.room, subscriber)
         subscriber.negotiate([DOWN_VIDEO, DOWN_AUDIO, *[DOWN_VIDEO] * tiles])
         self.forwarder.start_subscriber(self.room, subscriber, self.now)

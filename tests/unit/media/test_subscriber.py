@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bench.rtc_client import Vp8Source
 from media import rtcp
+from media.bwe.aimd import START_BPS
 from media.publisher import Publisher
 from media.subscriber import Subscriber
 from tests.unit.media.media_scene import VP8_UP, Scene, line
@@ -14,14 +15,14 @@ FRAME = 3000
 class Lesson:
     """A lecturer and a classroom of about 240 kbit/s each, and one who watches both."""
 
-    def __init__(self, start_bps: int = 0) -> None:
+    def __init__(self, known_bps: int = 0) -> None:
         self.scene = Scene()
         self.sources: dict[str, tuple[Publisher, Vp8Source]] = {}
         for ssrc, peer in ((10, "teacher"), (20, "class")):
             publisher = self.scene.publisher(peer, {"camera": line("v", "video", VP8_UP, ssrcs=(ssrc,))})
             self.sources[peer] = publisher, Vp8Source(ssrc, packet_bytes=1000, height=90)
         self.play(2.0)
-        self.pupil: Subscriber = self.scene.subscriber(tiles=1, start_bps=start_bps)
+        self.pupil: Subscriber = self.scene.subscriber(tiles=1, known_bps=known_bps)
         self.scene.fill("pupil", "lecturer", "teacher")
         self.scene.fill("pupil", "tile0", "class")
 
@@ -71,8 +72,11 @@ def test_a_slot_that_gets_nothing_says_nothing_of_the_link() -> None:
 
 
 def test_a_known_link_begins_with_what_it_carried() -> None:
-    lesson = Lesson(start_bps=700_000)
+    lesson = Lesson(known_bps=1_000_000)
+    assert lesson.pupil.estimate_bps(lesson.scene.now) == 700_000
     assert lesson.flows("tile0")
+    assert Lesson(known_bps=320_000).pupil.estimate_bps(0.0) == START_BPS, "an unknown link begins there too"
+    assert Lesson(known_bps=100_000).pupil.estimate_bps(0.0) == 100_000
 
 
 def test_remb_is_believed_over_plain_reports() -> None:
