@@ -20,11 +20,11 @@ class Seat(msgspec.Struct, frozen=True):
     """Who a room token lets in, signed by the server."""
 
     room: RoomId
-    subject: str  # "person:<id>", "device:<id>" or "bot:<name>": the same subject gets the same seat again
+    subject: str  # "person:<id>", "device:<id>" or "bot:<name>": the same one gets the same seat again
     role: Role
     name: str
     school: str
-    classroom: str | None = None
+    classroom: str | None = None  # a classroom's seat is the classroom's own, whoever the subject is
 
 
 class StoredLesson(msgspec.Struct, frozen=True):

@@ -109,7 +109,7 @@ def _request(rng: random.Random, peers: list[m.PeerId]) -> Request:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(STEPS, max_size=40))
 def test_any_snapshot_and_the_events_after_it_are_the_present(steps: list[tuple[str, int, int]]) -> None:
     world = Fumbling()
