@@ -13,6 +13,10 @@ export class FakeTrack {
   }
 }
 
+export class FakeStream {
+  constructor(readonly tracks: readonly object[] = []) {}
+}
+
 export class FakeSender {
   track: FakeTrack | null = null;
   parameters: { encodings: RTCRtpEncodingParameters[]; degradationPreference?: string };

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FakePeer, FakeTrack } from './fakePeer';
+import { FakePeer, FakeStream, FakeTrack } from './fakePeer';
 import { RESTART_GAP_MS } from './policy';
 import { PublishConnection } from './publish';
 
@@ -21,7 +21,7 @@ describe('PublishConnection', () => {
     refuse = false;
     vi.stubGlobal('RTCPeerConnection', FakePeer);
     vi.stubGlobal('RTCRtpSender', { getCapabilities: () => null });
-    vi.stubGlobal('MediaStream', class {});
+    vi.stubGlobal('MediaStream', FakeStream);
     publish = new PublishConnection(['mic', 'camera', 'screen'], [], {
       publish: (sdp, lines) => {
         if (refuse) return Promise.reject(new Error('refused'));

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { FakePeer } from './fakePeer';
+import { FakePeer, FakeStream } from './fakePeer';
 import { RESTART_GAP_MS } from './policy';
 import { SubscribeConnection } from './subscribe';
 
@@ -31,7 +31,7 @@ describe('SubscribeConnection', () => {
     said.length = 0;
     shown = [];
     vi.stubGlobal('RTCPeerConnection', ReceivingPeer);
-    vi.stubGlobal('MediaStream', class {});
+    vi.stubGlobal('MediaStream', FakeStream);
     subscribe = new SubscribeConnection([], {
       subscribe: (restart) => {
         said.push(`subscribe ${restart}`);
