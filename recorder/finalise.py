@@ -60,6 +60,7 @@ class Progress(msgspec.Struct, frozen=True, omit_defaults=True):
     progress: int | None = None
     ready: Resource | None = None
     failed: str = ""
+    full: bool = False  # it failed because the disk is full
 
 
 class _StepNote(msgspec.Struct, frozen=True):
@@ -281,7 +282,9 @@ def finalise_folder(folder: Path, title: str) -> int:
         return _fail(folder, "这次录制没有收到主讲的画面和声音，没有可以播放的内容。")
     except OSError as error:
         if error.errno in DISK_FULL:
-            return _fail(folder, "磁盘已满，回放没有生成。录制的内容都还在：请清理磁盘，然后重新生成。")
+            return _fail(
+                folder, "磁盘已满，回放没有生成。录制的内容都还在：请清理磁盘，腾出空间后会自动重新生成。", full=True
+            )
         return _fail(folder, f"生成回放时读写文件出错（{error.strerror or error}）。请检查磁盘空间，然后重新生成。")
     except Exception:  # the edge of the process: whatever it was, the recorder must be told
         logging.exception("finalising %s", folder)
@@ -290,7 +293,7 @@ def finalise_folder(folder: Path, title: str) -> int:
         os.close(lock)
 
 
-def _fail(folder: Path, detail: str) -> int:
+def _fail(folder: Path, detail: str, *, full: bool = False) -> int:
     with contextlib.suppress(OSError):
         for unfinished in [*folder.glob("*.tmp"), *folder.glob(f"{STEPS}/*.tmp")]:
             unfinished.unlink()  # on a full disk they would be in the way of the lessons that go on
@@ -299,7 +302,7 @@ def _fail(folder: Path, detail: str) -> int:
     except OSError:
         logging.warning("%s: why it failed could not be noted", folder)
     finally:
-        _print(Progress(failed=detail))
+        _print(Progress(failed=detail, full=full))
     return 1
 
 

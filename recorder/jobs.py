@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from recorder.finalise import Progress, Resource
 STEP_TIMEOUT_S = 3600.0  # the longest step is encoding a codec change anew: an hour of 720p takes 17 min
 EXIT_TIMEOUT_S = 10.0  # it has said all: it only unmaps its files
 MAX_LINE_BYTES = 1 << 22
+MAX_TRIES = 5  # of a job that finds the disk full although there seemed to be room
 _log = logging.getLogger(__name__)
 _PACKAGE_ROOT = Path(__file__).resolve().parent.parent
 
@@ -40,16 +41,24 @@ class Jobs:
         self._wake = asyncio.Event()
         self._running: tuple[str, asyncio.subprocess.Process] | None = None
         self._cancelled: set[str] = set()
+        self._starved: dict[str, Job] = {}  # failed for want of space
+        self._tries: Counter[str] = Counter()  # of these
+
+    def starved(self) -> list[Job]:
+        """Return the jobs to add again when there is more space on the disk."""
+        return list(self._starved.values())
 
     def add(self, job: Job) -> None:
         """Finalise `job` when its turn comes."""
         self._cancelled.discard(job.recording)
+        self._starved.pop(job.recording, None)
         if all(waiting.recording != job.recording for waiting in self._waiting):
             self._waiting.append(job)
         self._wake.set()
 
     def cancel(self, recording: str) -> None:
         """Forget the job of `recording`: it goes on and will be finalised later."""
+        self._starved.pop(recording, None)
         self._waiting = deque(job for job in self._waiting if job.recording != recording)
         if self._running is not None and self._running[0] == recording:
             self._cancelled.add(recording)
@@ -66,12 +75,13 @@ class Jobs:
 
     async def _carry_out(self, job: Job) -> None:
         self._tell(RecordingChanged(job.recording, "finalising"))
-        failed = ""
+        failed, is_full = "", False
         resource: Resource | None = None
         try:
             async with contextlib.aclosing(self._lines(job)) as lines:
                 async for line in lines:
                     failed, resource = line.failed or failed, line.ready or resource
+                    is_full = is_full or line.full
                     if line.progress is not None:
                         self._tell(RecordingChanged(job.recording, "finalising", progress_pct=line.progress))
         except TimeoutError:
@@ -84,6 +94,9 @@ class Jobs:
         if resource is not None:
             self._tell(ready_message(job.recording, resource))
             return
+        if is_full and self._tries[job.recording] < MAX_TRIES:
+            self._tries[job.recording] += 1
+            self._starved[job.recording] = job
         detail = failed or "生成回放的进程意外结束。录制的内容都还在，可以重新生成。"
         self._tell(RecordingChanged(job.recording, "failed", detail=detail))
 

@@ -301,6 +301,9 @@ class Recorder:
             for command in list(self._refused.values()):
                 if await asyncio.to_thread(_free_bytes, Path(command.folder)) >= self._floor_bytes * HYSTERESIS:
                     await self._start(command)
+            for job in self._jobs.starved():
+                if await asyncio.to_thread(_free_bytes, job.folder) >= await asyncio.to_thread(self._needed, job):
+                    self._jobs.add(job)
             for live in list(self._lives.values()):
                 usage = await asyncio.to_thread(shutil.disk_usage, live.path)
                 tier = choose_tier(self._tier, usage.free, usage.total)
@@ -309,6 +312,10 @@ class Recorder:
                     if tier is not Tier.ALL:
                         self._tell(DiskLow(usage.free))
                 live.session.on_tier(tier, time.monotonic_ns())
+
+    def _needed(self, job: Job) -> float:
+        """Return how much space must be free for `job`: what is made is no larger than what was recorded."""
+        return self._floor_bytes * HYSTERESIS + sum(path.stat().st_size for path in job.folder.glob("tracks/*/*"))
 
 
 def _free_bytes(path: Path) -> int:

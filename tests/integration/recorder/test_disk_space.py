@@ -114,6 +114,28 @@ async def test_a_refused_recording_does_not_begin_after_its_lesson(tmp_path: Pat
     assert not (tmp_path / "lesson" / "journal.jsonl").exists()
 
 
+async def test_finalising_is_tried_again_when_there_is_room(tmp_path: Path, free: list[int]) -> None:
+    free[0] = 100 << 30
+    folder = tmp_path / "lesson"
+    (folder / "steps").mkdir(parents=True)
+    (folder / "audio.webm.tmp").symlink_to("/dev/full")
+    async with linked(tmp_path) as (link, news):
+        link.start(StartRecording("r1", "room", "光合作用", str(folder)))
+        await until(lambda: news.states() == ["recording"])
+        stream = Stream(make_clip(2.0, 200_000, 320, 180))
+        _, tap = await asyncio.open_unix_connection(str(tmp_path / "tap"))
+        tap.write(stream.opening() + stream.until(4, time.monotonic_ns()) + stream.closing())
+        await asyncio.sleep(0.8)
+        free[0] = FLOOR
+        link.stop("r1")
+        await until(lambda: "failed" in news.states())
+        await asyncio.sleep(0.2)
+        assert news.states()[-1] == "failed", "there is no room yet"
+        free[0] = 100 << 30
+        await until(lambda: news.states()[-1] == "ready")
+        tap.close()
+
+
 def finalise(folder: Path) -> subprocess.CompletedProcess[str]:
     command: list[Any] = [sys.executable, "-m", "recorder.finalise", folder]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
