@@ -6,14 +6,10 @@ type Sink = HTMLAudioElement & { setSinkId?: (id: string) => Promise<void> };
 
 export class AudioOutput {
   private readonly elements = new Map<string, Sink>();
-  private blocked_ = false;
+  private isBlocked = false;
   private silent = false;
 
   constructor(private readonly onBlocked: (blocked: boolean) => void) {}
-
-  get blocked(): boolean {
-    return this.blocked_;
-  }
 
   /** Play exactly these streams, by slot. */
   play(streams: ReadonlyMap<string, MediaStream>): void {
@@ -73,8 +69,8 @@ export class AudioOutput {
   }
 
   private say(blocked: boolean): void {
-    if (blocked === this.blocked_) return;
-    this.blocked_ = blocked;
+    if (blocked === this.isBlocked) return;
+    this.isBlocked = blocked;
     this.onBlocked(blocked);
   }
 }

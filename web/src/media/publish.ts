@@ -1,7 +1,8 @@
 /** The sending connection: one exchange for the whole lesson. Its media descriptions are fixed from the start (mic,
  *  camera, screen); starting and stopping a source is replaceTrack and one message. Knows no Vue. */
 import type { Source, SourceLine } from '@/generated/messages';
-import { LinkKeeper, type LinkState } from './keeper';
+import type { LinkState } from './keeper';
+import { MediaLink } from './link';
 import { cameraEncodings, refit, screenEncodings, type Size } from './simulcast';
 
 export interface PublishSignals {
@@ -26,8 +27,7 @@ function sizeOf(track: MediaStreamTrack): Size {
   return width && height ? { width, height } : ASSUMED_CAMERA;
 }
 
-export class PublishConnection {
-  private readonly keeper: LinkKeeper;
+export class PublishConnection extends MediaLink {
   private readonly tracks = new Map<Source, MediaStreamTrack>();
   private transceivers = new Map<Source, RTCRtpTransceiver>();
   private readonly stream = new MediaStream(); // one stream: receivers play mic and camera in step
@@ -37,36 +37,11 @@ export class PublishConnection {
     private readonly iceServers: RTCIceServer[],
     private readonly signals: PublishSignals,
   ) {
-    this.keeper = new LinkKeeper({
+    super({
       build: () => this.build(),
       restart: (pc) => this.exchange(pc, true),
       onState: signals.onState,
     });
-  }
-
-  get state(): LinkState {
-    return this.keeper.state;
-  }
-
-  get connection(): RTCPeerConnection | null {
-    return this.keeper.connection;
-  }
-
-  /** Connect, or connect anew after the server lost its side. */
-  reset(): void {
-    this.keeper.reset();
-  }
-
-  askRestart(): void {
-    this.keeper.askRestart();
-  }
-
-  networkChanged(): void {
-    this.keeper.networkChanged();
-  }
-
-  socketChanged(alive: boolean): void {
-    this.keeper.socketChanged(alive);
   }
 
   /** Send `track` as `source`, or nothing. Remembered over every restart and rebuild. */
@@ -79,12 +54,8 @@ export class PublishConnection {
     await this.signals.setSource(source, track !== null);
   }
 
-  track(source: Source): MediaStreamTrack | null {
-    return this.tracks.get(source) ?? null;
-  }
-
-  close(): void {
-    this.keeper.close();
+  override close(): void {
+    super.close();
     this.transceivers.clear();
     this.tracks.clear();
   }

@@ -1,56 +1,27 @@
 /** The receiving connection: the server offers a fixed set of slots once; afterwards only their content changes.
  *  Knows no Vue. */
-import type { SlotLine, SubscribeOffer } from '@/generated/messages';
-import { LinkKeeper, type LinkState } from './keeper';
+import type { SubscribeOffer } from '@/generated/messages';
+import type { LinkState } from './keeper';
+import { MediaLink } from './link';
 
 export interface SubscribeSignals {
   subscribe: (restart: boolean) => Promise<SubscribeOffer>;
   answer: (sdp: string) => Promise<void>;
   onState: (state: LinkState) => void;
   /** The streams by slot, anew after each rebuild. */
-  onStreams: (streams: ReadonlyMap<string, MediaStream>, lines: readonly SlotLine[]) => void;
+  onStreams: (streams: ReadonlyMap<string, MediaStream>) => void;
 }
 
-export class SubscribeConnection {
-  private readonly keeper: LinkKeeper;
-
+export class SubscribeConnection extends MediaLink {
   constructor(
     private readonly iceServers: RTCIceServer[],
     private readonly signals: SubscribeSignals,
   ) {
-    this.keeper = new LinkKeeper({
+    super({
       build: () => this.build(),
       restart: async (pc) => this.exchange(pc, await this.signals.subscribe(true)),
       onState: signals.onState,
     });
-  }
-
-  get state(): LinkState {
-    return this.keeper.state;
-  }
-
-  get connection(): RTCPeerConnection | null {
-    return this.keeper.connection;
-  }
-
-  reset(): void {
-    this.keeper.reset();
-  }
-
-  askRestart(): void {
-    this.keeper.askRestart();
-  }
-
-  networkChanged(): void {
-    this.keeper.networkChanged();
-  }
-
-  socketChanged(alive: boolean): void {
-    this.keeper.socketChanged(alive);
-  }
-
-  close(): void {
-    this.keeper.close();
   }
 
   private async build(): Promise<RTCPeerConnection> {
@@ -64,7 +35,7 @@ export class SubscribeConnection {
       if (slot !== undefined) streams.set(slot, new MediaStream([track]));
     };
     await this.exchange(pc, offer);
-    this.signals.onStreams(streams, offer.slots);
+    this.signals.onStreams(streams);
     return pc;
   }
 
