@@ -133,6 +133,7 @@ export const lesson = area(
       notSeen: '教室看不到您：摄像头未开',
       heard: '教室听得到您',
       notHeard: '教室听不到您：麦克风未开',
+      notReached: '正在接通，教室现在看不到也听不到您。',
       back: '离开',
     },
     wall: {
@@ -288,6 +289,7 @@ export const lesson = area(
       notSeen: 'They cannot see you: camera off',
       heard: 'They hear you',
       notHeard: 'They cannot hear you: microphone off',
+      notReached: 'Connecting: they cannot see or hear you right now.',
       back: 'Leave',
     },
     wall: {
