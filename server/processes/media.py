@@ -22,7 +22,7 @@ from signaling.errors import Refused, Unavailable
 log = logging.getLogger(__name__)
 
 START_S = 20.0  # a slow box loads the worker's libraries in about 5 s
-SILENCE_S = 15.0  # a worker reports every 2 s; one that is silent for this long hangs and is replaced
+SILENCE_S = 8.0  # a worker reports every 2 s; one that misses four reports hangs and is replaced
 REQUEST_S = 5.0  # a request is some milliseconds of work
 MAX_UNSENT_BYTES = 8 << 20  # a worker that reads nothing for so long hangs
 _READ_BYTES = 1 << 16
