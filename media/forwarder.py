@@ -23,7 +23,6 @@ from media.subscriber import Subscriber
 from media.tap_feed import TapFeed
 from media.up_track import SILENT_S, UpTrack
 
-TAP_KEYFRAME_S = 4.0  # recordings can be searched at least this finely (recorder.md)
 HOUSEKEEPING_S = 0.25
 
 
@@ -317,18 +316,10 @@ class Forwarder:
                 self._tell(room, track, heard=False)
             if room.tap is not None and not track.is_muted:
                 room.tap.choose(track, now)
-                self._keep_searchable(room, track, now)
             if track.keyframe_wish:
                 track.keyframe_wish = False
                 self._want_keyframe(room, track, now)
         self._serve_wishes(room, now)
-
-    def _keep_searchable(self, room: Room, track: UpTrack, now: float) -> None:
-        """Ask for a keyframe when a recorded layer had none for long: a recording is searched by them."""
-        if track.kind == "video" and any(
-            layer.tap_number and now - layer.key_at > TAP_KEYFRAME_S for layer in track.live_layers(now)
-        ):
-            self._want_keyframe(room, track, now)
 
     def poll_rtcp(self) -> list[tuple[Publisher | Subscriber, bytes]]:
         """Return the RTCP that must leave, with the transport's owner."""

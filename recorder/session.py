@@ -21,7 +21,7 @@ from recorder.space import Tier, is_recorded
 from recorder.track_tap import ClockMap, Frame, KeyframeNeeded, Lost, Output, Restamp, SenderClock, TrackTap
 
 PART_NS = 1_800_000_000_000  # 30 min: bounds what one damaged file can cost, and lets closed parts be copied away
-KEYFRAME_INTERVAL_NS = 10_000_000_000  # the farthest a search has to decode; more often would cost a weak uplink
+KEYFRAME_INTERVAL_NS = 4_000_000_000  # the farthest a search has to decode: about 40 kbit/s of a camera in 3 layers
 ASK_INTERVAL_NS = 1_000_000_000  # a PLI takes a round trip and a frame to be answered
 REPORT_INTERVAL_NS = 5_000_000_000
 RETURN_NS = 60_000_000_000  # a part waits so long for its track; then the file is closed

@@ -130,7 +130,7 @@ def test_a_layer_that_falls_silent_leaves_a_gap_in_the_journal() -> None:
 def test_an_open_track_asks_for_keyframes_to_search_by() -> None:
     session = Session("r", "room", 0, 1)
     session.on_opened((1, 1), camera(), 0)
-    show(session, (1, 1), range(290), key_every=1_000_000)
+    show(session, (1, 1), range(140), key_every=1_000_000)
     assert session.poll_keyframes() == [(1, 1), (1, 1)]
 
 
