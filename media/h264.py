@@ -46,27 +46,6 @@ def stap_units(packet: Buffer, start: int, end: int) -> list[tuple[int, int]]:
     return units
 
 
-def nal_types(packet: Buffer, start: int, end: int) -> tuple[int, ...]:
-    """Return the types of the NAL units that begin in this payload: one, or those of a STAP-A or first FU-A.
-
-    A later FU-A fragment begins none.
-
-    Raises:
-        H264Error: truncated.
-    """
-    if start >= end:
-        raise H264Error("an empty payload")
-    kind = packet[start] & 0x1F
-    if kind == NAL_STAP_A:
-        return tuple(packet[unit] & 0x1F for unit, _ in stap_units(packet, start, end))
-    if kind == NAL_FU_A:
-        if start + 2 > end:
-            raise H264Error("an FU-A is cut short")
-        fragment = packet[start + 1]
-        return (fragment & 0x1F,) if fragment & 0x80 else ()
-    return (kind,)
-
-
 def begins_keyframe(packet: Buffer, start: int, end: int) -> bool:
     """Return whether a decoder can start at this packet: it begins an SPS (alone or in a STAP-A) or an IDR slice.
 

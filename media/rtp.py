@@ -74,12 +74,6 @@ def payload_span(packet: Buffer) -> tuple[int, int]:
     return start, end
 
 
-def is_padding_only(packet: Buffer) -> bool:
-    """Return whether the packet carries no payload (Chromium's bandwidth probes); RtpError as `payload_span`."""
-    start, end = payload_span(packet)
-    return start == end
-
-
 def _extension_span(packet: Buffer) -> tuple[int, int, int]:
     """Return `(profile, start, end)` of the extension elements; `(0, 0, 0)` when there are none or they do not fit."""
     first = packet[0]
@@ -174,17 +168,6 @@ def read_u16(packet: Buffer, extension_id: int) -> int:
         return -1
     value: int = _unpack_u16(packet, offset)[0]
     return value
-
-
-def read_audio_level(packet: Buffer, extension_id: int) -> tuple[bool, int] | None:
-    """Return `(voice activity, level in -dBov 0..127)` (RFC 6464), None when absent."""
-    if not extension_id:
-        return None
-    offset, length = find_extension(packet, extension_id)
-    if offset < 0 or not length:
-        return None
-    value = packet[offset]
-    return value >= 0x80, value & 0x7F
 
 
 def build_extensions(elements: Iterable[tuple[int, bytes]]) -> bytes:

@@ -96,6 +96,17 @@ def answer_publish(offer: str, local: LocalTransport, *, session_id: int, versio
     bundled = bundled_sections(description)
     remote = remote_transport(bundled, is_offer=True)
     pairs = [_publish_line(section, section in bundled) for section in description.media]
+    return _answer(description, pairs, local, remote, session_id, version)
+
+
+def _answer(
+    description: Description,
+    pairs: Sequence[tuple[MediaLine, NegotiatedMedia]],
+    local: LocalTransport,
+    remote: RemoteTransport,
+    session_id: int,
+    version: int,
+) -> Negotiated:
     media = tuple(pair[1] for pair in pairs)
     if not any(item.codecs for item in media):
         raise _no_codec(description)
@@ -276,19 +287,7 @@ def answer_subscribe(
             pairs.append(rejected_line(section))
         else:
             pairs.append(_subscribe_line(section, codecs, waiting[section.kind].pop(0), cname))
-    media = tuple(pair[1] for pair in pairs)
-    if not any(item.codecs for item in media):
-        raise _no_codec(description)
-    text = sdp_write.write(
-        [pair[0] for pair in pairs],
-        local,
-        setup="active" if remote.dtls_role == "client" else "passive",
-        session_id=session_id,
-        version=version,
-        extmap_allow_mixed=description.extmap_allow_mixed,
-        bundle=bool(description.bundle),
-    )
-    return Negotiated(text, media, remote)
+    return _answer(description, pairs, local, remote, session_id, version)
 
 
 def _subscribe_line(

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from media import rtcp
 from media.bwe.aimd import FLOOR_BPS, START_BPS, AimdEstimator
+from media.bwe.estimator import BandwidthEstimator
 from media.bwe.report_loss import ReportLossEstimator
 from media.control import Kind, SlotReport
 from media.down_track import DownTrack, Outgoing
@@ -45,7 +46,7 @@ class Subscriber:
         self.is_started = False
         self.has_feedback = False
         self.log = TwccSendLog(rng.randrange(1 << 15))
-        self.estimator = AimdEstimator(now, start_bps=_start_bps(known_bps))
+        self.estimator: BandwidthEstimator = AimdEstimator(now, start_bps=_start_bps(known_bps))
         self.policy: LayerPolicy = LayerSelector()
         self._by_reports = ReportLossEstimator(
             self.estimator.estimate_bps(now)

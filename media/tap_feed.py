@@ -77,10 +77,6 @@ class TapFeed:
             self._close_layer(layer)
         self.is_closed = True
 
-    def tapped(self) -> set[UpTrack]:
-        """Return the tracks of which something is recorded."""
-        return {layer.track for layer in self._layers.values()}
-
     def track_of(self, number: int) -> UpTrack | None:
         """Return the track of a tap number."""
         layer = self._layers.get(number)

@@ -18,9 +18,7 @@ from recorder.ebml import BlockWriter, opus_head, part_header
 from recorder.journal import Chain, JournalRead, read_journal
 from recorder.ops import Note, Op, OpenPart, WriteFrame
 
-JOURNAL, LOCK, TRACKS, STEPS, RESOURCE, FAILED = (
-    "journal.jsonl", "lock", "tracks", "steps", "resource.json", "failed.json",
-)  # fmt: skip
+JOURNAL, LOCK, STEPS, RESOURCE, FAILED = ("journal.jsonl", "lock", "steps", "resource.json", "failed.json")
 RETRY_MS = 1_000.0  # how long a failed file rests before it is tried again
 MAX_KEPT_LINES = 20_000  # about an hour of a busy lesson: 3 MB
 
@@ -267,10 +265,6 @@ def lock_folder(path: Path) -> int:
         os.close(fd)
         raise FolderBusy(str(path)) from error
     return fd
-
-
-def _greatest(journal: JournalRead, kind: str, field: str) -> int:
-    return max((int(line[field]) for line in journal.lines if line["kind"] == kind), default=0)
 
 
 def _origin_ns(journal: JournalRead, moment: Moment) -> int:

@@ -16,3 +16,6 @@ class BandwidthEstimator(Protocol):
 
     def estimate_bps(self, now: float) -> int:
         """Return the rate that may be sent, in bit/s of whole packets (IP, UDP, SRTP included)."""
+
+    def wants_probe_bps(self, now: float) -> int:
+        """Return the rate at which padding would tell more right now; 0: none. The caller probes for about 100 ms."""

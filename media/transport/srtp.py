@@ -35,7 +35,6 @@ PROFILES = (
     Profile(b"SRTP_AEAD_AES_256_GCM", Policy.SRTP_PROFILE_AEAD_AES_256_GCM, 32, 12, 16),
     Profile(b"SRTP_AES128_CM_SHA1_80", Policy.SRTP_PROFILE_AES128_CM_SHA1_80, 16, 14, 10),
 )
-RTCP_TRAILER_BYTES = 4 + 16  # SRTCP index and the longest tag
 
 
 class PacketBuffer:

@@ -50,18 +50,6 @@ class Painter:
         distance = (np.sqrt(dx * dx + dy * dy) - np.float32(1)) * np.float32(min(rx, ry))
         self._blend(rows, columns, distance, colour, alpha)
 
-    def ring(self, centre: Point, radius: float, width: float, colour: Colour, alpha: float = 1.0) -> None:
-        """Draw a circle of this line width."""
-        reach = radius + width
-        box = self._box(centre[0] - reach, centre[1] - reach, centre[0] + reach, centre[1] + reach)
-        if box is None:
-            return
-        rows, columns = box
-        dx = self._xs[:, columns] - np.float32(centre[0])
-        dy = self._ys[rows] - np.float32(centre[1])
-        distance = np.abs(np.sqrt(dx * dx + dy * dy) - np.float32(radius)) - np.float32(width / 2)
-        self._blend(rows, columns, distance, colour, alpha)
-
     def line(self, start: Point, end: Point, width: float, colour: Colour, alpha: float = 1.0) -> None:
         """Draw a straight line with round ends."""
         (x0, y0), (x1, y1) = start, end
