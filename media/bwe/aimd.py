@@ -154,6 +154,11 @@ class AimdEstimator:
         return (self._acked_bytes - self._acked[0][1]) * 8 / max(span, 0.1)
 
     @property
+    def queue_s(self) -> float:
+        """Return the delay above the path's least of the last seconds, smoothed."""
+        return self._queue_s
+
+    @property
     def loss(self) -> float:
         """Return the loss of the last second, 0..1; 0 while there is too little to tell."""
         if self._sent_packets < 10:
