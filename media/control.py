@@ -158,6 +158,19 @@ class LimitSlot(msgspec.Struct, frozen=True, tag=True):
     max_height: int
 
 
+class LimitPeer(msgspec.Struct, frozen=True, tag=True):
+    """Never send `peer` more than this, whatever its link allows: its school's data cap.
+
+    The ceiling holds for everything together (audio, video, repair, probing padding), on average over a second. It is
+    told again after each `Subscribe` of the peer, before its slots are filled, and at any time to change it.
+    """
+
+    room: str
+    peer: str
+    ceiling_bps: int  # 0: no ceiling
+    video_allowed: bool  # False: every video slot stays paused
+
+
 Command = (
     OpenRoom
     | CloseRoom
@@ -172,6 +185,7 @@ Command = (
     | SetMute
     | FillSlot
     | LimitSlot
+    | LimitPeer
 )
 
 # --- replies and reports -------------------------------------------------------------------------------------------
@@ -259,6 +273,8 @@ class PeerReport(msgspec.Struct, frozen=True, tag=True):
     uplink_loss_pct: float
     uplink_bps: int
     slots: tuple[SlotReport, ...]
+    sent_bytes: int = 0  # UDP payload of all that was sent to it by its present receiving transport, grows from 0
+    state: Literal["normal", "suspect", "outage", "recover"] = "normal"  # the link controller's (media/bwe)
 
 
 class WorkerReport(msgspec.Struct, frozen=True, tag=True):

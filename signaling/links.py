@@ -46,6 +46,7 @@ class LinkBoard:
         self._links: dict[m.PeerId, m.Link] = {}
         self._worse: dict[m.PeerId, int] = {}
         self._lost: set[m.PeerId] = set()
+        self._paths: dict[m.PeerId, m.MediaPath] = {}
 
     def on_report(self, peer: m.PeerId, report: Reception, rung: m.Rung, audio_ok: bool) -> None:
         """Take in a report and the rung that it amounts to."""
@@ -56,7 +57,7 @@ class LinkBoard:
             loss_pct=round(report.loss_pct, 1),
             down_bps=report.estimate_bps,
             audio_ok=audio_ok and peer not in self._lost,
-            path="none" if peer in self._lost else "udp",
+            path=self._path(peer),
             uplink_loss_pct=round(report.uplink_loss_pct, 1),
         )
 
@@ -68,16 +69,19 @@ class LinkBoard:
             self._lost.discard(peer)
         link = self._links.get(peer)
         if link is not None:
-            lost = peer in self._lost
-            self._links[peer] = msgspec.structs.replace(
-                link, path="none" if lost else "udp", audio_ok=link.audio_ok and not lost
-            )
+            audio_ok = link.audio_ok and peer not in self._lost
+            self._links[peer] = msgspec.structs.replace(link, path=self._path(peer), audio_ok=audio_ok)
+
+    def on_way(self, peer: m.PeerId, path: m.MediaPath) -> None:
+        """Take in which way media takes, as the client says."""
+        self._paths[peer] = path
 
     def forget(self, peer: m.PeerId) -> None:
         """Drop what is known of `peer`: it left, or its media was closed."""
         self._links.pop(peer, None)
         self._worse.pop(peer, None)
         self._lost.discard(peer)
+        self._paths.pop(peer, None)
 
     def all(self) -> m.Links:
         """Return the notice for those who may see all links."""
@@ -87,6 +91,9 @@ class LinkBoard:
         """Return the notice for `peer` alone."""
         link = self._links.get(peer)
         return m.Links(() if link is None else (link,))
+
+    def _path(self, peer: m.PeerId) -> m.MediaPath | Literal["none"]:
+        return "none" if peer in self._lost else self._paths.get(peer, "unknown")
 
     def _steady(self, peer: m.PeerId, rung: m.Rung) -> m.Rung:
         """Return `rung`, or the better one of before until it was worse for `LOWER_AFTER` reports."""

@@ -30,6 +30,8 @@ Source = Literal["camera", "mic", "screen"]
 Slot = str  # "lecturer", "screen", "guest", "tile0".."tile5", "audio0".."audio2"
 Rung = Literal["hd", "clear", "smooth", "slides_audio", "audio"]  # 高清 清晰 流畅 课件+声音 仅声音
 LessonState = Literal["scheduled", "live", "ended"]
+MediaPath = Literal["udp", "turn_udp", "turn_tcp", "turn_tls", "unknown"]  # how media reaches a client
+LinkState = Literal["ok", "suspect", "outage"]
 
 # --- what a room is made of --------------------------------------------------------------------------------------
 
@@ -356,6 +358,26 @@ class Leave(msgspec.Struct, frozen=True, tag_field="type", tag="leave"):
     id: int
 
 
+class ReportPlayback(msgspec.Struct, frozen=True, tag_field="type", tag="report_playback"):
+    """Told about every 10 s, and once more when the page closes: how the lesson has played since the page was loaded.
+
+    All figures grow from 0 with the page; a reload begins a new `session`. It has no answer; one that cannot be true
+    is ignored. `watched_ms` runs from the first presented frame to now, in which `video_stall_ms` is time in gaps
+    between presented frames longer than 500 ms while a picture was due, and `paused_ms` time in which the server sent
+    no large picture on purpose. `audio_ms` and `audio_concealed_ms` are all and concealed samples of the voices.
+    """
+
+    session: str  # random for each page load, 8 to 32 letters and digits
+    watched_ms: int
+    video_stall_ms: int
+    paused_ms: int
+    audio_ms: int
+    audio_concealed_ms: int
+    received_bytes: int  # by the receiving connection, over all its renewals
+    path: MediaPath = "unknown"  # of the receiving connection, now
+    height: int = 0  # lines of the large picture that was presented last; 0: none
+
+
 ClientMessage = (
     Hello
     | Ping
@@ -373,6 +395,7 @@ ClientMessage = (
     | StartLesson
     | EndLesson
     | Leave
+    | ReportPlayback
 )
 
 # --- server → client ----------------------------------------------------------------------------------------------
@@ -467,9 +490,12 @@ class Link(msgspec.Struct, frozen=True):
     rtt_ms: int
     loss_pct: float
     down_bps: int
-    audio_ok: bool
-    path: Literal["udp", "tcp", "relay", "none"] = "udp"
+    audio_ok: bool  # the lead's voice arrives, or nobody speaks
+    path: MediaPath | Literal["none"] = "unknown"  # as its page reports it; none: the media path is lost
     uplink_loss_pct: float = 0.0
+    state: LinkState = "ok"  # suspect: nothing was heard from it for a moment; outage: long enough to be gone
+    limited: bool = False  # held down by the school's data cap, not by the link
+    bytes_down: int = 0  # media sent to it in this lesson, over all its connections
 
 
 class Links(msgspec.Struct, frozen=True, tag_field="type", tag="links"):

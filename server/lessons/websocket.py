@@ -230,6 +230,8 @@ class _Conversation:
                 raise ProtocolViolation("hello_repeated", "入课请求只能发送一次。")
             case m.Ping(n=n):
                 reply: m.ServerMessage = m.Pong(n, room.room.t_ms(time.monotonic()))
+            case m.ReportPlayback():
+                return
             case m.Publish(id=number, sdp=sdp, sources=sources):
                 reply = m.PublishAnswer(number, await room.publish(peer, sdp, sources))
             case m.Subscribe():

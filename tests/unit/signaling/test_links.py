@@ -75,7 +75,7 @@ def test_lecturer_is_told_all_links_and_a_classroom_its_own() -> None:
     told = world.told()
     assert [link.peer for link in told[world.lecturer].links] == [world.classroom, world.lecturer]
     link = told[world.classroom].links[0]
-    assert link == m.Link(world.classroom, "hd", 40, 1.2, 2_000_000, True, "udp", 0.6)
+    assert link == m.Link(world.classroom, "hd", 40, 1.2, 2_000_000, True, "unknown", 0.6)
     assert len(told[world.classroom].links) == 1
 
 
@@ -113,7 +113,7 @@ def test_lost_path_is_told_and_asked_to_restart() -> None:
     assert world.effects == [Tell(world.classroom, m.RestartIce("subscribe"))]
     assert world.told()[world.classroom].links[0].path == "none"
     world.keep(world.room.on_path(world.classroom, "subscribe", "connected"))
-    assert world.told()[world.classroom].links[0].path == "udp"
+    assert world.told()[world.classroom].links[0].path == "unknown"
     world.keep(world.room.on_path(world.classroom, "subscribe", "closed"))
     assert world.effects == [Tell(world.classroom, m.MediaReset())]
 

@@ -14,6 +14,10 @@ export type Rung = 'hd' | 'clear' | 'smooth' | 'slides_audio' | 'audio';
 
 export type LessonState = 'scheduled' | 'live' | 'ended';
 
+export type MediaPath = 'udp' | 'turn_udp' | 'turn_tcp' | 'turn_tls' | 'unknown';
+
+export type LinkState = 'ok' | 'suspect' | 'outage';
+
 export type Role = 'lecturer' | 'classroom' | 'local_teacher' | 'observer';
 
 export type Capability =
@@ -324,6 +328,20 @@ export interface Leave {
   id: number;
 }
 
+/** Told about every 10 s, and once more when the page closes: how the lesson has played since the page was loaded. All figures grow from 0 with the page; a reload begins a new `session`. It has no answer; one that cannot be true is ignored. `watched_ms` runs from the first presented frame to now, in which `video_stall_ms` is time in gaps between presented frames longer than 500 ms while a picture was due, and `paused_ms` time in which the server sent no large picture on purpose. `audio_ms` and `audio_concealed_ms` are all and concealed samples of the voices. */
+export interface ReportPlayback {
+  type: 'report_playback';
+  session: string;
+  watched_ms: number;
+  video_stall_ms: number;
+  paused_ms: number;
+  audio_ms: number;
+  audio_concealed_ms: number;
+  received_bytes: number;
+  path?: MediaPath;
+  height?: number;
+}
+
 /** You are in. `resume` brings this seat back after a drop, for `resume_s` seconds. */
 export interface Welcome {
   type: 'welcome';
@@ -411,8 +429,11 @@ export interface Link {
   loss_pct: number;
   down_bps: number;
   audio_ok: boolean;
-  path: 'udp' | 'tcp' | 'relay' | 'none';
+  path: MediaPath | 'none';
   uplink_loss_pct: number;
+  state: LinkState;
+  limited: boolean;
+  bytes_down: number;
 }
 
 /** Notice, every 2 s: all links to those who may see them, else one's own. */
@@ -472,7 +493,8 @@ export type ClientMessage =
   | TurnPage
   | StartLesson
   | EndLesson
-  | Leave;
+  | Leave
+  | ReportPlayback;
 
 export type ServerMessage =
   | Welcome
