@@ -64,6 +64,9 @@ TlsKey = Annotated[str | None, typer.Option(help="私钥文件（PEM）")]
 MediaPort = Annotated[str | None, typer.Option(help="音视频的 UDP 端口")]
 MediaAddresses = Annotated[str | None, typer.Option(help="告诉浏览器的音视频地址，逗号分隔")]
 
+Turn = Annotated[str | None, typer.Option(help="TURN 中继的地址，逗号分隔")]
+TurnSecret = Annotated[str | None, typer.Option(help="TURN 中继的密钥；更安全的是环境变量或设置文件")]
+
 RoomCode = Annotated[str, typer.Option(help="课堂代码")]
 ServerUrl = Annotated[str, typer.Option(help="服务器地址")]
 User = Annotated[str, typer.Option(help="用户名", envvar="TONGTANG_USER")]
@@ -87,6 +90,8 @@ def serve(
     media_port: MediaPort = None,
     media_addresses: MediaAddresses = None,
     media_workers: Annotated[str | None, typer.Option(help="音视频进程数")] = None,
+    turn: Turn = None,
+    turn_secret: TurnSecret = None,
     log_level: Annotated[str | None, typer.Option(help="debug、info、warning 或 error")] = None,
 ) -> None:
     """启动服务器 (run the server)."""
@@ -102,6 +107,8 @@ def serve(
         "media.port": media_port,
         "media.addresses": media_addresses,
         "media.workers": media_workers,
+        "turn.urls": turn,
+        "turn.secret": turn_secret,
         "log.level": log_level,
     }
     try:
@@ -222,6 +229,8 @@ def doctor(
     tls_key: TlsKey = None,
     media_port: MediaPort = None,
     media_addresses: MediaAddresses = None,
+    turn: Turn = None,
+    turn_secret: TurnSecret = None,
     as_json: Annotated[bool, typer.Option("--json", help="输出 JSON")] = False,
 ) -> None:
     """检查这台机器，说明哪里不对、怎么办 (check this machine)."""
@@ -234,6 +243,8 @@ def doctor(
         "tls.key": tls_key,
         "media.port": media_port,
         "media.addresses": media_addresses,
+        "turn.urls": turn,
+        "turn.secret": turn_secret,
     }
     try:
         settings = settings_of(flags, config)

@@ -15,8 +15,9 @@ from starlette.routing import Route
 from server.accounts.routes import device_answer, logged_in, me_answer
 from server.asking import address_of, asker_of, require_known
 from server.context import services_of
-from server.json_http import answer, read_json
+from server.json_http import answer, answer_list, read_json
 from server.metrics import scrape
+from server.turn import turn_servers
 from signaling.errors import Refused
 
 
@@ -72,6 +73,15 @@ async def path_test(request: Request) -> Response:
     return answer({"sdp": await services_of(request).live.test_path(body.sdp)})
 
 
+async def ice(request: Request) -> Response:
+    """`GET /api/ice-servers`: the relay's addresses and credentials, for the device check."""
+    asker = await require_known(request)
+    who = asker.person or asker.device
+    assert who is not None, "somebody known is a person or a screen"
+    kind = "person" if asker.person else "device"
+    return answer_list(turn_servers(services_of(request).settings, f"{kind}:{who.id}"))
+
+
 async def health(request: Request) -> Response:
     """`GET /healthz`: 200 as long as this process answers; what it depends on is said in words."""
     live = services_of(request).live
@@ -105,6 +115,7 @@ def routes() -> list[Route]:
         Route("/api/hello", hello, methods=["GET"]),
         Route("/api/session/demo", demo_log_in, methods=["POST"]),
         Route("/api/path-test", path_test, methods=["POST"]),
+        Route("/api/ice-servers", ice, methods=["GET"]),
         Route("/healthz", health, methods=["GET"]),
         Route("/metrics", metrics, methods=["GET"]),
     ]

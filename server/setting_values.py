@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 Parser = Callable[[object], object]
+
+MAX_TURN_URLS = 6  # every browser asks all of them before it can choose
+MIN_SECRET = 16  # characters: who guesses it uses the relay for free
+# RFC 7065 §3.1, with the transports that browsers have
+_TURN_URL = re.compile(
+    r"(?:turn:(?P<host>\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?P<port>:\d{1,5})?(?:\?transport=(?:udp|tcp))?"
+    r"|turns:(?:\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?P<tls_port>:\d{1,5})?(?:\?transport=tcp)?)",
+    re.IGNORECASE,
+)
 
 
 class Rejected(ValueError):
@@ -111,13 +121,41 @@ def database(value: object) -> str:
 
 def addresses(value: object) -> tuple[str, ...]:
     """Accept IP addresses: a list, or a text with commas."""
-    items: list[Any]
-    if isinstance(value, str):
-        items = [item.strip() for item in value.split(",") if item.strip()]
-    elif isinstance(value, list | tuple):
-        items = list(value)
-    else:
-        raise Rejected
+    items = _listed(value)
     if not all(isinstance(item, str) and is_address(item) for item in items):
         raise Rejected
     return tuple(items)
+
+
+def turn_urls(value: object) -> tuple[str, ...]:
+    """Accept addresses of a TURN server: a list, or a text with commas."""
+    items = _listed(value)
+    if len(items) > MAX_TURN_URLS or not all(isinstance(item, str) and _is_turn_url(item) for item in items):
+        raise Rejected
+    return tuple(items)
+
+
+def optional_secret(value: object) -> str:
+    """Accept a text that is long enough not to be guessed, or nothing."""
+    if value == "":
+        return ""
+    secret = text(value)
+    if len(secret) < MIN_SECRET:
+        raise Rejected
+    return secret
+
+
+def _listed(value: object) -> list[Any]:
+    if isinstance(value, str):
+        return [item.strip() for item in value.split(",") if item.strip()]
+    if isinstance(value, list | tuple):
+        return list(value)
+    raise Rejected
+
+
+def _is_turn_url(url: str) -> bool:
+    found = _TURN_URL.fullmatch(url)
+    if found is None:
+        return False
+    port = found["port"] or found["tls_port"]
+    return port is None or 1 <= int(port[1:]) <= 65535

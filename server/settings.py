@@ -39,6 +39,7 @@ class Setting:
     accepts_english: str
     parse: Parser
     default: object
+    is_secret: bool = False  # never shown, not even when it is wrong
 
     @property
     def field(self) -> str:
@@ -47,8 +48,8 @@ class Setting:
 
     @property
     def flag(self) -> str:
-        """Return its flag on the command line."""
-        return "--" + self.name.replace(".", "-").replace("_", "-")
+        """Return its flag on the command line: `--tls` for `tls.mode`, `--turn` for `turn.urls`."""
+        return "--" + self.name.removesuffix(".mode").removesuffix(".urls").replace(".", "-").replace("_", "-")
 
     @property
     def variable(self) -> str:
@@ -71,6 +72,8 @@ class Settings:
     media_port: int
     media_addresses: tuple[str, ...]  # empty: found out at start
     media_workers: int  # 0: one for each core left over
+    turn_urls: tuple[str, ...]  # empty: no relay
+    turn_secret: str
     shutdown_s: float
     log_level: str
     metrics_open: bool
@@ -153,6 +156,23 @@ SETTINGS: tuple[Setting, ...] = (
         0,
     ),
     Setting(
+        "turn.urls",
+        "TURN 中继的地址：UDP 被封的学校由它转发音视频",
+        "逗号分隔的 turn:主机:端口?transport=udp（或 tcp）和 turns:主机:端口，最多 6 个",
+        "turn:host:port?transport=udp (or tcp) and turns:host:port separated by commas, at most 6",
+        values.turn_urls,
+        (),
+    ),
+    Setting(
+        "turn.secret",
+        "和 TURN 中继共用的密钥（coturn 的 static-auth-secret）",
+        "至少 16 个字符的文本",
+        "a text of at least 16 characters",
+        values.optional_secret,
+        "",
+        is_secret=True,
+    ),
+    Setting(
         "shutdown_s", "停止时最多等待的秒数", "1 到 300 的秒数", "seconds from 1 to 300", values.seconds(1, 300), 10.0
     ),
     Setting("log.level", "日志的详细程度", "、".join(_LEVELS), ", ".join(_LEVELS), values.choice(*_LEVELS), "info"),
@@ -177,10 +197,11 @@ def load(
         try:
             found[setting.field] = setting.parse(value)
         except ValueError as error:
+            shown = "***" if setting.is_secret else repr(value)
             raise SettingWrong(
                 setting.name,
-                f"设置 {setting.name} 的值不对：{source}是 {value!r}，应为{setting.accepts}。\n"
-                f"Setting {setting.name}: got {value!r}, accepts {setting.accepts_english}.",
+                f"设置 {setting.name} 的值不对：{source}是 {shown}，应为{setting.accepts}。\n"
+                f"Setting {setting.name}: got {shown}, accepts {setting.accepts_english}.",
             ) from error
     return _consistent(Settings(**found))  # type: ignore[arg-type] # each parser returns its field's type
 
@@ -248,6 +269,13 @@ def _consistent(settings: Settings) -> Settings:
             "tls.cert",
             "设置 tls.cert 缺少：tls.mode 为 files 时要给出证书和私钥文件。\n"
             "Setting tls.cert is missing: tls.mode files needs tls.cert and tls.key.",
+        )
+    if bool(settings.turn_urls) is not bool(settings.turn_secret):
+        name = "turn.secret" if settings.turn_urls else "turn.urls"
+        raise SettingWrong(
+            name,
+            f"设置 {name} 缺少：中继的地址 turn.urls 和密钥 turn.secret 要一起给出。\n"
+            f"Setting {name} is missing: turn.urls and turn.secret go together.",
         )
     if has_files and settings.tls_mode == "off":
         return replace(settings, tls_mode="files")

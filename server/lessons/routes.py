@@ -21,6 +21,7 @@ from server.lessons.model import Lesson, Page
 from server.lessons.pictures import MAX_PICTURE_BYTES
 from server.lessons.service import MAX_CLASSROOMS, MAX_PAGES, deck_of
 from server.lessons.tokens import TOKEN_LIFE_S, WHIP_TOKEN_LIFE_S
+from server.turn import turn_servers
 from signaling.errors import ProtocolViolation, Refused
 from signaling.roles import Role
 
@@ -201,8 +202,10 @@ async def make_token(request: Request) -> Response:
     if lesson.state == "ended":
         raise Refused("lesson_state", "这节课已经结束。可以到“录像”里回看。")
     roles = dict.fromkeys(entry.role.value for entry in entries(asker, lesson))
-    token = services.tokens.issue(seat_for(entry, lesson))
-    return answer({"token": token, "expires_s": TOKEN_LIFE_S, "ice_servers": [], "roles": list(roles)})
+    seat = seat_for(entry, lesson)
+    servers = turn_servers(services.settings, seat.subject)
+    token = services.tokens.issue(seat)
+    return answer({"token": token, "expires_s": TOKEN_LIFE_S, "ice_servers": servers, "roles": list(roles)})
 
 
 async def make_whip_token(request: Request) -> Response:
