@@ -277,6 +277,18 @@ class PeerReport(msgspec.Struct, frozen=True, tag=True):
     state: Literal["normal", "suspect", "outage", "recover"] = "normal"  # the link controller's (media/bwe)
 
 
+class EncodingsWanted(msgspec.Struct, frozen=True, tag=True):
+    """The layers of a source that the publisher should make from now on; the others are taken by nobody.
+
+    Told when it changes, and never before a layer was left without a taker for 10 s: at first everything is wanted.
+    """
+
+    room: str
+    peer: str
+    source: Source
+    rids: tuple[str, ...]
+
+
 class WorkerReport(msgspec.Struct, frozen=True, tag=True):
     """Sent every 2 s: how the worker is."""
 
@@ -289,7 +301,9 @@ class WorkerReport(msgspec.Struct, frozen=True, tag=True):
     rss_bytes: int
 
 
-Message = Sdp | Done | Failed | WorkerReady | TransportChanged | TrackChanged | PeerReport | WorkerReport
+Message = (
+    Sdp | Done | Failed | WorkerReady | TransportChanged | TrackChanged | PeerReport | EncodingsWanted | WorkerReport
+)
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_command: Callable[[bytes], Command] = msgspec.msgpack.Decoder(Command).decode

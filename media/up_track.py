@@ -43,10 +43,12 @@ class UpPacket:
         "flags",
         "form",
         "index",
+        "is_sync",
         "keyidx",
         "layer",
         "marker",
         "picture_id",
+        "tid",
         "timestamp",
         "tk",
         "tl0picidx",
@@ -59,6 +61,8 @@ class UpPacket:
         self.timestamp = timestamp
         self.arrival_ns = arrival_ns
         self.begins_keyframe = False
+        self.tid = 0  # temporal layer; 0 where the codec tells none
+        self.is_sync = True  # its temporal layer may be taken up again from this frame on (RFC 7741 §4.2, Y)
         self.form = OPAQUE
         # The payload; in form VP8_FULL without its descriptor. A bytearray, because each receiver copies it into
         # another one: CPython copies bytes twice there (0.17 against 0.05 us for 1,100).
@@ -207,6 +211,8 @@ class Layer:
         item.picture_id = descriptor.picture_id
         item.tl0picidx = descriptor.tl0picidx
         item.keyidx = descriptor.keyidx
+        if descriptor.tid > 0:
+            item.tid, item.is_sync = descriptor.tid, descriptor.layer_sync
         if descriptor.picture_id < 0:
             item.body = bytearray(packet[start:end])
             return
