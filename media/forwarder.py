@@ -21,7 +21,7 @@ from media.keyframe import KeyframeRequester
 from media.publisher import Publisher
 from media.subscriber import Subscriber
 from media.tap_feed import TapFeed
-from media.up_track import SILENT_S, UpTrack
+from media.up_track import SILENT_S, Layer, UpTrack
 
 HOUSEKEEPING_S = 0.25
 
@@ -57,7 +57,7 @@ class Forwarder:
         self.rooms: dict[str, Room] = {}
         self.packets_in = 0
         self._rng = rng
-        self._touched: list[UpTrack] = []
+        self._touched: list[Layer] = []
         self._rtcp: list[tuple[Publisher | Subscriber, bytes]] = []
         self._news: list[Message] = []
         self._gate: KeyframeRequester[tuple[str, str, Source]] = KeyframeRequester()
@@ -175,6 +175,14 @@ class Forwarder:
             subscriber.update_layers(now, at_once=True)
             self._serve_wishes(room, now)
 
+    def limit_peer(self, room: Room, peer: str, ceiling_bps: int, now: float, *, video_allowed: bool) -> None:
+        """Send a receiver no more than this in all (0: no limit), and video only if it is allowed."""
+        subscriber = room.subscribers.get(peer)
+        if subscriber is not None:
+            subscriber.set_limit(ceiling_bps, video_allowed=video_allowed)
+            subscriber.update_layers(now, at_once=True)
+            self._serve_wishes(room, now)
+
     def set_tap(self, room: Room, tap: TapFeed | None) -> None:
         """Give the recorder what is published in the room from now on, or no longer."""
         if room.tap is not None:
@@ -208,9 +216,10 @@ class Forwarder:
         if room.tap is not None:
             room.tap.on_packet(layer, original, item)
         if track.downs:
-            if not track.pending:
-                self._touched.append(track)
-            track.pending.append(item)
+            if not layer.pending:
+                self._touched.append(layer)
+            layer.pending.append(item)
+            layer.pending_bytes += len(packet)
 
     def _on_new_layer(self, room: Room, track: UpTrack, now: float) -> None:
         """Let whoever shows the track choose again, now that a layer began, and the recorder too."""
@@ -231,21 +240,22 @@ class Forwarder:
         touched = self._touched
         if len(touched) > 1:
             touched.sort(key=_audio_first)
-        for track in touched:
-            for down in track.downs:
+        for layer in touched:
+            for down in layer.track.downs:
                 owner = down.owner
-                if owner is not None:
+                if owner is not None and down.takes(layer):
                     slots = ready.get(owner)
                     if slots is None:
                         ready[owner] = [down]
-                    else:
+                    elif down not in slots:  # a slot between two layers takes both
                         slots.append(down)
         return ready
 
     def end_batch(self) -> None:
         """Forget the packets of this batch."""
-        for track in self._touched:
-            track.pending.clear()
+        for layer in self._touched:
+            layer.pending.clear()
+            layer.pending_bytes = 0
         self._touched.clear()
 
     def on_publisher_rtcp(self, room: Room, publisher: Publisher, data: bytes, now: float) -> None:
@@ -300,6 +310,8 @@ class Forwarder:
             if room is not None and track is not None:
                 self._send_pli(room, track)
         for room in self.rooms.values():
+            for subscriber in room.subscribers.values():
+                subscriber.on_timeout(now)
             for publisher in room.publishers.values():
                 self._rtcp += [(publisher, data) for data in publisher.poll_feedback(now)]
         if now >= self._house_at:
@@ -332,5 +344,5 @@ class Forwarder:
         return items
 
 
-def _audio_first(track: UpTrack) -> bool:
-    return track.kind != "audio"
+def _audio_first(layer: Layer) -> bool:
+    return layer.track.kind != "audio"

@@ -1,8 +1,9 @@
 """The receiving side of a peer: its slots, what its link carries, and what it asks for.
 
 One `Subscriber` is one transport. `write_media` is the fast path: it writes what the slots' tracks got in this batch,
-audio first, and the shell encrypts and sends it. What the receiver reports (transport-wide feedback; REMB or
-plain reports from clients without it) moves the estimate; the `LayerPolicy` turns the estimate into layers.
+audio first, and the shell encrypts and sends it. What does not fit the pace of the link waits in the slots' queues and
+leaves with `drain`, in the order of the slots, when the shell's next tick comes. The `LinkController` says how much the
+link takes, the `LayerPolicy` turns that into layers.
 """
 
 from __future__ import annotations
@@ -11,74 +12,74 @@ import random
 from collections.abc import Sequence
 
 from media import rtcp
-from media.bwe.aimd import FLOOR_BPS, START_BPS, AimdEstimator
-from media.bwe.estimator import BandwidthEstimator
-from media.bwe.report_loss import ReportLossEstimator
+from media.audio_down_track import AudioDownTrack
+from media.bwe.controller import LinkController
+from media.bwe.link_state import LinkState
 from media.control import Kind, SlotReport
 from media.down_track import DownTrack, Outgoing
 from media.layers import LayerPolicy, LayerSelector, LayerView, SlotView
 from media.sdp import NegotiatedMedia, OfferSlot
-from media.twcc import TwccSendLog
 from media.up_track import UpTrack
+from media.video_down_track import VideoDownTrack
 
 REPORT_INTERVAL_S = 1.0
 POLICY_INTERVAL_S = 0.25  # media.md §2.8
 POLICY_CHANGE = 0.05  # an estimate that moved by more is acted on at once
-PROBE_STEP_S = 0.02  # a probe is spread over steps of this length …
-PROBE_S = 0.1  # … for this long (media/bwe/aimd.py)
-PROBE_INTERVAL_S = 2.0  # between probes, x1.5 when one taught nothing (media.md §2.7)
-MAX_PROBE_INTERVAL_S = 20.0
-FEEDBACK_STALE_S = 3.0
-KNOWN_SHARE = 0.7  # of what a link was known to carry is what its next transport begins with (media.md §2.5)
+BURST_S = 0.02  # of the pace may leave at once, and always one packet: an idle link takes a frame as it comes
+RTX_SHARE = 0.25  # of the estimate; a link that loses more needs fewer pictures, not more resends
+RTX_BURST_S = 0.5
+RTX_BURST_BYTES = 6_000  # a small keyframe may be repaired on any link
+NACKS_PER_S = 2_000  # sequence numbers asked for; ten times what a link with 20 % loss asks of 1 Mbit/s
 
 
 class Subscriber:
     """One receiving transport of a peer."""
 
     def __init__(
-        self, peer: str, slots: Sequence[tuple[str, Kind]], rng: random.Random, now: float, *, known_bps: int = 0
+        self,
+        peer: str,
+        slots: Sequence[tuple[str, Kind]],
+        rng: random.Random,
+        now: float,
+        *,
+        known_bps: int = 0,
     ) -> None:
         self.peer = peer
         self.slots: dict[str, DownTrack] = {}
-        self.rtt_s = 0.1
-        self.loss = 0.0
         self.sent_bytes = 0
         self.is_started = False
-        self.has_feedback = False
-        self.log = TwccSendLog(rng.randrange(1 << 15))
-        self.estimator: BandwidthEstimator = AimdEstimator(now, start_bps=_start_bps(known_bps))
+        self.link = LinkController(rng, now, known_bps=known_bps)
         self.policy: LayerPolicy = LayerSelector()
-        self._by_reports = ReportLossEstimator(
-            self.estimator.estimate_bps(now)
-        )  # used until transport-wide feedback or REMB is heard
         self.keyframe_wishes: set[UpTrack] = set()
+        self.is_queueing = False  # packets wait for `drain`
+        self._video: list[VideoDownTrack] = []
         self._by_ssrc: dict[int, DownTrack] = {}
-        self._own_ssrc = 0
-        self._remb_bps = 0
-        self._remb_at = -100.0
-        self._feedback_at = -100.0
+        self._debt_bytes = 0.0  # written ahead of the pace
+        self._paced_at = now
+        self._rtx_bytes = float(RTX_BURST_BYTES)  # that may be spent on resends
+        self._rtx_at = now
+        self._nacks, self._nacks_until = 0, now
+        self._ceiling_bps = 0
+        self._is_video_allowed = True
         self._report_at = now
         self._policy_at = now
         self._policy_bps = 0
-        self._probe_until = -1.0
-        self._probe_at = -1.0
-        self._probe_bps = 0
-        self._probe_next = now
-        self._probe_interval_s = PROBE_INTERVAL_S
-        self._probed_bps = 0  # the estimate before the last probe
         used: set[int] = set()
         for slot, kind in slots:
             self._add(slot, kind, rng, used)
 
     def _add(self, slot: str, kind: Kind, rng: random.Random, used: set[int]) -> None:
-        ssrc, rtx_ssrc = _new_ssrc(rng, used), _new_ssrc(rng, used) if kind == "video" else 0
-        down = DownTrack(slot, kind, ssrc, rtx_ssrc, rng)
+        ssrc = _new_ssrc(rng, used)
+        down: DownTrack
+        if kind == "audio":
+            down = AudioDownTrack(slot, ssrc, rng)
+        else:
+            down = VideoDownTrack(slot, ssrc, _new_ssrc(rng, used), rng)
+            self._video.append(down)
+            self._by_ssrc[down.rtx_ssrc] = down
         down.owner = self
         self.slots[slot] = down
         self._by_ssrc[ssrc] = down
-        if rtx_ssrc:
-            self._by_ssrc[rtx_ssrc] = down
-        self._own_ssrc = self._own_ssrc or ssrc
 
     def offer_slots(self) -> list[OfferSlot]:
         """Return the slots as an offer or answer lists them."""
@@ -97,23 +98,75 @@ class Subscriber:
     # --- the fast path ---------------------------------------------------------------------------------------------
 
     def write_media(self, downs: list[DownTrack], out: Outgoing, now: float) -> None:
-        """Write what the tracks of `downs` (slots of this receiver) got in this batch."""
-        log = self.log
+        """Write what the tracks of `downs` (slots of this receiver, audio first) got in this batch, or queue it."""
+        link = self.link
+        log = link.log
+        is_free = not self.is_queueing
         for down in downs:
-            track = down.track
-            if track is not None and down.target is not None:
-                down.write(track.pending, out, log, now, self._policy_bps)
+            if isinstance(down, AudioDownTrack):
+                before = out.end
+                down.write(out, log, now)
+                self._debt_bytes += out.end - before
+            elif isinstance(down, VideoDownTrack):
+                if is_free and down.is_plain and self._may_burst(down.pending_bytes, now):
+                    down.write(out, log, now)
+                else:
+                    down.enqueue(now, self._policy_bps)
+                    is_free = False
+        if not is_free:
+            self.drain(out, now)
+
+    def _may_burst(self, wanted_bytes: int, now: float) -> bool:
+        """Return whether `wanted_bytes` may leave at once; if so, they are counted."""
+        link = self.link
+        pace = link.pacing_bps(now) / 8
+        debt = max(0.0, self._debt_bytes - pace * (now - self._paced_at))
+        self._paced_at, self._debt_bytes = now, debt
+        if debt + wanted_bytes > pace * BURST_S or not link.may_send_video(now):
+            return False
+        self._debt_bytes = debt + wanted_bytes
+        return True
+
+    def drain(self, out: Outgoing, now: float) -> None:
+        """Write what waits, as far as the link takes it now; the shell calls it every few ms while `is_queueing`."""
+        link = self.link
+        log = link.log
+        pace = link.pacing_bps(now) / 8
+        debt = max(0.0, self._debt_bytes - pace * (now - self._paced_at))
+        burst = pace * BURST_S
+        is_left = False
+        for down in self._video:
+            queue = down.queue
+            while queue:
+                if debt > burst or not out.has_room() or not link.may_send_video(now):
+                    is_left = True
+                    break
+                packet, at = queue.popleft()
+                debt += down.send(packet, now - at, out, log, now)
+            if is_left:
+                break
+        for down in self._video:
+            if down.queue:
+                down.forget_stale(now)
+        self._paced_at, self._debt_bytes = now, debt
+        self.is_queueing = any(down.queue for down in self._video)
 
     # --- RTCP in ---------------------------------------------------------------------------------------------------
 
     def on_rtcp(self, packet: rtcp.RtcpPacket, out: Outgoing, now: float) -> None:
         """Take a report or request of the receiver; what a NACK asks for is written to `out`."""
+        link = self.link
         if isinstance(packet, rtcp.TransportFeedback):
-            self._on_feedback(packet, now)
-        elif isinstance(packet, rtcp.Nack):
+            before = link.state
+            link.on_feedback(packet, now)
+            if link.state is not before:
+                self._policy_at = now  # the link is back: choose at once what it gets first
+            return
+        link.on_heard(now)
+        if isinstance(packet, rtcp.Nack):
             down = self._by_ssrc.get(packet.media_ssrc)
-            if down is not None:
-                down.resend(packet.seqs, out, self.log, now)
+            if down is not None and self._may_ask(len(packet.seqs), now):
+                down.resend(packet.seqs, out, link.log, now)
         elif isinstance(packet, rtcp.Pli):
             self._wish(self._by_ssrc.get(packet.media_ssrc))
         elif isinstance(packet, rtcp.Fir):
@@ -122,45 +175,51 @@ class Subscriber:
         elif isinstance(packet, rtcp.ReceiverReport):
             self._on_report(packet, now)
         elif isinstance(packet, rtcp.Remb):
-            self._remb_bps, self._remb_at = packet.bitrate_bps, now
+            link.on_remb(packet.bitrate_bps, now)
 
-    def _on_feedback(self, packet: rtcp.TransportFeedback, now: float) -> None:
-        report = self.log.on_feedback(packet, now)
-        self._feedback_at = now
-        self.has_feedback = True
-        if report.rtt_s is not None:
-            self.rtt_s += (report.rtt_s - self.rtt_s) / 8
-        if report.results:
-            self.loss += (report.lost / len(report.results) - self.loss) * min(1.0, len(report.results) / 200)
-            self.estimator.on_feedback(report.results, now)
+    def _may_ask(self, count: int, now: float) -> bool:
+        """Return whether `count` more numbers may be asked for in this second."""
+        if now >= self._nacks_until:
+            self._nacks, self._nacks_until = 0, now + 1.0
+        self._nacks += count
+        return self._nacks <= NACKS_PER_S
+
+    def may_resend(self, size_bytes: int, now: float) -> bool:
+        """Return whether the link has room for a resend of `size_bytes`; if so, it is counted."""
+        rate = self.estimate_bps(now) * RTX_SHARE / 8
+        room = max(rate * RTX_BURST_S, RTX_BURST_BYTES)
+        self._rtx_bytes = min(room, self._rtx_bytes + rate * (now - self._rtx_at))
+        self._rtx_at = now
+        if self._rtx_bytes < size_bytes:
+            return False
+        self._rtx_bytes -= size_bytes
+        self._debt_bytes += size_bytes
+        return True
 
     def _on_report(self, packet: rtcp.ReceiverReport, now: float) -> None:
         for block in packet.blocks:
             down = self._by_ssrc.get(block.ssrc)
-            if down is None:
-                continue
-            if block.last_sr:
-                rtt = down.round_trip(block.last_sr, block.delay_since_last_sr, now)
-                if rtt is not None:
-                    self.rtt_s = rtt
             # A slot that gets nothing loses nothing, which says nothing of the link.
-            if down.layer is not None and now - self._feedback_at > FEEDBACK_STALE_S:
-                self.loss += (block.fraction_lost / 256 - self.loss) / 4
-                self._by_reports.on_loss(block.fraction_lost / 256, now)
+            if down is None or down.layer is None:
+                continue
+            rtt = down.round_trip(block.last_sr, block.delay_since_last_sr, now) if block.last_sr else None
+            self.link.on_report(rtt, block.fraction_lost / 256, now)
 
     def _wish(self, down: DownTrack | None) -> None:
         if down is not None and down.track is not None and down.kind == "video":
             self.keyframe_wishes.add(down.track)
 
-    # --- choice of layers ------------------------------------------------------------------------------------------
-
     def estimate_bps(self, now: float) -> int:
-        """Return what the link is thought to carry, in bit/s of whole packets."""
-        if now - self._feedback_at > FEEDBACK_STALE_S and now - self._remb_at < 3 * FEEDBACK_STALE_S:
-            return self._remb_bps
-        if not self.has_feedback:
-            return self._by_reports.estimate_bps()
-        return self.estimator.estimate_bps(now)
+        """Return what may be sent in all: what the link is thought to carry, below the ceiling."""
+        estimate = self.link.estimate_bps(now)
+        return min(estimate, self._ceiling_bps) if self._ceiling_bps else estimate
+
+    def set_limit(self, ceiling_bps: int, *, video_allowed: bool) -> None:
+        """Never send more than `ceiling_bps` in all (0: no limit), and video only if it is allowed."""
+        self._ceiling_bps = ceiling_bps
+        self._is_video_allowed = video_allowed
+
+    # --- choice of layers ------------------------------------------------------------------------------------------
 
     def update_layers(self, now: float, *, at_once: bool = False) -> None:
         """Let the policy choose when it is due, and ask for the keyframes that its choice needs."""
@@ -173,19 +232,26 @@ class Subscriber:
         self._policy_at, self._policy_bps = now + POLICY_INTERVAL_S, estimate
         views = [self._view(down, now) for down in self.slots.values() if down.track is not None]
         chosen = self.policy.choose(estimate, views, now)
+        wanted = estimate + self.policy.unmet_bps()
+        self.link.set_wanted(min(wanted, self._ceiling_bps) if self._ceiling_bps else wanted)
         for down in self.slots.values():
-            if down.track is None:
-                continue
-            self._aim(down, down.track, chosen.get(down.slot))
+            if down.track is not None:
+                self._aim(down, down.track, chosen.get(down.slot))
 
     def _aim(self, down: DownTrack, track: UpTrack, rid: str | None) -> None:
         target = track.layers.get(rid) if rid is not None and not track.is_muted else None
+        if down.kind == "video" and not self._is_video_allowed:
+            target = None
         if target is None and down.layer is not None and track.layers.get(down.layer.rid) is not down.layer:
             down.interrupt()  # what flowed is gone
         if target is None and down.target is not None:
             down.interrupt()
         down.target = target
-        if down.wants_keyframe():
+        if (
+            isinstance(down, VideoDownTrack)
+            and down.wants_keyframe()
+            and self.link.state not in (LinkState.SUSPECT, LinkState.OUTAGE)
+        ):
             self.keyframe_wishes.add(track)
 
     def _view(self, down: DownTrack, now: float) -> SlotView:
@@ -196,6 +262,10 @@ class Subscriber:
         return SlotView(down.slot, down.kind == "audio", down.max_height, current, layers)
 
     # --- timers ----------------------------------------------------------------------------------------------------
+
+    def on_timeout(self, now: float) -> None:
+        """Look at the clock; called every 10 ms."""
+        self.link.on_timeout(now)
 
     def poll_reports(self, now: float) -> list[bytes]:
         """Return the sender reports that are due, once a second."""
@@ -209,29 +279,15 @@ class Subscriber:
                 packets.append(rtcp.build_sr(report) + rtcp.build_sdes(down.ssrc, "tongtang"))
         return packets
 
-    def is_probing(self, now: float) -> bool:
-        """Return whether `probe` should write: the policy wants more than the estimate allows, and padding can tell."""
-        if now < self._probe_until:
-            return True
-        if now < self._probe_next or not self.policy.unmet_bps() or now - self._feedback_at > FEEDBACK_STALE_S:
-            return False
-        self._probe_bps = self.estimator.wants_probe_bps(now)
-        if not self._probe_bps:
-            return False
-        self._probe_until, self._probe_at = now + PROBE_S, now - PROBE_STEP_S
-        estimate = self.estimate_bps(now)
-        taught = estimate > self._probed_bps
-        self._probe_interval_s = PROBE_INTERVAL_S if taught else min(MAX_PROBE_INTERVAL_S, self._probe_interval_s * 1.5)
-        self._probe_next, self._probed_bps = now + self._probe_interval_s, estimate
-        return True
-
     def probe(self, out: Outgoing, now: float) -> None:
-        """Write the padding of this moment."""
-        step = min(now - self._probe_at, 2 * PROBE_STEP_S)  # a late tick is made up for, a stall is not
-        self._probe_at = now
-        down = next((item for item in self.slots.values() if item.kind == "video" and item.layer is not None), None)
+        """Write the padding of this moment, if any is wanted; called every 10 to 20 ms."""
+        wanted = self.link.poll_probe(now) if self.is_started else 0
+        if not wanted:
+            return
+        down = next((item for item in self._video if item.layer is not None), None)
+        down = down or next((item for item in self._video if item.can_pad), None)
         if down is not None:
-            down.pad(int(self._probe_bps * step / 8), out, self.log, now)
+            down.pad(wanted, out, self.link.log, now)
 
     def slot_reports(self, interval_s: float) -> tuple[SlotReport, ...]:
         """Return what each slot got since the last call, `interval_s` ago."""
@@ -243,13 +299,6 @@ class Subscriber:
             paused = down.track is not None and bool(down.track.layers) and down.target is None
             reports.append(SlotReport(down.slot, height, int(sent * 8 / interval_s), paused))
         return tuple(reports)
-
-
-def _start_bps(known_bps: int) -> int:
-    """Return what to begin with: a share of what is known, but no less than an unknown link without a reason."""
-    if not known_bps:
-        return START_BPS
-    return max(int(KNOWN_SHARE * known_bps), min(known_bps, START_BPS), FLOOR_BPS)
 
 
 def _new_ssrc(rng: random.Random, used: set[int]) -> int:

@@ -112,6 +112,9 @@ class Layer:
         self.ssrc = ssrc
         self.codec = codec
         self.height = 0  # lines; 0 until a keyframe told
+        self.pending: list[UpPacket] = []  # of this batch, for the slots that take it
+        self.pending_bytes = 0
+        self.top_tid = 0  # the highest temporal layer seen
         self.first_index = -1
         self.newest_index = -1
         self.key_index = -1  # where the newest keyframe begins
@@ -213,6 +216,8 @@ class Layer:
         item.keyidx = descriptor.keyidx
         if descriptor.tid > 0:
             item.tid, item.is_sync = descriptor.tid, descriptor.layer_sync
+            if descriptor.tid > self.top_tid:
+                self.top_tid = descriptor.tid
         if descriptor.picture_id < 0:
             item.body = bytearray(packet[start:end])
             return
@@ -236,7 +241,6 @@ class UpTrack:
         self.kind: Kind = "audio" if source == "mic" else "video"
         self.layers: dict[str, Layer] = {}  # by rid
         self.downs: list[DownTrack] = []
-        self.pending: list[UpPacket] = []
         self.is_muted = False
         self.is_active = True  # SetSource
         self.is_heard = False  # as last told by TrackChanged
@@ -250,7 +254,6 @@ class UpTrack:
     def clear(self) -> None:
         """Forget what was received: the publisher is gone or another one. Receivers wait for a new beginning."""
         self.layers.clear()
-        self.pending.clear()
         for down in self.downs:
             down.interrupt()
 

@@ -93,6 +93,8 @@ class Commands:
             forwarder.fill_slot(room, command.peer, command.slot, track, now)
         elif isinstance(command, control.LimitSlot):
             forwarder.limit_slot(room, command.peer, command.slot, command.max_height, now)
+        elif isinstance(command, control.LimitPeer):
+            forwarder.limit_peer(room, command.peer, command.ceiling_bps, now, video_allowed=command.video_allowed)
 
     def _close_peer(self, room: Room, command: control.ClosePeer) -> None:
         publisher, subscriber = room.publishers.get(command.peer), room.subscribers.get(command.peer)

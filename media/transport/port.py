@@ -18,7 +18,7 @@ from media.down_track import Outgoing
 from media.forwarder import Forwarder
 from media.ice import Credentials, IceAgent, IceDirectory, PathState, make_credentials
 from media.publisher import Publisher
-from media.subscriber import PROBE_STEP_S, Subscriber
+from media.subscriber import Subscriber
 from media.transport.dtls import Certificate, DtlsError
 from media.transport.link import Link
 from media.transport.srtp import PacketBuffer
@@ -34,6 +34,8 @@ DTLS_TICK_S = 0.05
 # A sender's frame arrives as a burst, but the first packet wakes us. Waiting for the rest lets a frame leave in one
 # segmented send: 16.6 -> 14.3 us a packet (bench/forwarding.py), for 1 ms of 150 from glass to glass.
 GATHER_S = 0.001
+DRAIN_S = 0.005  # what waits for a link's pace is looked at so often (media.md §2.6)
+PROBE_S = 0.01
 
 log = logging.getLogger("media.port")
 
@@ -52,6 +54,7 @@ class MediaPort:
         self.packets_out = 0
         self._call_later = call_later
         self._is_gathering = False
+        self._is_draining = False
         self.forwarder = forwarder
         self.certificate = certificate
         self.links: dict[Publisher | Subscriber, Link] = {}
@@ -130,6 +133,8 @@ class MediaPort:
         srtp, agent = link.srtp, link.agent
         assert srtp is not None and agent is not None
         is_rtcp = 192 <= self._receive.data[1] <= 223  # RFC 5761 §4
+        if is_rtcp and not link.may_report(now):
+            return
         size = (srtp.unprotect_rtcp if is_rtcp else srtp.unprotect)(self._receive, length)
         if size < 0 or not agent.on_receive(address, now):
             return
@@ -166,6 +171,8 @@ class MediaPort:
         self._by_address[address] = link
         moved = link.address != outcome.agent.selected
         link.address = outcome.agent.selected
+        if link.subscriber is not None:
+            link.subscriber.link.on_heard(now)
         if moved and link.srtp is not None:
             self._tell(link, "connected")
         if outcome.added and link.dtls is not None and link.dtls_at is None and link.srtp is None:
@@ -213,12 +220,37 @@ class MediaPort:
             out.reset(link.srtp.tag_bytes)
             subscriber.write_media(downs, out, now)
             if out.sizes:
-                link.send_media(out, self._send)
-                self.packets_out += len(out.sizes)
-                if subscriber.has_feedback and link.agent is not None:
-                    link.agent.on_send(now)
+                self._send_media(link, now)
+            if subscriber.is_queueing and not self._is_draining:
+                self._is_draining = True
+                self._call_later(DRAIN_S, self._drain_queues)
         self.forwarder.end_batch()
         self._drain()
+
+    def _send_media(self, link: Link, now: float) -> None:
+        """Send what was written."""
+        link.send_media(self._out, self._send)
+        self.packets_out += len(self._out.sizes)
+        if link.agent is not None:
+            link.agent.on_send(now)
+
+    def _drain_queues(self) -> None:
+        """Let go what waits for the pace of its link."""
+        self._is_draining = False
+        now = time.monotonic()
+        is_left = False
+        for link in self.links.values():
+            subscriber = link.subscriber
+            if subscriber is None or not subscriber.is_queueing or link.srtp is None:
+                continue
+            self._out.reset(link.srtp.tag_bytes)
+            subscriber.drain(self._out, now)
+            if self._out.sizes:
+                self._send_media(link, now)
+            is_left = is_left or subscriber.is_queueing
+        if is_left:
+            self._is_draining = True
+            self._call_later(DRAIN_S, self._drain_queues)
 
     def _drain(self) -> None:
         for core, packet in self.forwarder.poll_rtcp():
@@ -235,7 +267,7 @@ class MediaPort:
         self.forwarder.on_timeout(now)
         self._drain()
         if now >= self._probe_at:
-            self._probe_at = now + PROBE_STEP_S
+            self._probe_at = now + PROBE_S
             self._probe(now)
         if now >= self._dtls_at:
             self._dtls_at = now + DTLS_TICK_S
@@ -250,10 +282,11 @@ class MediaPort:
 
     def _probe(self, now: float) -> None:
         for link in self.links.values():
-            if link.subscriber is not None and link.srtp is not None and link.subscriber.is_probing(now):
+            if link.subscriber is not None and link.srtp is not None:
                 self._out.reset(link.srtp.tag_bytes)
                 link.subscriber.probe(self._out, now)
-                link.send_media(self._out, self._send)
+                if self._out.sizes:
+                    self._send_media(link, now)
 
     def _resend_handshakes(self, now: float) -> None:
         for link in [item for item in self.links.values() if item.srtp is None and item.dtls is not None]:

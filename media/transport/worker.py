@@ -158,13 +158,15 @@ def _peer_report(room: str, peer: str, sides: dict[str, Link], now: float, elaps
     return PeerReport(
         room=room,
         peer=peer,
-        rtt_ms=int(subscriber.rtt_s * 1000) if subscriber is not None else 0,
-        loss_pct=round(subscriber.loss * 100, 2) if subscriber is not None else 0.0,
-        estimate_bps=subscriber.estimate_bps(now) if subscriber is not None else 0,
+        rtt_ms=int(subscriber.link.rtt_s * 1000) if subscriber is not None else 0,
+        loss_pct=round(subscriber.link.loss * 100, 2) if subscriber is not None else 0.0,
+        estimate_bps=subscriber.link.estimate_bps(now) if subscriber is not None else 0,
         sent_bps=sent_bps,
         uplink_loss_pct=round(publisher.fraction_lost() * 100, 2) if publisher is not None else 0.0,
         uplink_bps=uplink_bps,
         slots=subscriber.slot_reports(elapsed) if subscriber is not None else (),
+        sent_bytes=subscriber.sent_bytes if subscriber is not None else 0,
+        state=subscriber.link.state.value if subscriber is not None else "normal",
     )
 
 

@@ -52,7 +52,7 @@ class Scene:
         publisher.negotiate(list(sources.values()), tracks)
         return publisher
 
-    def subscriber(self, peer: str = "pupil", *, tiles: int = 0, known_bps: int = 0) -> Subscriber:
+    def subscriber(self, peer: str = "pupil", *, tiles: int = 0, known_bps: int = 4_000_000) -> Subscriber:
         """Add a receiver with the slots `lecturer`, `audio0` and `tile0` …, connected."""
         slots: list[tuple[str, Kind]] = [("lecturer", "video"), ("audio0", "audio")]
         slots += [(f"tile{number}", "video") for number in range(tiles)]
@@ -100,6 +100,11 @@ class Scene:
         while self.now < end:
             self.now += step
             self.forwarder.on_timeout(self.now)
+            for subscriber in self.room.subscribers.values():
+                if subscriber.is_queueing:
+                    self._out.reset(16)
+                    subscriber.drain(self._out, self.now)
+                    self.sent[subscriber.peer] += self._written()
             self._drain()
 
     def asked(self, kind: type[rtcp.RtcpPacket]) -> list[Any]:

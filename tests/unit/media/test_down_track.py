@@ -242,7 +242,7 @@ def test_the_sender_report_speaks_of_the_slots_own_timestamps() -> None:
     block = rtcp.ReportBlock(report.ssrc, 0, 0, 0, 0, rtcp.ntp_middle(report.ntp), 0)
     scene.pass_time(0.02)
     scene.report(pupil, rtcp.build_rr(1, [block]))
-    assert 0.015 < pupil.rtt_s < 0.025
+    assert 0.015 < pupil.link.rtt_s < 0.025
 
 
 @pytest.mark.parametrize("seed", range(8))

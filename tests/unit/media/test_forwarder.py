@@ -72,7 +72,7 @@ def test_a_receiver_climbs_to_the_layer_that_its_link_carries_and_falls_at_once(
         camera.frame("qhf", key=camera.wanted())
     assert down.layer.rid == "q"
     packets = scene.sent["pupil"]
-    check_continuity(packets)
+    check_continuity(packets, holes=1)  # the frame that waited when the link fell stays unfinished
     steps = [Seen(b).timestamp - Seen(a).timestamp & 0xFFFFFFFF for a, b in itertools.pairwise(packets)]
     assert max(steps) < 20 * FRAME
 
@@ -203,9 +203,9 @@ def test_an_empty_slot_takes_a_large_keyframe_from_the_cache_but_not_a_long_tail
         scene.pass_time(1 / 30)
         scene.arrive(publisher, *source.frame(1, FRAME))
         if number == 9:
-            scene.subscriber("early")
+            scene.subscriber("early", known_bps=0)
             scene.fill("early", "lecturer", "teacher")
-    scene.subscriber("late")
+    scene.subscriber("late", known_bps=0)
     scene.fill("late", "lecturer", "teacher")
     scene.arrive(publisher, *source.frame(1, FRAME))
     assert is_key(scene.sent["early"][0]), "10 kB after the keyframe are 0.3 s of the first estimate"

@@ -64,19 +64,19 @@ def test_plain_reports_open_the_tiles_and_close_them_again() -> None:
 def test_a_slot_that_gets_nothing_says_nothing_of_the_link() -> None:
     lesson = Lesson()
     lesson.play(1.0)
-    estimate = lesson.pupil.estimate_bps(lesson.scene.now)
+    estimate = lesson.pupil.link.estimate_bps(lesson.scene.now)
     for _ in range(5):
         lesson.report("tile0", 0)
         lesson.play(1.0)
-    assert lesson.pupil.estimate_bps(lesson.scene.now) == estimate
+    assert lesson.pupil.link.estimate_bps(lesson.scene.now) == estimate
 
 
 def test_a_known_link_begins_with_what_it_carried() -> None:
     lesson = Lesson(known_bps=1_000_000)
-    assert lesson.pupil.estimate_bps(lesson.scene.now) == 700_000
+    assert lesson.pupil.link.estimate_bps(lesson.scene.now) == 700_000
     assert lesson.flows("tile0")
-    assert Lesson(known_bps=320_000).pupil.estimate_bps(0.0) == START_BPS, "an unknown link begins there too"
-    assert Lesson(known_bps=100_000).pupil.estimate_bps(0.0) == 100_000
+    assert Lesson(known_bps=320_000).pupil.link.estimate_bps(0.0) == START_BPS, "an unknown link begins there too"
+    assert Lesson(known_bps=100_000).pupil.link.estimate_bps(0.0) == 100_000
 
 
 def test_remb_is_believed_over_plain_reports() -> None:
