@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 UNKNOWN_SIZE = b"\x01\xff\xff\xff\xff\xff\xff\xff"
-MAX_CLUSTER_MS = 30_000  # a block's time is a signed 16-bit number of ms after its cluster (RFC 9559 §10.1)
-AUDIO_CLUSTER_MS = 5_000  # sound has no keyframes to begin clusters at; catch-up wants short ones
+CLUSTER_MS = 1_000  # catch-up hands out whole clusters: it lags by one. Their heads cost 17 bytes a second
 
 _EBML, _SEGMENT, _INFO, _TRACKS, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1549A966, 0x1654AE6B, 0x1F43B675
 _TIMESTAMP, _SIMPLE_BLOCK = 0xE7, 0xA3
 _BLOCK_HEAD = struct.Struct("!BhB")
 _KEYFRAME = 0x80
+CLUSTER_MARK = _CLUSTER.to_bytes(4, "big") + UNKNOWN_SIZE  # how every cluster of a live part begins
 CODEC_IDS = {"vp8": "V_VP8", "h264": "V_MPEG4/ISO/AVC", "opus": "A_OPUS"}
 
 
@@ -91,10 +91,9 @@ class BlockWriter:
         """Return the bytes to append for a frame; `ms` must not go back."""
         head = b""
         start = self._cluster_ms
-        limit = AUDIO_CLUSTER_MS if self._is_audio else MAX_CLUSTER_MS
-        if start is None or ms - start >= limit or (keyframe and not self._is_audio):
+        if start is None or ms - start >= CLUSTER_MS or (keyframe and not self._is_audio):
             self._cluster_ms = start = ms
-            head = _CLUSTER.to_bytes(4, "big") + UNKNOWN_SIZE + _number(_TIMESTAMP, ms)
+            head = CLUSTER_MARK + _number(_TIMESTAMP, ms)
         block_head = _BLOCK_HEAD.pack(0x81, ms - start, _KEYFRAME if keyframe else 0)
         return b"".join((head, b"\xa3", _size(len(data) + 4), block_head, data))
 
@@ -115,15 +114,19 @@ class Block(NamedTuple):
 class PartReader:
     """Read a part that may end anywhere: all blocks that are whole, and nothing after the first that is not."""
 
-    def __init__(self, path: Path) -> None:
-        """Open `path`.
+    def __init__(self, path: Path, start: int | None = None, limit_bytes: int = -1) -> None:
+        """Open `path`, or copy what begins at byte `start`, which may still change.
 
         Raises:
             OSError: it cannot be opened.
         """
         with path.open("rb") as file:
+            if start is not None:
+                file.seek(start)
+                self._data: mmap.mmap | bytes = file.read(limit_bytes)
+                return
             try:
-                self._data: mmap.mmap | bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+                self._data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             except ValueError:  # an empty file cannot be mapped
                 self._data = b""
 
@@ -156,6 +159,31 @@ class PartReader:
     def payload(self, block: Block) -> bytes:
         """Return the frame in `block`."""
         return bytes(self._data[block.offset : block.offset + block.length])
+
+
+class ClusterHead(NamedTuple):
+    """How a cluster of a live part begins."""
+
+    ms: int
+    keyframe: bool
+
+
+HEAD_BYTES = 64  # a cluster's mark, its time and the head of its first block are at most 40
+
+
+def read_cluster_head(data: bytes) -> ClusterHead | None:
+    """Return what `data`, which starts with `CLUSTER_MARK`, tells of its cluster; None when it is no whole head."""
+    identifier, position = _read_id(data, len(CLUSTER_MARK)) if len(data) > len(CLUSTER_MARK) else (0, 0)
+    size, position = _read_size(data, position)
+    if identifier != _TIMESTAMP or size is None or not 0 < size <= 8 or position + size >= len(data):
+        return None
+    ms = int.from_bytes(data[position : position + size], "big")
+    identifier, position = _read_id(data, position + size)
+    size, position = _read_size(data, position)
+    if identifier != _SIMPLE_BLOCK or size is None or size < 4 or position + 4 > len(data):
+        return None
+    _track, relative, flags = _BLOCK_HEAD.unpack_from(data, position)
+    return ClusterHead(ms, bool(flags & _KEYFRAME)) if relative == 0 else None
 
 
 _KNOWN = frozenset((_EBML, _INFO, _TRACKS, _TIMESTAMP, _SIMPLE_BLOCK))

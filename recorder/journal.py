@@ -94,6 +94,16 @@ def parse_journal(data: bytes) -> JournalRead:
     return JournalRead(tuple(lines), start, len(data), broken_at, prev, seq)
 
 
+def read_lines(data: bytes) -> tuple[list[Fields], int]:
+    """Return the whole lines in `data` and how many bytes they are, of a journal that is being written.
+
+    The chain is not checked: who writes it is this machine's own recorder.
+    """
+    end = data.rfind(b"\n") + 1
+    lines = [fields for raw in data[:end].splitlines() if (fields := _parse_line(raw)) is not None]
+    return lines, end
+
+
 def _parse_line(raw: bytes) -> Fields | None:
     if len(raw) > MAX_LINE_BYTES:
         return None

@@ -44,6 +44,7 @@ class PartRecord:
     opened_ms: float
     epochs: list[Epoch]
     reports: list[SenderReport] = field(default_factory=list)
+    closed: bool = False  # nothing is written to it any more
 
 
 @dataclass(slots=True)
@@ -64,6 +65,12 @@ class Story:
 def read_story(lines: Iterable[Fields]) -> Story:
     """Understand a journal's lines. Unknown kinds are passed over: a later version may have written them."""
     story = Story()
+    tell_on(story, lines)
+    return story
+
+
+def tell_on(story: Story, lines: Iterable[Fields]) -> None:
+    """Add the next lines of its journal to `story`."""
     for line in lines:
         kind = line["kind"]
         if kind == "session.start":
@@ -72,6 +79,8 @@ def read_story(lines: Iterable[Fields]) -> Story:
             story.end_ms = float(line["t"])
         elif kind == "session.resume":
             story.end_ms = None
+            for part in story.parts.values():  # a recorder that was restarted begins new ones
+                part.closed = True
         elif kind == "peer":
             story.roles[str(line["peer"])] = str(line["role"])
         elif kind == "event":
@@ -79,7 +88,6 @@ def read_story(lines: Iterable[Fields]) -> Story:
         else:
             _take_part_line(story, kind, line)
     story.events.sort(key=lambda event: event[0])
-    return story
 
 
 def _take_start(story: Story, line: Fields) -> None:
@@ -120,6 +128,8 @@ def _take_part_line(story: Story, kind: str, line: Fields) -> None:
     elif kind == "sr":
         epoch = len(part.epochs) - 1
         part.reports.append(SenderReport(epoch, int(line["rtp"]), float(line["ntp_ms"]), float(line["at"])))
+    elif kind == "part.close":
+        part.closed = True
 
 
 def lead_spans(story: Story) -> list[tuple[float, str]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from starlette.routing import BaseRoute
 
 from server.addresses import media_addresses
-from server.lessons import websocket, whip
+from server.lessons import catchup_routes, websocket, whip
 from server.lessons.ports import LessonStore, RoomTokens
 from server.lessons.rooms import RoomHost, Seats
 from server.library import routes as library_routes
@@ -82,7 +82,12 @@ async def open_live(
         recorder = RecorderLink(tap_path=Path(folder) / "tap")
         library = LibraryService(database, settings.data / "recordings")
         host = RoomHost(store, tokens, library, media, recorder)
-        routes = [*websocket.routes(host), *whip.routes(host), *library_routes.routes(library)]
+        routes = [
+            *websocket.routes(host),
+            *whip.routes(host),
+            *catchup_routes.routes(host),
+            *library_routes.routes(library),
+        ]
         async with host.running():
             for recording, path, title in await library.unfinished():
                 recorder.finalise(recording, path, title)  # what a crash or a power cut left

@@ -35,6 +35,11 @@ _STATUS: dict[str, int] = {
     "content_type_unsupported": 415,
     "sdp_malformed": 400,
     "lesson_ended": 409,
+    "catchup_not_recorded": 409,
+    "catchup_empty": 409,
+    "catchup_too_old": 410,
+    "catchup_range": 416,
+    "catchup_busy": 429,
 }
 _SUFFIX: tuple[tuple[str, int], ...] = (("_unknown", 404), ("_state", 409), ("_taken", 409), ("_full", 409))
 _KIND: tuple[tuple[type[TongtangError], int], ...] = ((ProtocolViolation, 400), (Refused, 403), (Unavailable, 503))
@@ -47,8 +52,10 @@ _TITLES: dict[int, str] = {
     406: "格式不支持",
     408: "请求超时",
     409: "状态冲突",
+    410: "已经没有",
     413: "内容太大",
     415: "格式不支持",
+    416: "范围不对",
     422: "填写有误",
     429: "过于频繁",
     500: "服务器出错",

@@ -15,6 +15,7 @@ from prometheus_client import Counter
 
 from media import control
 from recorder.control import DiskLow, RecordingChanged, RecordingOpened
+from server.lessons.catchup import SpareBook
 from server.lessons.log_keeper import LogKeeper
 from server.lessons.recording import LessonRecording
 from server.processes.media import MediaWorkers, Report
@@ -63,6 +64,7 @@ class LiveRoom:
         self.room = room
         self.finished = asyncio.Event()  # everything is stored, the lesson may be opened anew
         self.is_closing = False
+        self.spare = SpareBook()
         self._keeper = keeper
         self._recording = recording
         self._media = media
@@ -248,7 +250,8 @@ class LiveRoom:
                 self.carry_out(self.room.on_path(peer, side, state))
                 if state == "closed" and self._lives_by_media(peer):
                     self.leave(peer)
-            case control.PeerReport():
+            case control.PeerReport(estimate_bps=estimate_bps, sent_bps=sent_bps):
+                self.spare.on_report(peer, estimate_bps, sent_bps, now)
                 self.carry_out(self.room.on_reception(peer, _reception(report)))
 
     def on_media_reset(self) -> None:
@@ -272,6 +275,11 @@ class LiveRoom:
         )
         self.carry_out(self.room.set_recording(runs, time.monotonic()))
         return True
+
+    @property
+    def recording_folder(self) -> str:
+        """Where the lesson is being recorded; empty: it is not, or not yet."""
+        return self._recording.folder if self.room.state.lesson.state == "live" else ""
 
     # --- who is in
 

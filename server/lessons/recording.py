@@ -28,6 +28,7 @@ class LessonRecording:
         self, lesson: RoomId, opened_mono_ns: int, recordings: RecordingStore, media: MediaWorkers, link: RecorderLink
     ) -> None:
         self.id: str | None = None
+        self.folder = ""  # where it lies, once it has an id
         self._lesson = lesson
         self._opened_mono_ns = opened_mono_ns
         self._recordings = recordings
@@ -58,7 +59,7 @@ class LessonRecording:
         await self._started.wait()
         recording, folder = await self._named(room.state.lesson.title, timeout_s)
         self._link.start(StartRecording(recording, self._lesson, room.state.lesson.title, folder))
-        self.id = recording
+        self.id, self.folder = recording, folder
         for one in room.state.participants:
             self._name(recording, one)
         while self._early:

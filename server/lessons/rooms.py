@@ -170,6 +170,11 @@ class RoomHost:
         people, classrooms = room.online()
         return Seats(len(classrooms), people, classrooms)
 
+    def open_room(self, lesson: RoomId) -> LiveRoom | None:
+        """Return the room of `lesson` when it is open."""
+        room = self._rooms.get(lesson)
+        return None if room is None or room.is_closing else room
+
     def end(self, lesson: RoomId) -> None:
         """End a live lesson from outside; another is left as it is."""
         room = self._rooms.get(lesson)

@@ -1,0 +1,145 @@
+"""The rules of catching up on a live lesson: what may be asked for, and how much of the link it may take. Pure.
+
+Live always wins. What a receiver's link has to spare is a share of what it is thought to carry, less what live is
+sending over it and a reserve for lesson events and pages; catch-up is paced to that by a token bucket. Its packets
+share the bottleneck with live, so the estimate falls when they crowd it, and with it what is to spare: on a link of
+L bit/s with S of live the two settle at (0.85 L - S) / 1.85 for catch-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from signaling.errors import Refused, Unavailable
+from signaling.messages import PeerId
+
+USABLE = 0.85  # of the estimate: the rest is its error and live's next keyframe
+RESERVE_BPS = 24_000  # lesson events, pings and half a page image (82 kB) a minute: 11 kbit/s; doubled
+STALE_S = 6.0  # three reports of the media worker: without them nothing is known of the link
+BURST_S = 0.5  # what may leave at once: less than the queue that the estimator takes for a full link at full rate
+CHUNK_BYTES = 4_096
+PATIENCE_S = 10.0  # a stretch of the response that waits longer than this ends it; the client asks again
+MAX_PEERS = 500  # of a room; the stalest is forgotten
+
+MAX_WINDOW_MS = 60_000  # of one manifest: 2 to 4 kB
+MAX_AGE_MS = 1_800_000  # half an hour: at 1.5x that takes 60 minutes to catch up; longer is what recordings are for
+MAX_RANGE_BYTES = 512 << 10  # 4 s of a 1 Mbit/s picture
+STREAMS = 2  # of one seat at a time: sound and picture
+RATE = 1.25  # how fast a replay plays at least
+
+Offer = Literal["all", "less", "wait"]
+
+
+class Spare:
+    """What one receiver's link has to spare, and the token bucket that it fills."""
+
+    def __init__(self, now: float) -> None:
+        self._bps = 0.0
+        self._told = now
+        self._tokens = 0.0  # bytes
+        self._filled = now
+
+    def on_report(self, estimate_bps: int, sent_bps: int, now: float) -> None:
+        """Take in what the link carries and what live sends over it."""
+        self._fill(now)
+        self._bps = max(0.0, USABLE * estimate_bps - sent_bps - RESERVE_BPS)
+        self._told = now
+
+    @property
+    def told(self) -> float:
+        """When the last report came."""
+        return self._told
+
+    def rate_bps(self, now: float) -> int:
+        """Return what catch-up may take at `now`."""
+        return int(self._bps) if now - self._told < STALE_S else 0
+
+    def take(self, size_bytes: int, now: float) -> float:
+        """Take `size_bytes` and return 0.0, or return how long to wait before asking again."""
+        self._fill(now)
+        if self._tokens >= size_bytes:
+            self._tokens -= size_bytes
+            return 0.0
+        rate = self.rate_bps(now)
+        if rate == 0:
+            return 1.0
+        return min(1.0, max(0.005, (size_bytes - self._tokens) * 8 / rate))
+
+    def _fill(self, now: float) -> None:
+        passed_s = max(0.0, min(now, self._told + STALE_S) - self._filled)
+        self._filled = max(now, self._filled)
+        most = max(float(CHUNK_BYTES), self._bps / 8 * BURST_S)
+        self._tokens = min(most, self._tokens + passed_s * self._bps / 8)
+        if self.rate_bps(now) == 0:
+            self._tokens = 0.0  # what was saved up on a better link is not there any more
+
+
+class SpareBook:
+    """The links of a room's receivers."""
+
+    def __init__(self) -> None:
+        self._spares: dict[PeerId, Spare] = {}
+
+    def on_report(self, peer: PeerId, estimate_bps: int, sent_bps: int, now: float) -> None:
+        """Take in the media worker's report of `peer`."""
+        self.of(peer, now).on_report(estimate_bps, sent_bps, now)
+
+    def of(self, peer: PeerId, now: float) -> Spare:
+        """Return the link of `peer`; nothing is to spare on one that nothing is known of."""
+        spare = self._spares.get(peer)
+        if spare is None:
+            if len(self._spares) >= MAX_PEERS:
+                del self._spares[min(self._spares, key=lambda one: self._spares[one].told)]
+            spare = self._spares[peer] = Spare(now)
+        return spare
+
+
+class Window(NamedTuple):
+    """A stretch of the lesson, in ms of the room's time."""
+
+    from_ms: int
+    to_ms: int
+
+
+def check_window(from_ms: int, to_ms: int, now_ms: int, begins_ms: float | None) -> Window:
+    """Return the stretch that is answered: at most a minute from `from_ms` on, not before the recording began.
+
+    Raises:
+        Refused: `catchup_empty` or `catchup_too_old`.
+    """
+    if begins_ms is None:
+        raise Refused("catchup_empty", "录制刚刚开始，还没有可以补看的内容。请过几秒再试。")
+    first = max(int(begins_ms), now_ms - MAX_AGE_MS)
+    if to_ms < first:
+        raise Refused("catchup_too_old", "这一段已经补看不了：只能补看最近半小时内录下来的内容。")
+    start = min(max(from_ms, first), now_ms)
+    return Window(start, max(start, min(to_ms, now_ms, start + MAX_WINDOW_MS)))
+
+
+def choose_offer(spare_bps: int, sound_bps: float, pictures_bps: Sequence[float]) -> tuple[Offer, int]:
+    """Return what the link has room for, and how many of the pictures, the most wanted first.
+
+    Pictures must be there in time at the speed of the replay. Sound must come at least as fast as it was spoken: it is
+    buffered before it plays.
+    """
+    if spare_bps < sound_bps or spare_bps == 0:
+        return "wait", 0
+    room_bps = spare_bps / RATE - sound_bps
+    taken = 0
+    for bps in pictures_bps:
+        if bps > room_bps:
+            return "less", taken
+        room_bps -= bps
+        taken += 1
+    return "all", taken
+
+
+def require_spare(spare: Spare, now: float) -> None:
+    """Pass when something may be sent.
+
+    Raises:
+        Unavailable: `catchup_waits`.
+    """
+    if spare.rate_bps(now) == 0:
+        raise Unavailable("catchup_waits", "网络正忙，先保证直播。补看会自动继续。")
