@@ -1,0 +1,178 @@
+"""One video stream at a Chromium-like receiver: repair, jitter buffer and what is seen.
+
+Constants are libwebrtc's where it has one. The jitter buffer shows a frame when it can be decoded, but not before its
+smooth time: its timestamp in the receiver's time plus the current delay, which follows the jitter and the sender's
+playout-delay minimum as libwebrtc's timing does (up with every late frame and 100 ms a second otherwise).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+
+from media.rtp import Unwrapper
+from tests.unit.media.twin.clock import Clock
+from tests.unit.media.twin.frames import Frame, FrameAssembler
+
+NACK_RETRY_S = 0.108  # measured (media.md §2.9): 100 ms round trip by default, looked at every 20 ms
+NACK_TRIES = 10
+MAX_NACKS = 1000
+WAIT_FOR_KEYFRAME_S = 0.2  # before the first frame
+WAIT_FOR_FRAME_S = 3.0
+STREAM_ACTIVE_S = 5.0
+DECODE_S = 0.008  # a frame can not be shown sooner after the one before it
+BASE_WINDOW_S = 10.0
+JITTER_MIN_S, JITTER_MAX_S = 0.01, 1.0
+NOISE_DEVIATIONS, NOISE_OFFSET_S = 2.33, 0.03  # libwebrtc's jitter estimator
+DELAY_CHANGE = 0.1  # s a second
+RENDER_S = 0.010
+TICKS = 90_000
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A frame that was presented."""
+
+    at: float
+    height: int
+    captured_at: float
+
+
+class VideoStream:
+    """Take packets, ask again for those that are missing, present frames."""
+
+    def __init__(self, clock: Clock, nack: Callable[[list[int]], None], pli: Callable[[], None]) -> None:
+        self.shown: list[Shown] = []
+        self.plis = self.nacks = 0
+        self.min_playout_s = 0.0
+        self.assembler = FrameAssembler()
+        self._clock = clock
+        self._send_nack, self._send_pli = nack, pli
+        self._indexes = Unwrapper(16)
+        self._times = Unwrapper(32)
+        self._missing: dict[int, tuple[int, float]] = {}  # index -> (tries, asked at)
+        self._packet_at = float("-inf")
+        self._waits_since = clock.now
+        self._scheduled = 0  # the number of the presentation that counts
+        self._bases: deque[tuple[float, float]] = deque()
+        self._delay_s = 0.0
+        self._delay_at = clock.now
+        self._variance = 1e-4
+        self._last_whole: tuple[float, float] | None = None
+
+    # --- packets ---------------------------------------------------------------------------------------------------
+
+    def on_packet(self, seq: int, timestamp: int, ends: bool, payload: memoryview, *, resent: bool) -> None:
+        """Take a media packet, first-hand or out of RTX."""
+        now = self._clock.now
+        self._packet_at = now
+        newest = self._indexes.last
+        index = self._indexes.unwrap(seq)
+        if index <= newest:
+            self._missing.pop(index, None)
+        elif newest >= 0 and index > newest + 1:
+            self._open_gap(newest + 1, index, now)
+        frame = self.assembler.on_packet(index, timestamp, ends, payload, now, resent)
+        if frame is not None:
+            self._measure(frame, now)
+            self._schedule()
+
+    def _open_gap(self, start: int, end: int, now: float) -> None:
+        if len(self._missing) + end - start > MAX_NACKS:
+            self._missing.clear()
+            self._ask_keyframe()
+            return
+        for index in range(start, end):
+            self._missing[index] = (1, now)
+        self._ask([index & 0xFFFF for index in range(start, end)])
+
+    def _ask(self, seqs: list[int]) -> None:
+        if seqs:
+            self.nacks += len(seqs)
+            self._send_nack(seqs)
+
+    def on_tick(self) -> None:
+        """Ask again for what is still missing, and for a keyframe when nothing could be decoded for long."""
+        now = self._clock.now
+        again: list[int] = []
+        for index, (tries, asked_at) in list(self._missing.items()):
+            if index <= self.assembler.decoded_index or tries >= NACK_TRIES:
+                if index <= self.assembler.decoded_index or now - asked_at >= NACK_RETRY_S:
+                    del self._missing[index]
+            elif now - asked_at >= NACK_RETRY_S - 0.008:
+                self._missing[index] = (tries + 1, now)
+                again.append(index & 0xFFFF)
+        self._ask(again)
+        patience = WAIT_FOR_FRAME_S if self.shown else WAIT_FOR_KEYFRAME_S
+        if now - self._waits_since >= patience:
+            self._waits_since = now
+            if now - self._packet_at < STREAM_ACTIVE_S:
+                self._ask_keyframe()
+
+    def _ask_keyframe(self) -> None:
+        self.plis += 1
+        self._send_pli()
+
+    # --- presentation ----------------------------------------------------------------------------------------------
+
+    def _schedule(self) -> None:
+        """Decide anew which frame is shown next, and when."""
+        frame = self.assembler.next_frame()
+        if frame is None:
+            return
+        now = self._clock.now
+        earliest = self.shown[-1].at + DECODE_S if self.shown else now
+        self._scheduled += 1
+        self._waits_since = now
+        self._clock.at(max(earliest, self._smooth_time(frame)), self._present, frame, self._scheduled)
+
+    def _present(self, frame: Frame, number: int) -> None:
+        if number != self._scheduled:
+            return
+        now = self._clock.now
+        self._adapt(frame, now)
+        self.assembler.decode(frame)
+        self.shown.append(Shown(now, frame.part.height, frame.part.truth[4] / 1000))
+        self._waits_since = now
+        self._schedule()
+
+    def _media_s(self, frame: Frame) -> float:
+        return self._times.unwrap(frame.part.timestamp) / TICKS
+
+    def _measure(self, frame: Frame, now: float) -> None:
+        """Learn from a frame that came first-hand: the least transit of the last seconds and its variation."""
+        if frame.was_resent:
+            return
+        media_s = self._media_s(frame)
+        transit = now - media_s
+        bases = self._bases
+        while bases and (bases[-1][1] >= transit or now - bases[0][0] > BASE_WINDOW_S):
+            bases.pop() if bases[-1][1] >= transit else bases.popleft()
+        bases.append((now, transit))
+        if self._last_whole is not None:
+            variation = (now - self._last_whole[0]) - (media_s - self._last_whole[1])
+            bound = 3.5 * math.sqrt(self._variance) + 0.01  # libwebrtc: outliers count as 3.5 deviations
+            self._variance += 0.03 * (min(abs(variation), bound) ** 2 - self._variance)
+        self._last_whole = (now, media_s)
+
+    def _target_s(self) -> float:
+        noise = NOISE_DEVIATIONS * math.sqrt(self._variance) - NOISE_OFFSET_S
+        jitter = min(max(noise, JITTER_MIN_S), JITTER_MAX_S)
+        return max(self.min_playout_s, jitter + DECODE_S + RENDER_S)
+
+    def _smooth_time(self, frame: Frame) -> float:
+        if not self._bases:
+            return self._clock.now
+        return self._bases[0][1] + self._media_s(frame) + self._delay_s
+
+    def _adapt(self, frame: Frame, now: float) -> None:
+        """Move the current delay towards the target."""
+        target, elapsed = self._target_s(), min(1.0, now - self._delay_at)
+        self._delay_at = now
+        late = now - self._smooth_time(frame)
+        if late > 0.005 and self._delay_s < target:
+            self._delay_s = min(target, self._delay_s + late)
+        step = DELAY_CHANGE * elapsed
+        self._delay_s += min(max(target - self._delay_s, -step), step)
