@@ -69,6 +69,7 @@ class Splice:
         "first_in",
         "keyidx",
         "last_in",
+        "last_picture",
         "layer",
         "payload_type",
         "picture_id",
@@ -82,6 +83,7 @@ class Splice:
         self.layer = layer
         self.first_in = first_in
         self.last_in = 1 << 62  # the last index that has its place here, once another splice followed
+        self.last_picture = -1  # … and the picture id of its frame, as it came in
         self.seq = first_out - first_in
         self.payload_type = payload_type
         self.rtx_type = rtx_type

@@ -129,9 +129,20 @@ class VideoDownTrack(DownTrack):
 
     def forget_stale(self, now: float) -> None:
         """Give up what waited too long for a link that takes nothing."""
-        packet, at = self.queue[0]
-        if now - at > MAX_KEYFRAME_WAIT_S or (packet.timestamp != self._frame and self._is_too_old(packet, now - at)):
-            self._break_off(packet)
+        queue = self.queue
+        while queue:
+            packet, at = queue[0]
+            is_begun = packet.timestamp == self._frame
+            if now - at <= MAX_KEYFRAME_WAIT_S and (is_begun or not self._is_too_old(packet, now - at)):
+                return
+            if is_begun or packet.tid == 0:
+                self._break_off(packet)
+                return
+            self._lose(packet.tid)
+            if self._left_out < 0:
+                self._left_out = packet.index
+            while queue and queue[0][0].timestamp == packet.timestamp:
+                queue.popleft()
 
     def _break_off(self, packet: UpPacket) -> None:
         """Send nothing of what waits, from `packet` on: only a keyframe helps."""
@@ -191,8 +202,10 @@ class VideoDownTrack(DownTrack):
 
     def _follow(self, splice: Splice) -> None:
         """Let `splice` be in force from its first packet on."""
-        if self._splices and self._splices[-1].last_in == 1 << 62:
-            self._splices[-1].last_in = self._left_out - 1 if self._left_out >= 0 else self._last_in
+        if self._splices:
+            old = self._splices[-1]
+            old.last_in = self._left_out - 1 if self._left_out >= 0 else self._last_in
+            old.last_picture = (self._last_picture_id - old.picture_id) & 0x7FFF
         self._splice = self._before = splice
         self._splices.append(splice)
         if len(self._splices) > SPLICES:
@@ -299,11 +312,20 @@ class VideoDownTrack(DownTrack):
         """Write a packet that the publisher had to send again, where its place is; 0 when it has none."""
         for splice in reversed(self._splices):
             if splice.layer is packet.layer and splice.first_in <= packet.index:
-                is_left_out = splice is self._splice and 0 <= self._left_out <= packet.index
-                if is_left_out or packet.index > splice.last_in or packet.index + splice.seq < self._last_out - RING:
+                if not self._has_place(packet, splice):
                     return 0
                 return self._write_one(packet, splice, out, log, now)
         return 0
+
+    def _has_place(self, packet: UpPacket, splice: Splice) -> bool:
+        """Return whether the numbers of `splice` have a place for a late packet: not for one of a frame left out."""
+        is_open = splice is self._splice
+        if is_open and self._left_out < 0:
+            return packet.index + splice.seq > self._last_out - RING
+        last_in = self._left_out - 1 if is_open else splice.last_in
+        last = (self._last_picture_id - splice.picture_id) & 0x7FFF if is_open else splice.last_picture
+        is_newer = packet.picture_id >= 0 and 0 < (packet.picture_id - last) & 0x7FFF < 0x4000
+        return packet.index <= last_in and not is_newer and packet.index + splice.seq > self._last_out - RING
 
     def _decide(self, packet: UpPacket, waited_s: float) -> bool:
         """Return whether the frame that `packet` begins is to be sent."""
@@ -340,7 +362,7 @@ class VideoDownTrack(DownTrack):
         return waited_s > MAX_WAIT_S[packet.tid]
 
     def _close_gap(self, packet: UpPacket, old: Splice) -> Splice:
-        """Continue the numbers behind frames that were left out. What is missing before them may come late: it has a place."""
+        """Continue the numbers behind frames that were left out. What is missing before may come late."""
         room = self._left_out - self._last_in - 1 if self._last_in >= old.first_in else 0
         first_out = self._last_out + 1 + max(0, room)
         splice = Splice(old.layer, packet.index, first_out, old.payload_type, old.rtx_type)
