@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -93,8 +93,14 @@ def executable() -> str:
 
 
 @contextmanager
-def chromium(playwright: Playwright, camera: Path | None = None, microphone: Path | None = None) -> Iterator[Browser]:
-    """Run a browser inside the block, with what its fake devices see and hear."""
+def chromium(
+    playwright: Playwright,
+    camera: Path | None = None,
+    microphone: Path | None = None,
+    program: Path | None = None,
+    flags: Sequence[str] = (),
+) -> Iterator[Browser]:
+    """Run a browser inside the block, with what its fake devices see and hear; `program` starts it elsewhere."""
     arguments = [
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
@@ -106,7 +112,9 @@ def chromium(playwright: Playwright, camera: Path | None = None, microphone: Pat
         arguments.append(f"--use-file-for-fake-video-capture={camera}")
     if microphone is not None:
         arguments.append(f"--use-file-for-fake-audio-capture={microphone}")
-    browser = playwright.chromium.launch(executable_path=executable(), args=arguments, chromium_sandbox=False)
+    browser = playwright.chromium.launch(
+        executable_path=program or executable(), args=[*arguments, *flags], chromium_sandbox=False
+    )
     try:
         yield browser
     finally:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,11 +57,12 @@ def children(pid: int) -> dict[int, str]:
 class Server:
     """`tongtang serve` as a process, with its own data folder."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, host: str = "127.0.0.1", flags: Sequence[str] = ()) -> None:
         self.data = data
         self.port = free_port(socket.SOCK_STREAM)
         self.media_port = free_port(socket.SOCK_DGRAM)
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
+        self._flags = ("--host", host, *flags)
         self._process: subprocess.Popen[bytes] | None = None
         self._log = (data.parent / "server.log").open("ab")
 
@@ -73,7 +74,7 @@ class Server:
     def start(self) -> None:
         """Start and wait until rooms, media and recorder serve."""
         arguments = ["serve", "--port", str(self.port), "--media-port", str(self.media_port), "--media-workers", "1"]
-        self._process = self._run(*arguments, "--data", str(self.data))
+        self._process = self._run(*arguments, "--data", str(self.data), *self._flags)
         eventually("the server starts", self._is_ready, START_S)
 
     def stop(self) -> None:
@@ -178,8 +179,8 @@ class Region:
         body = {"username": username, "password": PASSWORD, "name": name, "school_id": school, "is_manager": False}
         manager.post("/api/people", body)
 
-    def plan_lesson(self, title: str = "光的折射") -> str:
-        """Plan a lesson of three pages into both classrooms and return its id."""
+    def plan_lesson(self, title: str = "光的折射", rooms: int = 2, has_pages: bool = True) -> str:
+        """Plan a lesson, of three pages unless told otherwise, into the first `rooms` classrooms; return its id."""
         lesson = self.lecturer.post(
             "/api/lessons",
             {
@@ -187,12 +188,13 @@ class Region:
                 "subject": "科学",
                 "starts_at": datetime.now(UTC).isoformat(),
                 "planned_minutes": 40,
-                "classroom_ids": [room["id"] for room in self.rooms],
+                "classroom_ids": [room["id"] for room in self.rooms[:rooms]],
                 "paired_school_id": self.rooms[0]["school"]["id"],
                 "open_to_observers": True,
             },
         )
-        self.lecturer.put_pages(lesson["id"], [page_png(number) for number in (1, 2, 3)])
+        if has_pages:
+            self.lecturer.put_pages(lesson["id"], [page_png(number) for number in (1, 2, 3)])
         return str(lesson["id"])
 
     def pair(self, code: str, room: int) -> None:
@@ -218,9 +220,9 @@ class Region:
 
 
 @contextmanager
-def region(folder: Path) -> Iterator[Region]:
+def region(folder: Path, host: str = "127.0.0.1", flags: Sequence[str] = ()) -> Iterator[Region]:
     """Serve a region inside the block."""
-    server = Server(folder / "data")
+    server = Server(folder / "data", host, flags)
     try:
         server.add_manager("wang")
         server.start()
