@@ -1,4 +1,4 @@
-"""RTP packets (RFC 3550 §5), header extensions (RFC 8285), RTX (RFC 4588) and RED (RFC 2198), read in place.
+"""RTP packets (RFC 3550 §5), header extensions (RFC 8285) and RTX (RFC 4588), read in place.
 
 Nothing here makes an object per packet: the forwarding path asks for the few bytes that it needs. Packets are
 `bytes`, `bytearray` or `memoryview`; offsets count from the first byte of the packet.
@@ -288,42 +288,3 @@ def wrap_rtx(packet: Buffer, payload_type: int, ssrc: int, seq: int) -> bytearra
     wrapped[2:4] = (seq & 0xFFFF).to_bytes(2, "big")
     wrapped[8:12] = ssrc.to_bytes(4, "big")
     return wrapped
-
-
-class RedBlock(msgspec.Struct, frozen=True, gc=False):
-    """One block of a RED packet; the last one is the primary."""
-
-    payload_type: int
-    timestamp: int
-    payload: bytes
-
-
-def unwrap_red(packet: Buffer) -> list[RedBlock]:
-    """Return the blocks of a RED packet, oldest first.
-
-    Raises:
-        RtpError: malformed.
-    """
-    position, end = payload_span(packet)
-    timestamp = read_fixed(packet)[3]
-    heads: list[tuple[int, int, int]] = []  # payload type, timestamp, length
-    while True:
-        if position >= end:
-            raise RtpError("a RED header is cut short")
-        first = packet[position]
-        if not first & 0x80:
-            position += 1
-            break
-        if position + 4 > end:
-            raise RtpError("a RED header is cut short")
-        word = int.from_bytes(packet[position + 1 : position + 4], "big")
-        heads.append((first & 0x7F, (timestamp - (word >> 10)) & 0xFFFFFFFF, word & 0x3FF))
-        position += 4
-    blocks: list[RedBlock] = []
-    for payload_type, block_timestamp, length in heads:
-        if position + length > end:
-            raise RtpError("a RED block is cut short")
-        blocks.append(RedBlock(payload_type, block_timestamp, bytes(packet[position : position + length])))
-        position += length
-    blocks.append(RedBlock(first & 0x7F, timestamp, bytes(packet[position:end])))
-    return blocks

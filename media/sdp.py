@@ -30,6 +30,7 @@ from media.sdp_match import (
     kind_of,
     known_codecs,
     negotiated_codec,
+    red_of,
     rejected_line,
     remote_transport,
 )
@@ -57,9 +58,11 @@ __all__ = [
 _PUBLISH_EXTENSIONS = ("mid", "rid", "repaired_rid", "twcc", "audio_level")
 _SUBSCRIBE_EXTENSIONS = ("mid", "twcc", "playout_delay")
 _MAX_LAYERS = 4
-# 32 kbit/s is transparent for one voice; the rest of a village uplink belongs to the picture. DTX stays off: gaps
-# look like loss and stretch the receiver's clock estimate.
-_OPUS_UP = "minptime=10;useinbandfec=1;maxaveragebitrate=32000"
+# Fullband speech at 24 kbit/s is as good as transparent for one voice (media.md §3.1 has it as the default), and every
+# receiver pays for each bit up to three times when its link loses packets. DTX stays off, for classrooms too: the
+# pauses of one microphone are short in a lesson, look like loss to a receiver that has no sender report yet, and the
+# copies that mend losses (media/audio_repair.py) reach back no more than 341 ms.
+_OPUS_UP = "minptime=10;useinbandfec=1;maxaveragebitrate=24000"
 _OPUS_DOWN = "minptime=10;useinbandfec=1"
 _H264 = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
 
@@ -163,6 +166,9 @@ def _publish_line(section: Section, is_bundled: bool) -> tuple[MediaLine, Negoti
 
 # --- subscribing --------------------------------------------------------------------------------------------------
 
+# Opus comes first, so that a client without RED takes the line as it is. Chromium takes packets of either type at any
+# time, and Firefox drops RED from its answer.
+_DOWN_RED = 63
 _DOWN_EXTENSIONS = {"audio": ExtensionIds(mid=1, twcc=2), "video": ExtensionIds(mid=1, twcc=2, playout_delay=3)}
 _DOWN_CODECS: dict[str, tuple[LineCodec, ...]] = {
     # Chromium answers NACKs for audio only when our offer has it, although its answer drops the line again
@@ -182,6 +188,7 @@ def offer_subscribe(
             direction="sendonly",
             codecs=_DOWN_CODECS[slot.kind],
             extensions=_DOWN_EXTENSIONS[slot.kind],
+            red_payload_type=_DOWN_RED if slot.kind == "audio" else 0,
             msid=slot.slot,
             cname=cname,
             ssrc=slot.ssrc,
@@ -212,6 +219,7 @@ def _offered_media(line: MediaLine) -> NegotiatedMedia:
             for codec in line.codecs
         ),
         extensions=line.extensions,
+        red_payload_type=line.red_payload_type,
         ssrcs=(line.ssrc,),
         rtx_ssrcs={line.ssrc: line.rtx_ssrc} if line.rtx_ssrc else {},
     )
@@ -251,10 +259,12 @@ def _accepted_line(section: Section, ours: NegotiatedMedia) -> NegotiatedMedia:
             )
         )
     accepted, _ = extension_ids(section, _SUBSCRIBE_EXTENSIONS)
+    has_red = codecs and ours.red_payload_type and red_of(section, codecs[0].payload_type) == ours.red_payload_type
     return msgspec.structs.replace(
         ours,
         codecs=tuple(codecs),
         extensions=accepted,
+        red_payload_type=ours.red_payload_type if has_red else 0,
         active=bool(codecs) and section.direction in ("recvonly", "sendrecv"),
     )
 
@@ -303,6 +313,7 @@ def _subscribe_line(
         codecs=line_codecs,
         extensions=extensions,
         extension_directions=directions,
+        red_payload_type=red_of(section, line_codecs[0].payload_type) if slot.kind == "audio" else 0,
         rtcp_rsize=section.rtcp_rsize,
         msid=slot.slot,
         cname=cname,

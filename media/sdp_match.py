@@ -43,7 +43,7 @@ class NegotiatedMedia(msgspec.Struct, frozen=True):
     kind: Kind
     codecs: tuple[NegotiatedCodec, ...]  # best first; exactly one when we receive
     extensions: ExtensionIds
-    red_payload_type: int = 0
+    red_payload_type: int = 0  # RED around the line's Opus (RFC 2198); 0: none
     rids: tuple[str, ...] = ()  # simulcast, in the order of the offer
     ssrcs: tuple[int, ...] = ()  # primary SSRCs that the sender announced
     rtx_ssrcs: dict[int, int] = {}  # primary -> RTX (ssrc-group FID)
@@ -108,6 +108,17 @@ def codec_name(codec: Codec) -> CodecName | None:
     if codec.name in ("vp8", "h264") and codec.clock_rate == 90_000:
         return cast(CodecName, codec.name)
     return None
+
+
+def red_of(section: Section, payload_type: int) -> int:
+    """Return the payload type of RED (RFC 2198) around nothing but this one, 0: none."""
+    for codec in section.codecs.values():
+        if codec.name == "red" and codec.clock_rate == 48_000:
+            # RFC 2198 §5: the types that the blocks may have, such as "111/111"; without the line any
+            inner = {number for key in codec.fmtp for number in key.split("/")}
+            if inner <= {str(payload_type)}:
+                return codec.payload_type
+    return 0
 
 
 def _h264_rank(codec: Codec) -> int:

@@ -53,6 +53,7 @@ class MediaLine(msgspec.Struct, frozen=True):
     codecs: tuple[LineCodec, ...]
     extensions: ExtensionIds = ExtensionIds()
     extension_directions: dict[str, str] = {}
+    red_payload_type: int = 0  # RED around Opus (RFC 2198); 0: none
     receive_rids: tuple[str, ...] = ()
     rtcp_rsize: bool = True
     msid: str = ""
@@ -100,6 +101,7 @@ def write(
 
 def _media(line: MediaLine) -> list[str]:
     numbers = [n for codec in line.codecs for n in (codec.payload_type, codec.rtx_payload_type) if n]
+    numbers += [line.red_payload_type] if line.red_payload_type else []
     text = [
         f"m={line.kind} 9 {line.protocol} {' '.join(map(str, numbers))}",
         "c=IN IP4 0.0.0.0",
@@ -122,6 +124,10 @@ def _media(line: MediaLine) -> list[str]:
         if codec.rtx_payload_type:
             text.append(f"a=rtpmap:{codec.rtx_payload_type} rtx/90000")
             text.append(f"a=fmtp:{codec.rtx_payload_type} apt={codec.payload_type}")
+    if line.red_payload_type:
+        inner = line.codecs[0].payload_type
+        text.append(f"a=rtpmap:{line.red_payload_type} red/48000/2")
+        text.append(f"a=fmtp:{line.red_payload_type} {inner}/{inner}")
     return text
 
 

@@ -111,21 +111,10 @@ def test_rtx_padding_is_no_packet() -> None:
     assert rtp.unwrap_rtx(b"\x80", 96, 77) is None
 
 
-def test_red_blocks_are_unwrapped() -> None:
-    # RFC 2198 §3: F, block PT, timestamp offset (14), length (10)
-    head = bytes((0x80 | 111,)) + (960 << 10 | 3).to_bytes(3, "big") + bytes((111,))
-    blocks = rtp.unwrap_red(rtp.build_packet(63, 1, 100, 3, head + b"oldnew!"))
-    assert [(b.payload_type, b.timestamp, b.payload) for b in blocks] == [
-        (111, (100 - 960) & 0xFFFFFFFF, b"old"),
-        (111, 100, b"new!"),
-    ]
-
-
 @given(st.binary(max_size=80))
 def test_any_bytes_give_values_or_rtp_errors(data: bytes) -> None:
-    for function in (rtp.payload_span, rtp.unwrap_red):
-        with contextlib.suppress(rtp.RtpError):
-            function(data)
+    with contextlib.suppress(rtp.RtpError):
+        rtp.payload_span(data)
     rtp.unwrap_rtx(data, 96, 1)
     if len(data) >= 12:
         rtp.read_extensions(data)

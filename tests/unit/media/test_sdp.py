@@ -47,7 +47,7 @@ def test_simulcast_offer_of_chromium_is_answered_in_full() -> None:
     assert "a=group:BUNDLE 0 1 2\r\n" in text
     assert "a=rid:q recv\r\n" in text
     assert "a=simulcast:recv q;h;f\r\n" in text
-    assert "a=fmtp:111 minptime=10;useinbandfec=1;maxaveragebitrate=32000\r\n" in text
+    assert "a=fmtp:111 minptime=10;useinbandfec=1;maxaveragebitrate=24000\r\n" in text
     assert "a=setup:passive\r\n" in text
     assert text.count("a=candidate:") == 2
     assert "usedtx=1" not in text
@@ -116,6 +116,9 @@ def test_offer_to_a_receiver_has_what_browsers_need() -> None:
     assert "a=msid:screen screen-video\r\n" in screen
     assert "ssrc-group" not in audio, "Chromium refuses an offer with an audio FID group"
     assert "a=rtcp-fb:111 nack\r\n" in audio
+    assert audio.startswith("audio 9 UDP/TLS/RTP/SAVPF 111 63\r\n"), "who knows no RED takes the line as it is"
+    assert "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n" in audio
+    assert "red" not in lecturer
     assert all("a=setup:actpass\r\n" in section and "a=sendonly\r\n" in section for section in (lecturer, audio))
     assert "playout-delay" in lecturer
     assert "playout-delay" not in audio
@@ -161,6 +164,44 @@ def test_answer_of_firefox_is_accepted() -> None:
     accepted = sdp.accept_answer(offered, read("firefox153_answer"))
     assert all(media.active for media in accepted.media)
     assert accepted.media[9].extensions.twcc == 2
+
+
+def with_red(answer: str, fmtp: str = "111/111", rate: str = "48000/2") -> str:
+    """Return Chromium's answer as it is when our offer has RED."""
+    lines = f"a=rtpmap:63 red/{rate}\r\n" + (f"a=fmtp:63 {fmtp}\r\n" if fmtp else "")
+    answer = answer.replace("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n", "m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\n")
+    return answer.replace("a=rtpmap:111 opus/48000/2\r\n", "a=rtpmap:111 opus/48000/2\r\n" + lines)
+
+
+@pytest.mark.parametrize(
+    ("answer", "red"),
+    [
+        (with_red(read("chromium156_answer")), 63),
+        (with_red(read("chromium156_answer"), fmtp=""), 63),
+        (with_red(read("chromium156_answer"), fmtp="111/96"), 0),
+        (with_red(read("chromium156_answer"), rate="8000"), 0),
+        (with_red(read("chromium156_answer")).replace("a=rtpmap:63 red", "a=rtpmap:63 telephone-event"), 0),
+        (read("chromium156_answer"), 0),
+        (read("firefox153_answer"), 0),
+    ],
+)
+def test_red_is_sent_only_to_who_takes_it(answer: str, red: int) -> None:
+    accepted = sdp.accept_answer(sdp.offer_subscribe(chromium_slots(), LOCAL, session_id=7), answer)
+    assert [media.red_payload_type for media in accepted.media] == [0] * 9 + [red] * 3
+    assert accepted.media[9].codecs[0].payload_type == 111
+
+
+def test_whep_answer_has_red_where_the_client_offers_it() -> None:
+    text = read("chromium156_whep")
+    agreed = sdp.answer_subscribe(text, LOCAL, SLOTS, session_id=3)
+    assert agreed.media[0].red_payload_type == 63
+    audio, video = sections(agreed.sdp)
+    assert audio.startswith("audio 9 UDP/TLS/RTP/SAVPF 111 63\r\n")
+    assert agreed.media[1].red_payload_type == 0, "RED around video is something else"
+    assert "red" not in video
+    without = sdp.answer_subscribe(text.replace("red/48000", "rad/48000"), LOCAL, SLOTS, session_id=3)
+    assert without.media[0].red_payload_type == 0
+    assert "red" not in without.sdp
 
 
 def test_ffmpeg_is_answered_as_dtls_client() -> None:
