@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from media import rtcp
 from media.reception import ReceptionStats
-from media.rtp import find_extension, payload_span, read_fixed, read_u16, unwrap_red
+from media.rtp import find_extension, payload_span, read_fixed, read_u16
 from media.twcc import TwccRecorder
 from tests.unit.media.twin.audio import FRAME_S, AudioStream
 from tests.unit.media.twin.clock import Clock
@@ -130,7 +130,7 @@ class Receiver:
 
     def _on_audio(self, stream: AudioStream, packet: bytes, payload_type: int, seq: int, timestamp: int) -> None:
         if self._wire.red_type and payload_type == self._wire.red_type:
-            stream.on_packet(seq, [block.timestamp for block in unwrap_red(packet) if block.payload])
+            stream.on_packet(seq, _red_timestamps(packet, payload_span(packet)[0], timestamp))
         else:
             stream.on_packet(seq, [timestamp])
 
@@ -159,3 +159,14 @@ class Receiver:
     def _tick(self) -> None:
         for video in self.videos.values():
             video.on_tick()
+
+
+def _red_timestamps(packet: bytes, position: int, timestamp: int) -> list[int]:
+    """Return the timestamps of the blocks of a RED packet that are not empty, the primary last (RFC 2198 §3)."""
+    times: list[int] = []
+    while packet[position] & 0x80:
+        word = int.from_bytes(packet[position + 1 : position + 4], "big")
+        if word & 0x3FF:
+            times.append((timestamp - (word >> 10)) & 0xFFFFFFFF)
+        position += 4
+    return [*times, timestamp]
