@@ -196,7 +196,7 @@ class RtcClient:
         """Encrypt and send one RTP packet."""
         assert self.srtp is not None
         self._buffer.view[: len(packet)] = packet
-        assert protect_all(self.srtp.tx, self._buffer, [len(packet)], self.srtp.tag_bytes) == 1
+        assert protect_all(self.srtp.tx, self._buffer, 0, [len(packet)], self.srtp.tag_bytes) == 1
         self.socket.sendto(self._buffer.view[: len(packet) + self.srtp.tag_bytes], self._server)
 
     def send_rtcp(self, packet: bytes) -> None:

@@ -41,21 +41,29 @@ class SendLog(Protocol):
 
 
 class Outgoing:
-    """Packets of one receiver on their way out: plain RTP in `data`, each with `tag_bytes` of room behind it."""
+    """Packets of one receiver on their way out: plain RTP in `data`, each with `tag_bytes` of room behind it.
 
-    __slots__ = ("data", "end", "sizes", "tag_bytes")
+    They lie from `start` to `end`; before them are those of other receivers that wait to be sent.
+    """
+
+    __slots__ = ("data", "end", "sizes", "start", "tag_bytes")
 
     def __init__(self, data: bytearray) -> None:
         self.data = data
         self.sizes: list[int] = []
-        self.end = 0
+        self.start = self.end = 0
         self.tag_bytes = 16
+
+    def begin(self, tag_bytes: int) -> None:
+        """Begin behind what is there, for a transport that adds `tag_bytes` to a packet."""
+        self.sizes.clear()
+        self.start = self.end
+        self.tag_bytes = tag_bytes
 
     def reset(self, tag_bytes: int) -> None:
         """Empty it for a transport that adds `tag_bytes` to a packet."""
-        self.sizes.clear()
-        self.end = 0
-        self.tag_bytes = tag_bytes
+        self.start = self.end = 0
+        self.begin(tag_bytes)
 
     def has_room(self) -> bool:
         """Return whether one more packet surely fits."""

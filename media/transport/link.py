@@ -75,23 +75,27 @@ class Link:
             self.udp.send(buffer.view[:length], self.address)
 
     def send_media(self, out: Outgoing, buffer: PacketBuffer) -> None:
-        """Encrypt the packets of `out`, which lie in `buffer`, and send them in runs of equal size."""
+        """Encrypt the packets of `out`, which lie in `buffer`, and let them leave in runs of equal size.
+
+        They wait in the socket's batch until `UdpSocket.flush`.
+        """
         srtp, address = self.srtp, self.address
         sizes = out.sizes
         if srtp is None or address is None or not sizes:
             return
         tag = out.tag_bytes
         count = len(sizes)
-        if protect_all(srtp.tx, buffer, sizes, tag) != count:
+        start = out.start
+        if protect_all(srtp.tx, buffer, start, sizes, tag) != count:
             return  # a mistake of our own: better nothing than a packet in the clear
         self.packets_out += count
         if self.subscriber is not None:
-            self.subscriber.sent_bytes += out.end + 28 * count
-        view = buffer.view
+            self.subscriber.sent_bytes += out.end - start + 28 * count
+        batch = self.udp.batch
         if count == 1:
-            self.udp.send(view[: out.end], address)
+            batch.append((start, out.end, 0, 1, address))
             return
-        first = start = 0
+        first = 0
         while first < count:
             size = sizes[first]
             after = first + 1
@@ -102,5 +106,5 @@ class Link:
             if after < count and after - first < MAX_SEGMENTS and sizes[after] < size:
                 end += sizes[after] + tag
                 after += 1
-            self.udp.send_run(view[start:end], size + tag, after - first, address)
+            batch.append((start, end, size + tag, after - first, address))
             first, start = after, end

@@ -26,7 +26,8 @@ from media.transport.udp import Address, UdpSocket
 
 BATCH = 64  # datagrams a wake
 RECEIVE_BYTES = 2048
-SEND_BYTES = 1 << 19  # a batch and three replayed keyframes for one receiver
+SEND_BYTES = 1 << 20
+FLUSH_BYTES = SEND_BYTES >> 1  # a batch and three replayed keyframes for one receiver fit into the other half
 ICE_INTERVAL_S = 0.1
 SYNCHRONISE_S = 5.0
 EXPECT_S = 1.0
@@ -148,6 +149,7 @@ class MediaPort:
             self._out.reset(srtp.tag_bytes)
             self.forwarder.on_subscriber_rtcp(link.room, link.subscriber, packet, self._out, now)
             link.send_media(self._out, self._send)
+            self._flush()
 
     def _on_setup(self, first: int, length: int, address: Address, now: float) -> None:
         packet = bytes(self._receive.view[:length])
@@ -213,41 +215,52 @@ class MediaPort:
         self._is_gathering = False
         now = time.monotonic()
         out, links = self._out, self.links
+        out.reset(0)
         for subscriber, downs in self.forwarder.poll_ready().items():
             link = links.get(subscriber)
             if link is None or link.srtp is None or link.address is None:
                 continue
-            out.reset(link.srtp.tag_bytes)
+            out.begin(link.srtp.tag_bytes)
             subscriber.write_media(downs, out, now)
             if out.sizes:
                 self._send_media(link, now)
             if subscriber.is_queueing and not self._is_draining:
                 self._is_draining = True
                 self._call_later(DRAIN_S, self._drain_queues)
+        self._flush()
         self.forwarder.end_batch()
         self._drain()
 
     def _send_media(self, link: Link, now: float) -> None:
-        """Send what was written."""
-        link.send_media(self._out, self._send)
-        self.packets_out += len(self._out.sizes)
+        """Let what was written leave with the next flush."""
+        out = self._out
+        link.send_media(out, self._send)
+        self.packets_out += len(out.sizes)
         if link.agent is not None:
             link.agent.on_send(now)
+        if out.end > FLUSH_BYTES:
+            self._flush()
+            out.reset(0)
+
+    def _flush(self) -> None:
+        self.udp.flush(self._send.view)
 
     def _drain_queues(self) -> None:
         """Let go what waits for the pace of its link."""
         self._is_draining = False
         now = time.monotonic()
         is_left = False
+        self._out.reset(0)
         for link in self.links.values():
             subscriber = link.subscriber
             if subscriber is None or not subscriber.is_queueing or link.srtp is None:
                 continue
-            self._out.reset(link.srtp.tag_bytes)
+            self._out.begin(link.srtp.tag_bytes)
             subscriber.drain(self._out, now)
             if self._out.sizes:
                 self._send_media(link, now)
             is_left = is_left or subscriber.is_queueing
+        self._flush()
         if is_left:
             self._is_draining = True
             self._call_later(DRAIN_S, self._drain_queues)
@@ -281,12 +294,14 @@ class MediaPort:
             self._directory.on_timeout(now)
 
     def _probe(self, now: float) -> None:
+        self._out.reset(0)
         for link in self.links.values():
             if link.subscriber is not None and link.srtp is not None:
-                self._out.reset(link.srtp.tag_bytes)
+                self._out.begin(link.srtp.tag_bytes)
                 link.subscriber.probe(self._out, now)
                 if self._out.sizes:
                     self._send_media(link, now)
+        self._flush()
 
     def _resend_handshakes(self, now: float) -> None:
         for link in [item for item in self.links.values() if item.srtp is None and item.dtls is not None]:

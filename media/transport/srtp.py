@@ -89,21 +89,21 @@ class SrtpPair:
         return int(size[0])
 
 
-def protect_all(tx: Any, buffer: PacketBuffer, sizes: list[int], tag_bytes: int) -> int:
-    """Encrypt RTP packets of these plain sizes, which lie in `buffer` with `tag_bytes` of room behind each, in place.
+def protect_all(tx: Any, buffer: PacketBuffer, start: int, sizes: list[int], tag_bytes: int) -> int:
+    """Encrypt RTP packets of these plain sizes in place: they lie in `buffer` from `start` on, with `tag_bytes` of room
+    behind each.
 
     Returns how many succeeded; libsrtp refuses a packet only for a mistake of our own (a reused sequence number).
     """
     protect = lib.srtp_protect
-    pointer = buffer.pointer
     length = _LENGTH
-    offset = 0
+    packet = buffer.pointer + start
     done = 0
     for size in sizes:
         length[0] = size
-        if protect(tx, pointer + offset, length) == 0:
+        if protect(tx, packet, length) == 0:
             done += 1
-        offset += size + tag_bytes
+        packet += size + tag_bytes
     return done
 
 
@@ -132,7 +132,7 @@ def self_test() -> None:
             client = SrtpPair(profile, material, is_server=False)
             buffer = PacketBuffer(2048)
             buffer.view[: len(packet)] = packet
-            done = protect_all(server.tx, buffer, [len(packet)], profile.tag_bytes)
+            done = protect_all(server.tx, buffer, 0, [len(packet)], profile.tag_bytes)
             length = client.unprotect(buffer, len(packet) + profile.tag_bytes)
         except (AttributeError, TypeError) as error:
             raise RuntimeError(f"pylibsrtp has changed: {error}") from error

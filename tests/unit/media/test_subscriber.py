@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.rtc_client import Vp8Source
 from media import rtcp
-from media.bwe.aimd import START_BPS
+from media.bwe.controller import START_BPS
 from media.publisher import Publisher
 from media.subscriber import Subscriber
 from tests.unit.media.media_scene import VP8_UP, Scene, line
@@ -47,7 +47,9 @@ class Lesson:
 
 def test_plain_reports_open_the_tiles_and_close_them_again() -> None:
     lesson = Lesson()
-    lesson.play(3.0)
+    lesson.play(0.3)
+    lesson.report("lecturer", 13)  # 5 %: it hears us, and that says nothing of more or less
+    lesson.play(2.7)
     assert lesson.flows("lecturer")
     assert not lesson.flows("tile0"), "300 kbit/s carry one of the two"
     for _ in range(3):

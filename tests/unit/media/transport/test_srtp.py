@@ -39,7 +39,7 @@ def test_packets_side_by_side_are_encrypted_in_place(profile: Profile) -> None:
     for packet in packets:
         buffer.view[offset : offset + len(packet)] = packet
         offset += len(packet) + profile.tag_bytes
-    assert protect_all(server.tx, buffer, [len(packet) for packet in packets], profile.tag_bytes) == 5
+    assert protect_all(server.tx, buffer, 0, [len(packet) for packet in packets], profile.tag_bytes) == 5
     offset = 0
     for packet in packets:
         size = len(packet) + profile.tag_bytes
@@ -56,7 +56,7 @@ def test_replays_and_forgeries_are_refused(profile: Profile) -> None:
     buffer = PacketBuffer(2048)
     packet = bytes(build_packet(96, 1, 1, 7, b"hello"))
     buffer.view[: len(packet)] = packet
-    protect_all(server.tx, buffer, [len(packet)], profile.tag_bytes)
+    protect_all(server.tx, buffer, 0, [len(packet)], profile.tag_bytes)
     size = len(packet) + profile.tag_bytes
     sealed = bytes(buffer.view[:size])
     buffer.view[20] ^= 1
@@ -77,6 +77,6 @@ def test_the_identical_packet_seals_to_the_identical_bytes() -> None:
     sealed = []
     for _ in range(2):
         buffer.view[: len(packet)] = packet
-        assert protect_all(server.tx, buffer, [len(packet)], 16) == 1
+        assert protect_all(server.tx, buffer, 0, [len(packet)], 16) == 1
         sealed.append(bytes(buffer.view[: len(packet) + 16]))
     assert sealed[0] == sealed[1]
