@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 BASELINE_BPS = 1_200_000
 
-# One encoding instead of three, at a rate that nothing changes afterwards.
+# One encoding instead of three, of a size and a rate that nothing changes afterwards.
 _ONE_LAYER = """
 (bps) => {
   const plain = RTCPeerConnection.prototype.addTransceiver;
@@ -18,7 +18,9 @@ _ONE_LAYER = """
     const found = plain.call(this, kind, {
       ...init, sendEncodings: [{ maxBitrate: bps, maxFramerate: 24 }],
     });
-    found.sender.setParameters = async () => undefined;
+    const { sender } = found;
+    const set = sender.setParameters.bind(sender);
+    sender.setParameters = () => set({ ...sender.getParameters(), degradationPreference: 'maintain-resolution' });
     return found;
   };
 }
