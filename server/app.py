@@ -19,6 +19,7 @@ from server.accounts.service import AccountService
 from server.context import Services
 from server.data_folder import data_folder, load_secret
 from server.demo.seed import Demo
+from server.lessons import figure_routes
 from server.lessons import routes as lesson_routes
 from server.lessons.page_files import PageFiles
 from server.lessons.service import LessonService
@@ -49,7 +50,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 await demo.seed()
                 await demo.lesson()
             tokens = SignedRoomTokens(secret)
-            async with open_live(settings, database, lessons, tokens) as live:
+            async with open_live(settings, database, lessons, tokens, await accounts.caps()) as live:
                 devices = DeviceService(database)
                 yield Services(
                     settings, database, accounts, devices, lessons, files, tokens, live, live, live, live, demo
@@ -62,6 +63,7 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
         *hello.routes(),
         *account_routes.routes(),
         *lesson_routes.routes(),
+        *figure_routes.routes(),
         *services.live.routes(),
         *web_build.routes(dist),
     ]

@@ -16,7 +16,8 @@ from server.lessons.service import LessonService
 from server.lessons.tokens import SignedRoomTokens
 from server.settings import Settings
 from server.storage.database import Database
-from signaling.messages import Deck, RoomId
+from signaling.data_caps import DataCap
+from signaling.messages import Deck, RoomId, Rung
 
 
 class SeatCount(Protocol):
@@ -62,6 +63,12 @@ class Live(Protocol):
 
     async def test_path(self, offer: str) -> str:
         """Answer a throw-away connection's SDP offer."""
+
+    def cap_changed(self, school_id: str, cap: DataCap) -> None:
+        """Hold a school to another data cap from now on."""
+
+    def rungs(self) -> list[tuple[str, Rung]]:
+        """Return the school and the rung of each classroom that is in."""
 
     def deck_changed(self, lesson: RoomId, deck: Deck | None) -> None:
         """Tell the lesson's room, when it is open, that it has another deck."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from server.processes.media import MediaWorkers
 from server.processes.recorder import RecorderLink
 from server.settings import Settings
 from server.storage.database import Database
-from signaling.messages import Deck, RoomId
+from signaling.data_caps import DataCap
+from signaling.messages import Deck, RoomId, Rung
 
 
 class LivePlane:
@@ -49,6 +50,14 @@ class LivePlane:
         """End the lesson for everybody."""
         self._host.end(lesson)
 
+    def cap_changed(self, school_id: str, cap: DataCap) -> None:
+        """Hold a school to another data cap from now on."""
+        self._host.set_cap(school_id, cap)
+
+    def rungs(self) -> list[tuple[str, Rung]]:
+        """Return the school and the rung of each classroom that is in."""
+        return self._host.rungs()
+
     def deck_changed(self, lesson: RoomId, deck: Deck | None) -> None:
         """Tell the lesson's room, when it is open, that it has another deck."""
         self._host.deck_changed(lesson, deck)
@@ -68,7 +77,7 @@ class LivePlane:
 
 @asynccontextmanager
 async def open_live(
-    settings: Settings, database: Database, store: LessonStore, tokens: RoomTokens
+    settings: Settings, database: Database, store: LessonStore, tokens: RoomTokens, caps: Mapping[str, DataCap]
 ) -> AsyncIterator[LivePlane]:
     """Run the live plane inside the block."""
     media = MediaWorkers(
@@ -81,7 +90,7 @@ async def open_live(
     with tempfile.TemporaryDirectory(prefix="tongtang-") as folder:
         recorder = RecorderLink(tap_path=Path(folder) / "tap")
         library = LibraryService(database, settings.data / "recordings")
-        host = RoomHost(store, tokens, library, media, recorder)
+        host = RoomHost(store, tokens, library, media, recorder, caps=caps)
         routes = [
             *websocket.routes(host),
             *whip.routes(host),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from signaling import messages as m
+from signaling.playback import Playback
 
 
 class FeedSlot(msgspec.Struct, frozen=True):
@@ -26,6 +27,14 @@ class LimitHeight(msgspec.Struct, frozen=True):
     peer: m.PeerId
     slot: m.Slot
     max_height: int
+
+
+class LimitLink(msgspec.Struct, frozen=True):
+    """Never send `peer` more than this; 0: no ceiling."""
+
+    peer: m.PeerId
+    ceiling_bps: int
+    video_allowed: bool
 
 
 class MuteSource(msgspec.Struct, frozen=True):
@@ -58,6 +67,12 @@ class StopRecording(msgspec.Struct, frozen=True):
     """Class is over: finalise, and let everyone go after a moment."""
 
 
+class KeepPlayback(msgspec.Struct, frozen=True):
+    """Store these figures; they replace the older ones of the same peers."""
+
+    rows: tuple[Playback, ...]
+
+
 class Tell(msgspec.Struct, frozen=True):
     """Send a notice to `peer`, if its socket is open."""
 
@@ -75,7 +90,17 @@ class Dismiss(msgspec.Struct, frozen=True):
 
 
 Effect = (
-    FeedSlot | LimitHeight | MuteSource | SwitchSource | ForgetMedia | StartRecording | StopRecording | Tell | Dismiss
+    FeedSlot
+    | LimitHeight
+    | LimitLink
+    | MuteSource
+    | SwitchSource
+    | ForgetMedia
+    | StartRecording
+    | StopRecording
+    | KeepPlayback
+    | Tell
+    | Dismiss
 )
 
 

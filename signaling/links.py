@@ -18,6 +18,7 @@ HD_LINES, CLEAR_LINES = 720, 360  # look.md: 高清 and 清晰
 HD_BPS, CLEAR_BPS, SMOOTH_BPS = 1_000_000, 300_000, 120_000  # rungs of an idle link: what the publisher's layers need
 _ORDER: tuple[m.Rung, ...] = ("audio", "slides_audio", "smooth", "clear", "hd")
 _LARGE = ("lecturer", "screen", "guest")
+_STATES: dict[str, m.LinkState] = {"normal": "ok", "recover": "ok", "suspect": "suspect", "outage": "outage"}
 
 
 class SlotReception(msgspec.Struct, frozen=True):
@@ -37,6 +38,8 @@ class Reception(msgspec.Struct, frozen=True):
     estimate_bps: int
     uplink_loss_pct: float
     slots: tuple[SlotReception, ...]
+    sent_bytes: int = 0  # by its present connection, grows from 0
+    state: Literal["normal", "suspect", "outage", "recover"] = "normal"
 
 
 class LinkBoard:
@@ -48,8 +51,8 @@ class LinkBoard:
         self._lost: set[m.PeerId] = set()
         self._paths: dict[m.PeerId, m.MediaPath] = {}
 
-    def on_report(self, peer: m.PeerId, report: Reception, rung: m.Rung, audio_ok: bool) -> None:
-        """Take in a report and the rung that it amounts to."""
+    def on_report(self, peer: m.PeerId, report: Reception, rung: m.Rung, audio_ok: bool) -> m.Rung:
+        """Take in a report and the rung that it amounts to; return the rung that is told."""
         self._links[peer] = m.Link(
             peer=peer,
             rung=self._steady(peer, rung),
@@ -59,7 +62,15 @@ class LinkBoard:
             audio_ok=audio_ok and peer not in self._lost,
             path=self._path(peer),
             uplink_loss_pct=round(report.uplink_loss_pct, 1),
+            state=self._state(peer, _STATES[report.state]),
         )
+        return self._links[peer].rung
+
+    def on_bill(self, peer: m.PeerId, bytes_down: int, *, limited: bool) -> None:
+        """Take in what the lesson has cost `peer` so far, and whether a data cap holds it down."""
+        link = self._links.get(peer)
+        if link is not None:
+            self._links[peer] = msgspec.structs.replace(link, bytes_down=bytes_down, limited=limited)
 
     def on_path(self, peer: m.PeerId, state: Literal["connected", "lost"]) -> None:
         """Take in that the media path of `peer` was lost or is back."""
@@ -69,8 +80,12 @@ class LinkBoard:
             self._lost.discard(peer)
         link = self._links.get(peer)
         if link is not None:
-            audio_ok = link.audio_ok and peer not in self._lost
-            self._links[peer] = msgspec.structs.replace(link, path=self._path(peer), audio_ok=audio_ok)
+            self._links[peer] = msgspec.structs.replace(
+                link,
+                path=self._path(peer),
+                audio_ok=link.audio_ok and peer not in self._lost,
+                state=self._state(peer, "ok"),
+            )
 
     def on_way(self, peer: m.PeerId, path: m.MediaPath) -> None:
         """Take in which way media takes, as the client says."""
@@ -94,6 +109,9 @@ class LinkBoard:
 
     def _path(self, peer: m.PeerId) -> m.MediaPath | Literal["none"]:
         return "none" if peer in self._lost else self._paths.get(peer, "unknown")
+
+    def _state(self, peer: m.PeerId, told: m.LinkState) -> m.LinkState:
+        return "outage" if peer in self._lost else told
 
     def _steady(self, peer: m.PeerId, rung: m.Rung) -> m.Rung:
         """Return `rung`, or the better one of before until it was worse for `LOWER_AFTER` reports."""

@@ -88,20 +88,33 @@ class Receivers:
         """Return what must change so that every slot shows what the state asks for."""
         return [effect for peer in self._receivers for effect in self._fill(state, peer, opened)]
 
-    def on_reception(self, state: m.Snapshot, peer: m.PeerId, report: Reception) -> list[Effect]:
-        """Take in the media plane's report of `peer`."""
+    def on_reception(self, state: m.Snapshot, peer: m.PeerId, report: Reception) -> tuple[m.Rung | None, list[Effect]]:
+        """Take in the media plane's report of `peer`; return its rung (None: it receives nothing) and what to tell."""
         receiver = self._receivers.get(peer)
         feeds, limits = ({}, {}) if receiver is None else (receiver.feeds, receiver.limits)
         rung = rung_of(report, feeds, limits, has_pages=state.deck is not None)
-        self._board.on_report(peer, report, rung, _is_heard(state, report, feeds.get("audio0")))
+        rung = self._board.on_report(peer, report, rung, _is_heard(state, report, feeds.get("audio0")))
         if receiver is None:
-            return []
+            return None, []
         receiver.report = report
-        return self._tell(peer, receiver)
+        return rung, self._tell(peer, receiver)
+
+    def on_bill(self, peer: m.PeerId, bytes_down: int, *, limited: bool) -> None:
+        """Take in what the lesson has cost `peer` so far, and whether a data cap holds it down."""
+        self._board.on_bill(peer, bytes_down, limited=limited)
+
+    def on_way(self, peer: m.PeerId, path: m.MediaPath) -> None:
+        """Take in which way media takes to `peer`, as its page says."""
+        self._board.on_way(peer, path)
 
     def on_path(self, peer: m.PeerId, is_lost: bool) -> None:
         """Take in that the way to `peer` was lost or is back."""
         self._board.on_path(peer, "lost" if is_lost else "connected")
+
+    @property
+    def links(self) -> m.Links:
+        """All links that are known."""
+        return self._board.all()
 
     def next_timeout(self) -> float:
         """Return when links are told next."""

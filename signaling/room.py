@@ -20,10 +20,12 @@ from msgspec.structs import replace
 from signaling import messages as m
 from signaling import replica
 from signaling.commands import PUBLISH_CAPABILITY, Command, check_publish, decide
+from signaling.data_caps import DataCap, DataCaps
 from signaling.effects import (
     Dismiss,
     Effect,
     ForgetMedia,
+    KeepPlayback,
     MuteSource,
     Outcome,
     StartRecording,
@@ -33,6 +35,7 @@ from signaling.effects import (
 )
 from signaling.errors import Refused
 from signaling.links import Reception
+from signaling.playback import Playback, PlaybackBook
 from signaling.receivers import Receivers
 from signaling.roles import CAPABILITIES, Capability, Role, require
 from signaling.seats import CHAT_BURST, CHAT_PER_S, RESUME_S, Admission, Seat, peer_id, resume_token
@@ -70,6 +73,8 @@ class Room:
         self._seats: dict[m.PeerId, Seat] = {}
         self._opened_mics: list[m.PeerId] = []
         self._receivers = Receivers(now)
+        self._playback = PlaybackBook(now)
+        self._caps = DataCaps()
         self._opened_at = opened_at
         self._attended = now  # when a lecturer was last here; while one is, older than that
         self._rng = rng
@@ -85,6 +90,7 @@ class Room:
         opened_at: float,
         now: float,
         rng: random.Random,
+        playback: tuple[Playback, ...] = (),
     ) -> tuple[Room, Outcome]:
         """Return the room as its log left it: every seat waits for its socket, no media flows.
 
@@ -96,6 +102,7 @@ class Room:
         room = cls(lesson, deck, opened_at=opened_at, now=now, rng=rng)
         room._state = replica.apply_all(room._state, events)
         room._tail.extend(events)
+        room._playback.load(playback)
         bodies: list[m.EventBody] = []
         for one in room._state.participants:
             seat = room._seat_for(one.peer, one.role, now)
@@ -120,6 +127,16 @@ class Room:
     def is_empty(self) -> bool:
         """Whether nobody holds a seat."""
         return not self._seats
+
+    @property
+    def playback(self) -> tuple[Playback, ...]:
+        """How the lesson played at each seat so far."""
+        return self._playback.all()
+
+    @property
+    def links(self) -> m.Links:
+        """All links that are known."""
+        return self._receivers.links
 
     def t_ms(self, now: float) -> int:
         """Return milliseconds since the room was opened, never before the last event."""
@@ -156,6 +173,8 @@ class Room:
             bodies.append(m.LeadChanged(peer))
         self._sockets += 1
         seat.socket, seat.expires = self._sockets, None
+        self._caps.seat(peer, admission.school_id)
+        self._playback.open(_participant(peer, admission), admission.school_id, now)
         outcome = self._commit(bodies, now, effects)
         return Joined(peer, seat.socket, self._welcome(seat, admission.role, now), (), outcome)
 
@@ -246,7 +265,18 @@ class Room:
         """Take in that the worker made the receiving connection: its slots are filled at once."""
         if peer not in self._seats:
             return Outcome((), (ForgetMedia(peer),))
-        return Outcome((), tuple(self._receivers.subscribe(self._state, peer, slots, self._opened_mics)))
+        filled = self._receivers.subscribe(self._state, peer, slots, self._opened_mics)
+        return Outcome((), (self._caps.limit(peer), *filled))
+
+    def on_playback(self, peer: m.PeerId, report: m.ReportPlayback, now: float) -> None:
+        """Take in how the lesson plays at `peer`.
+
+        Raises:
+            ProtocolViolation: `message_malformed`.
+        """
+        self._playback.on_report(peer, report, now, counts=self._state.lesson.state != "scheduled")
+        if peer in self._seats:
+            self._receivers.on_way(peer, report.path)
 
     # --- news from outside
 
@@ -286,7 +316,16 @@ class Room:
         """Take in the media plane's report of `peer`."""
         if peer not in self._seats:
             return Outcome()
-        return Outcome((), tuple(self._receivers.on_reception(self._state, peer, report)))
+        rung, effects = self._receivers.on_reception(self._state, peer, report)
+        counts, limited = self._state.lesson.state == "live", not self._caps.of(peer).is_open
+        total = self._playback.on_reception(peer, report.sent_bytes, rung, counts=counts, limited=limited)
+        self._receivers.on_bill(peer, total, limited=limited)
+        return Outcome((), tuple(effects))
+
+    def set_cap(self, school_id: str, cap: DataCap) -> Outcome:
+        """Change the data cap of a school: it holds at once for all its seats that receive."""
+        held = [peer for peer in self._caps.set(school_id, cap) if self._receivers.has(peer)]
+        return Outcome((), tuple(self._caps.limit(peer) for peer in held))
 
     def on_media_reset(self, now: float) -> Outcome:
         """Take in that the worker is gone with all connections: everyone makes them anew."""
@@ -322,7 +361,9 @@ class Room:
         if self._is_abandoned(now):
             bodies.append(m.LessonEnded())
         outcome = self._commit(bodies, now)
-        return replace(outcome, effects=(*outcome.effects, *self._receivers.on_timeout(self._state, now)))
+        played = self._playback.poll_changed(now)
+        kept = (KeepPlayback(played),) if played else ()
+        return replace(outcome, effects=(*outcome.effects, *kept, *self._receivers.on_timeout(self._state, now)))
 
     # --- inside
 
@@ -426,6 +467,7 @@ class Room:
                 effects = self._dismiss(peer, "left", "您已离开这节课。")
                 self._seats.pop(peer, None)
                 self._receivers.forget(peer)
+                self._caps.forget(peer)
                 self._note_mic(peer)
                 return [*effects, ForgetMedia(peer)]
             case m.LessonStarted():

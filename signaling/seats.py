@@ -25,6 +25,7 @@ class Admission(msgspec.Struct, frozen=True):
     name: str
     school: str
     classroom: str | None = None
+    school_id: str = ""  # empty: of no school
 
 
 class Seat(msgspec.Struct):

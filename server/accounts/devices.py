@@ -8,6 +8,7 @@ import time
 from server.accounts import tables
 from server.accounts.limits import AttemptLimit
 from server.accounts.model import Device, Person
+from server.accounts.rights import Right, require_right
 from server.accounts.service import Clock, digest, epoch_ms, too_many, utc_now
 from server.storage.database import Database, Transaction
 from server.storage.ids import new_id
@@ -88,8 +89,7 @@ class DeviceService:
             classroom = (await tables.find_classrooms(tx, (classroom_id,))).get(classroom_id)
             if classroom is None:
                 raise Refused("classroom_unknown", "没有这间教室。")
-            if not by.serves(classroom.school.id):
-                raise Refused("not_allowed", "您只能配对自己学校的教室。")
+            require_right(by, Right.PAIR_SCREEN, classroom.school.id, "您只能配对自己学校的教室。")
             device = await tables.find_device_by_code(tx, code, epoch_ms(self._clock()))
             if device is not None:
                 await tables.pair_device(tx, device.id, classroom_id)

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from signaling.data_caps import OPEN, DataCap
+
 SchoolKind = Literal["urban", "rural"]
 
 
@@ -33,6 +35,7 @@ class School(msgspec.Struct, frozen=True):
     kind: SchoolKind
     region: str
     classrooms: tuple[Classroom, ...] = ()
+    cap: DataCap = OPEN
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -52,10 +55,6 @@ class Person(msgspec.Struct, frozen=True):
     def manages(self, school_id: str) -> bool:
         """Return whether this person manages the school: its own managers do, and those of the region."""
         return self.is_manager and self.school_id in (None, school_id)
-
-    def serves(self, school_id: str) -> bool:
-        """Return whether this person is a teacher or manager of the school."""
-        return self.school_id == school_id or self.manages(school_id)
 
 
 class Device(msgspec.Struct, frozen=True):

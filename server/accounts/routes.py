@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from server.accounts.model import Classroom, Device, Person, School, SchoolKind
+from server.accounts.rights import Right, has_right
 from server.asking import (
     DEVICE_COOKIE,
     SESSION_COOKIE,
@@ -22,6 +23,7 @@ from server.asking import (
 )
 from server.context import services_of
 from server.json_http import answer, answer_list, no_content, read_json
+from signaling.data_caps import MAX_CEILING_BPS, MIN_CEILING_BPS, DataCap
 
 Username = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{1,39}$")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
@@ -60,6 +62,13 @@ class NewClassroom(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
 
 
+class NewDataCap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `PUT /api/schools/{id}/data-cap`."""
+
+    ceiling_kbps: Annotated[int, msgspec.Meta(ge=MIN_CEILING_BPS // 1000, le=MAX_CEILING_BPS // 1000)] | None
+    video: bool
+
+
 class Pairing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of `POST /api/devices/pair`."""
 
@@ -91,14 +100,16 @@ def device_answer(device: Device) -> dict[str, Any]:
     }
 
 
-def school_answer(school: School) -> dict[str, Any]:
-    """Return a school of docs/http.md."""
+def school_answer(school: School, by: Person) -> dict[str, Any]:
+    """Return a school of docs/http.md, as `by` sees it."""
     return {
         "id": school.id,
         "name": school.name,
         "kind": school.kind,
         "region": school.region,
         "classrooms": [classroom_answer(room) for room in school.classrooms],
+        "data_cap": {"ceiling_kbps": school.cap.ceiling_bps // 1000 or None, "video": school.cap.video_allowed},
+        "rights": [right for right in Right if has_right(by, right, school.id)],
     }
 
 
@@ -144,8 +155,8 @@ async def add_person(request: Request) -> Response:
 
 async def list_schools(request: Request) -> Response:
     """`GET /api/schools`."""
-    await require_person(request)
-    return answer_list(school_answer(school) for school in await services_of(request).accounts.schools())
+    by = await require_person(request)
+    return answer_list(school_answer(school, by) for school in await services_of(request).accounts.schools())
 
 
 async def add_school(request: Request) -> Response:
@@ -153,7 +164,17 @@ async def add_school(request: Request) -> Response:
     by = await require_person(request)
     body = await read_json(request, NewSchool)
     school = await services_of(request).accounts.add_school(by, body.name, body.kind, body.region)
-    return answer(school_answer(school), 201)
+    return answer(school_answer(school, by), 201)
+
+
+async def put_data_cap(request: Request) -> Response:
+    """`PUT /api/schools/{id}/data-cap`: holds at once, also in lessons that are going on."""
+    by, services = await require_person(request), services_of(request)
+    body = await read_json(request, NewDataCap)
+    cap = DataCap((body.ceiling_kbps or 0) * 1000, body.video)
+    school = await services.accounts.set_cap(by, request.path_params["school"], cap)
+    services.live.cap_changed(school.id, cap)
+    return answer(school_answer(school, by))
 
 
 async def add_classroom(request: Request) -> Response:
@@ -204,6 +225,7 @@ def routes() -> list[Route]:
         Route("/api/people", add_person, methods=["POST"]),
         Route("/api/schools", list_schools, methods=["GET"]),
         Route("/api/schools", add_school, methods=["POST"]),
+        Route("/api/schools/{school}/data-cap", put_data_cap, methods=["PUT"]),
         Route("/api/schools/{school}/classrooms", add_classroom, methods=["POST"]),
         Route("/api/devices", register_device, methods=["POST"]),
         Route("/api/devices/me", this_device, methods=["GET"]),

@@ -12,9 +12,11 @@ from server.accounts import tables
 from server.accounts.limits import AttemptLimit
 from server.accounts.model import Classroom, Person, School, SchoolKind, SchoolRef
 from server.accounts.passwords import Passwords
+from server.accounts.rights import Right, require_right
 from server.fields import field_invalid
 from server.storage.database import Database
 from server.storage.ids import new_id
+from signaling.data_caps import DataCap
 from signaling.errors import Refused
 
 SESSION_DAYS = 14
@@ -191,14 +193,32 @@ class AccountService:
             await tables.add_school(tx, school)
         return school
 
+    async def set_cap(self, by: Person, school_id: str, cap: DataCap) -> School:
+        """Change a school's data cap, on behalf of one of its teachers or managers; return the school.
+
+        Raises:
+            Refused: `not_allowed` or `school_unknown`.
+        """
+        require_right(by, Right.SET_DATA_CAP, school_id, "您只能修改自己学校的流量设置。")
+        async with self._database.write() as tx:
+            await tables.set_cap(tx, school_id, cap)
+            school = next((one for one in await tables.all_schools(tx) if one.id == school_id), None)
+        if school is None:
+            raise Refused("school_unknown", "没有这所学校。")
+        return school
+
+    async def caps(self) -> dict[str, DataCap]:
+        """Return the data caps of those schools that have one, by school id."""
+        async with self._database.read() as tx:
+            return await tables.caps(tx)
+
     async def add_classroom(self, by: Person, school_id: str, name: str) -> Classroom:
         """Add a classroom to a school, on behalf of one of its teachers or managers.
 
         Raises:
             Refused: `not_allowed`, `school_unknown` or `name_taken`.
         """
-        if not by.serves(school_id):
-            raise Refused("not_allowed", "您只能为自己的学校添加教室。")
+        require_right(by, Right.ADD_CLASSROOM, school_id, "您只能为自己的学校添加教室。")
         return await self.equip_classroom(school_id, name)
 
     async def equip_classroom(self, school_id: str, name: str) -> Classroom:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, String, Table, delete, func, insert, select, update
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table, delete, func, insert, select, update
 
 from server.accounts.model import Classroom, Device, Person, School, SchoolRef
 from server.storage.database import Transaction
 from server.storage.schema import EpochMs, metadata
+from signaling.data_caps import DataCap
 
 schools = Table(
     "schools",
@@ -17,6 +18,8 @@ schools = Table(
     Column("name", String(80), nullable=False, unique=True),
     Column("kind", String(8), nullable=False),
     Column("region", String(80), nullable=False),
+    Column("cap_kbps", Integer, nullable=False, default=0),  # the data cap; 0: no ceiling
+    Column("cap_video", Boolean, nullable=False, default=True),
 )
 people = Table(
     "people",
@@ -72,7 +75,7 @@ async def all_schools(tx: Transaction) -> tuple[School, ...]:
         rooms.setdefault(room.school_id, []).append(_classroom(room))
     query = select(schools).order_by(schools.c.kind.desc(), schools.c.name)
     return tuple(
-        School(row.id, row.name, row.kind, row.region, tuple(rooms.get(row.id, ())))
+        School(row.id, row.name, row.kind, row.region, tuple(rooms.get(row.id, ())), _cap(row))
         for row in (await tx.execute(query)).all()
     )
 
@@ -80,7 +83,23 @@ async def all_schools(tx: Transaction) -> tuple[School, ...]:
 async def find_school(tx: Transaction, school_id: str) -> School | None:
     """Return the school without its classrooms."""
     row = (await tx.execute(select(schools).where(schools.c.id == school_id))).first()
-    return None if row is None else School(row.id, row.name, row.kind, row.region)
+    return None if row is None else School(row.id, row.name, row.kind, row.region, (), _cap(row))
+
+
+async def set_cap(tx: Transaction, school_id: str, cap: DataCap) -> None:
+    """Store the school's data cap."""
+    values = {"cap_kbps": cap.ceiling_bps // 1000, "cap_video": cap.video_allowed}
+    await tx.execute(update(schools).where(schools.c.id == school_id).values(values))
+
+
+async def caps(tx: Transaction) -> dict[str, DataCap]:
+    """Return the data caps of those schools that have one, by school id."""
+    found = {row.id: _cap(row) for row in (await tx.execute(select(schools))).all()}
+    return {school_id: cap for school_id, cap in found.items() if not cap.is_open}
+
+
+def _cap(row: Any) -> DataCap:
+    return DataCap(row.cap_kbps * 1000, row.cap_video)
 
 
 # --- classrooms ---------------------------------------------------------------------------------------------------

@@ -125,7 +125,7 @@ class DemoPeople:
         lecturer = await self._demo.account(LECTURER)
         taken = self._presence.seats(lesson.id).online_classrooms
         rooms = [
-            Seat(lesson.id, f"bot:{room.id}", Role.CLASSROOM, room.name, room.school.name, room.id)
+            Seat(lesson.id, f"bot:{room.id}", Role.CLASSROOM, room.name, room.school.name, room.id, room.school.id)
             for room in lesson.classrooms[FIRST_BOT_ROOM:]
             if room.id not in taken
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from server.accounts.model import Asker, Classroom, Device, Person
+from server.accounts.rights import Right, has_right
 from server.lessons.model import Lesson
 from server.lessons.ports import Seat
 from signaling.errors import Refused
@@ -70,6 +71,28 @@ def require_visible(asker: Asker, lesson: Lesson | None) -> Lesson:
     return lesson
 
 
+def require_figures(asker: Asker, lesson: Lesson) -> frozenset[str] | None:
+    """Return the ids of the schools whose figures of the lesson `asker` may see; None: of everybody.
+
+    Whoever belongs to the school that gives the lesson sees all of it, others what concerns their own school.
+
+    Raises:
+        Refused: `not_logged_in` or `not_allowed`.
+    """
+    person = asker.person
+    if person is None:
+        raise Refused("not_logged_in", "请先登录。")
+    if has_right(person, Right.SEE_FIGURES, lesson.lecturer_school.id):
+        return None
+    schools = {room.school.id for room in lesson.classrooms}
+    if lesson.paired_school is not None:
+        schools.add(lesson.paired_school.id)
+    own = frozenset(school for school in schools if has_right(person, Right.SEE_FIGURES, school))
+    if not own:
+        raise Refused("not_allowed", "只有参加这节课的学校可以查看上课情况。")
+    return own
+
+
 def require_entry(asker: Asker, lesson: Lesson, role: Role, classroom_id: str | None) -> Entry:
     """Return the way in as `role`, into `classroom_id` when that is given.
 
@@ -102,8 +125,8 @@ def seat_for(entry: Entry, lesson: Lesson) -> Seat:
     if entry.role is Role.CLASSROOM:
         assert room is not None, "a classroom's entry has its classroom"
         subject = f"device:{who.id}" if isinstance(who, Device) else f"person:{who.id}/classroom/{room.id}"
-        return Seat(lesson.id, subject, entry.role, room.name, room.school.name, room.id)
+        return Seat(lesson.id, subject, entry.role, room.name, room.school.name, room.id, room.school.id)
     assert isinstance(who, Person), "a screen enters as its classroom only"
     subject = f"person:{who.id}" if entry.role is Role.LECTURER else f"person:{who.id}/{entry.role}"
     school = who.school.name if who.school else ""
-    return Seat(lesson.id, subject, entry.role, who.name, school, room.id if room else None)
+    return Seat(lesson.id, subject, entry.role, who.name, school, room.id if room else None, who.school_id or "")

@@ -17,10 +17,12 @@ from media import control
 from recorder.control import DiskLow, RecordingChanged, RecordingOpened
 from server.lessons.catchup import SpareBook
 from server.lessons.log_keeper import LogKeeper
+from server.lessons.playback_keeper import PlaybackKeeper
 from server.lessons.recording import LessonRecording
-from server.processes.media import MediaWorkers, Report
+from server.processes.media import MediaCommand, MediaWorkers, Report
 from signaling import effects as fx
 from signaling import messages as m
+from signaling.data_caps import DataCap
 from signaling.effects import Outcome
 from signaling.links import Reception, SlotReception
 from signaling.roles import Role
@@ -55,6 +57,7 @@ class LiveRoom:
         room: Room,
         keeper: LogKeeper,
         recording: LessonRecording,
+        playback: PlaybackKeeper,
         media: MediaWorkers,
         *,
         timeout_s: float,
@@ -67,6 +70,7 @@ class LiveRoom:
         self.spare = SpareBook()
         self._keeper = keeper
         self._recording = recording
+        self._playback = playback
         self._media = media
         self._timeout_s = timeout_s
         self._ended_grace_s = ended_grace_s
@@ -90,6 +94,7 @@ class LiveRoom:
             async with asyncio.TaskGroup() as tasks:
                 helpers = [
                     tasks.create_task(self._keeper.run()),
+                    tasks.create_task(self._playback.run()),
                     tasks.create_task(self._recording.run(self.room, self._timeout_s)),
                 ]
                 await self._tick_until_over()
@@ -100,6 +105,8 @@ class LiveRoom:
             self.dismiss_all("shutdown", "服务器正在关闭，请稍后重新进入。")
             self._media.close_room(self.room.id)
             await self._keeper.flush(self._flush_s)
+            self._playback.add(self.room.playback)
+            await self._playback.flush(self._flush_s)
             self.finished.set()
 
     def dismiss_all(self, code: str, detail: str) -> None:
@@ -240,6 +247,18 @@ class LiveRoom:
 
     # --- news
 
+    def on_playback(self, peer: m.PeerId, report: m.ReportPlayback) -> None:
+        """Take in how the lesson plays at a page.
+
+        Raises:
+            ProtocolViolation: `message_malformed`.
+        """
+        self.room.on_playback(peer, report, time.monotonic())
+
+    def set_cap(self, school_id: str, cap: DataCap) -> None:
+        """Change the data cap of a school."""
+        self.carry_out(self.room.set_cap(school_id, cap))
+
     def on_media_report(self, report: Report) -> None:
         """Take in a report of the media worker."""
         peer, now = m.PeerId(report.peer), time.monotonic()
@@ -289,6 +308,12 @@ class LiveRoom:
         classrooms = frozenset(one.classroom for one in here if one.role is Role.CLASSROOM and one.classroom)
         return sum(one.role is not Role.CLASSROOM for one in here), classrooms
 
+    def rungs(self) -> list[tuple[str, m.Rung]]:
+        """Return the school and the rung of each classroom whose link is known."""
+        links = {link.peer: link.rung for link in self.room.links.links}
+        classrooms = [one for one in self.room.state.participants if one.role is Role.CLASSROOM and one.online]
+        return [(one.school, links[one.peer]) for one in classrooms if one.peer in links]
+
     # --- inside
 
     def carry_out(self, outcome: Outcome) -> None:
@@ -314,6 +339,8 @@ class LiveRoom:
                 connection = self._connections.pop(peer, None)
                 if connection is not None:
                     connection.close(code, detail)
+            case fx.KeepPlayback(rows=rows):
+                self._playback.add(rows)
             case fx.StartRecording():
                 self._recording.start()
             case fx.StopRecording():
@@ -326,8 +353,7 @@ class LiveRoom:
         return connection is not None and connection.lives_by_media
 
 
-MediaCommand = control.ClosePeer | control.SetSource | control.SetMute | control.FillSlot | control.LimitSlot
-MediaEffect = fx.FeedSlot | fx.LimitHeight | fx.MuteSource | fx.SwitchSource | fx.ForgetMedia
+MediaEffect = fx.FeedSlot | fx.LimitHeight | fx.LimitLink | fx.MuteSource | fx.SwitchSource | fx.ForgetMedia
 
 
 def _command(room: str, effect: MediaEffect) -> MediaCommand:
@@ -336,6 +362,8 @@ def _command(room: str, effect: MediaEffect) -> MediaCommand:
             return control.FillSlot(room, peer, slot, from_peer, source)
         case fx.LimitHeight(peer=peer, slot=slot, max_height=max_height):
             return control.LimitSlot(room, peer, slot, max_height)
+        case fx.LimitLink(peer=peer, ceiling_bps=ceiling_bps, video_allowed=video_allowed):
+            return control.LimitPeer(room, peer, ceiling_bps, video_allowed)
         case fx.MuteSource(peer=peer, source=source, muted=muted):
             return control.SetMute(room, peer, source, muted)
         case fx.SwitchSource(peer=peer, source=source, active=active):
@@ -355,4 +383,6 @@ def _reception(report: control.PeerReport) -> Reception:
         estimate_bps=report.estimate_bps,
         uplink_loss_pct=report.uplink_loss_pct,
         slots=tuple(SlotReception(one.slot, one.height, one.bps, one.paused) for one in report.slots),
+        sent_bytes=report.sent_bytes,
+        state=report.state,
     )

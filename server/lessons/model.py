@@ -6,6 +6,7 @@ import msgspec
 
 from server.accounts.model import Classroom, SchoolRef
 from signaling.messages import LessonState, RoomId
+from signaling.playback import Playback
 
 
 class PersonRef(msgspec.Struct, frozen=True):
@@ -21,6 +22,17 @@ class Page(msgspec.Struct, frozen=True):
     sha256: str
     mime: str
     title: str = ""
+
+
+class PlayedLesson(msgspec.Struct, frozen=True):
+    """How a lesson played, as far as it concerns the asker."""
+
+    id: RoomId
+    title: str
+    subject: str
+    starts_at_ms: int
+    lecturer_school: str
+    rows: tuple[Playback, ...]
 
 
 class Lesson(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ import msgspec
 
 from recorder.control import RecordingChanged
 from signaling.messages import Deck, Event, LessonInfo, RoomId
+from signaling.playback import Playback
 from signaling.roles import Role
 
 
@@ -25,6 +26,7 @@ class Seat(msgspec.Struct, frozen=True):
     name: str
     school: str
     classroom: str | None = None  # a classroom's seat is the classroom's own, whoever the subject is
+    school_id: str = ""  # empty: of no school; a school's data cap holds for its seats
 
 
 class StoredLesson(msgspec.Struct, frozen=True):
@@ -34,6 +36,7 @@ class StoredLesson(msgspec.Struct, frozen=True):
     deck: Deck | None
     opened_wallclock_ms: int | None  # UTC epoch ms of t_ms = 0; None: never opened
     events: tuple[Event, ...]  # all events so far, in order of seq
+    playback: tuple[Playback, ...] = ()  # how it played so far
 
 
 class LessonStore(Protocol):
@@ -50,6 +53,9 @@ class LessonStore(Protocol):
 
         Events already stored are skipped by seq.
         """
+
+    async def keep_playback(self, lesson: RoomId, rows: tuple[Playback, ...]) -> None:
+        """Store figures in place of the older ones of the same seats."""
 
     async def live(self) -> tuple[RoomId, ...]:
         """Return the lessons whose state is live: their rooms are opened again at start."""

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -22,13 +22,15 @@ from media.control import ClosePeer
 from recorder.control import DiskLow, RecordingChanged, RecordingOpened
 from server.lessons.live_room import LiveRoom
 from server.lessons.log_keeper import LogKeeper
+from server.lessons.playback_keeper import PlaybackKeeper
 from server.lessons.ports import LessonStore, RecordingStore, RoomTokens, Seat, StoredLesson
 from server.lessons.recording import LessonRecording
 from server.processes.media import MediaWorkers, Report
 from server.processes.recorder import RecorderLink
+from signaling.data_caps import DataCap
 from signaling.effects import Outcome
 from signaling.errors import Refused, Unavailable
-from signaling.messages import Deck, RoomId
+from signaling.messages import Deck, RoomId, Rung
 from signaling.room import Room
 from signaling.seats import Admission, room_of_resume
 
@@ -71,6 +73,7 @@ class RoomHost:
         media: the media workers; run by this host.
         recorder: the recorder; run by this host.
         settings: times.
+        caps: the data caps of schools, by school id.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class RoomHost:
         media: MediaWorkers,
         recorder: RecorderLink,
         settings: LiveSettings | None = None,
+        caps: Mapping[str, DataCap] | None = None,
     ) -> None:
         self.tokens = tokens
         self.media = media
@@ -94,6 +98,7 @@ class RoomHost:
         self._owned: set[asyncio.Task[None]] = set()
         self._news: asyncio.Queue[RecordingChanged] = asyncio.Queue(NEWS_QUEUE)
         self._path_tests = 0
+        self._caps = dict(caps or {})
         self._rng = random.SystemRandom()
 
     @asynccontextmanager
@@ -187,6 +192,16 @@ class RoomHost:
         if room is not None:
             room.set_deck(deck)
 
+    def set_cap(self, school_id: str, cap: DataCap) -> None:
+        """Change the data cap of a school, in all rooms at once."""
+        self._caps[school_id] = cap
+        for room in self._rooms.values():
+            room.set_cap(school_id, cap)
+
+    def rungs(self) -> list[tuple[str, Rung]]:
+        """Return the school and the rung of each classroom in an open room."""
+        return [one for room in self._rooms.values() for one in room.rungs()]
+
     async def test_path(self, offer: str) -> str:
         """Answer a sending connection that belongs to no lesson: does its media path come up? Forgotten soon after.
 
@@ -263,8 +278,16 @@ class RoomHost:
         now = time.monotonic()
         opened_at = now - max(0, wallclock_ms - opened_ms) / 1000
         core, restored = Room.restore(
-            stored.info, stored.deck, stored.events, opened_at=opened_at, now=now, rng=self._rng
+            stored.info,
+            stored.deck,
+            stored.events,
+            opened_at=opened_at,
+            now=now,
+            rng=self._rng,
+            playback=stored.playback,
         )
+        for school_id, cap in self._caps.items():
+            core.set_cap(school_id, cap)  # nobody is in yet, so nobody is to be told
         recording = LessonRecording(core.id, int(opened_at * 1e9), self._recordings, self.media, self.recorder)
         recording.add(stored.events)
         keeper = LogKeeper(core.id, self._store, self._settings.store_timeout_s)
@@ -272,6 +295,7 @@ class RoomHost:
             core,
             keeper,
             recording,
+            PlaybackKeeper(core.id, self._store, self._settings.store_timeout_s, stored.playback),
             self.media,
             timeout_s=self._settings.store_timeout_s,
             ended_grace_s=self._settings.ended_grace_s,
@@ -349,4 +373,4 @@ class RoomHost:
 
 def admission_of(seat: Seat) -> Admission:
     """Return what the room needs to know of a verified seat."""
-    return Admission(seat.subject, seat.role, seat.name, seat.school, seat.classroom)
+    return Admission(seat.subject, seat.role, seat.name, seat.school, seat.classroom, seat.school_id)

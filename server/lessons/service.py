@@ -7,22 +7,26 @@ from datetime import UTC, datetime
 
 from server.accounts import tables as accounts
 from server.accounts.model import Asker, Person, SchoolRef
+from server.accounts.rights import Right, require_right
 from server.accounts.service import epoch_ms
 from server.fields import field_invalid
 from server.lessons import tables
-from server.lessons.access import may_see, require_lecturer, require_visible
-from server.lessons.model import Lesson, Page, PersonRef
+from server.lessons.access import may_see, require_figures, require_lecturer, require_visible
+from server.lessons.model import Lesson, Page, PersonRef, PlayedLesson
 from server.lessons.page_files import PageFiles
 from server.lessons.pictures import inspect
+from server.lessons.playback_tables import keep_playback, playback_between, playback_of
 from server.lessons.ports import StoredLesson
 from server.storage.database import Database, Transaction
 from server.storage.ids import new_code
 from signaling.errors import Refused
 from signaling.messages import Deck, Event, LessonInfo, RoomId
+from signaling.playback import Playback
 
 LISTED = 200  # lessons in one list: a school's term has about that many
 MAX_PAGES = 60
 MAX_CLASSROOMS = 60
+MAX_EXPORTED = 50_000  # seats: a county's term
 
 
 class LessonService:
@@ -164,6 +168,34 @@ class LessonService:
             raise Refused("page_unknown", "这节课没有这一页。")
         return pages[number - 1]
 
+    # --- figures --------------------------------------------------------------------------------------------------
+
+    async def figures(self, asker: Asker, lesson_id: str) -> PlayedLesson:
+        """Return how the lesson played, as far as the asker may see it.
+
+        Raises:
+            Refused: `not_logged_in`, `lesson_unknown` or `not_allowed`.
+        """
+        lesson = await self.see(asker, lesson_id)
+        schools = require_figures(asker, lesson)
+        async with self._database.read() as tx:
+            rows = await playback_of(tx, lesson_id)
+        if schools is not None:
+            rows = tuple(row for row in rows if row.school_id in schools)
+        return PlayedLesson(
+            lesson.id, lesson.title, lesson.subject, lesson.starts_at_ms, lesson.lecturer_school.name, rows
+        )
+
+    async def figures_between(self, person: Person, from_ms: int, to_ms: int) -> list[PlayedLesson]:
+        """Return how the lessons of `from_ms` ≤ t < `to_ms` played: of a manager's school, or of the whole region.
+
+        Raises:
+            Refused: `not_allowed`.
+        """
+        require_right(person, Right.EXPORT_FIGURES, person.school_id or "", "只有管理员可以导出一段时间的上课情况。")
+        async with self._database.read() as tx:
+            return await playback_between(tx, from_ms, to_ms, person.school_id, MAX_EXPORTED)
+
     # --- LessonStore ----------------------------------------------------------------------------------------------
 
     async def load(self, lesson: RoomId) -> StoredLesson | None:
@@ -174,7 +206,8 @@ class LessonService:
                 return None
             pages = await tables.pages_of(tx, lesson)
             events = await tables.events_of(tx, lesson)
-        return StoredLesson(info_of(found), deck_of(found, pages), found.opened_wallclock_ms, events)
+            playback = await playback_of(tx, lesson)
+        return StoredLesson(info_of(found), deck_of(found, pages), found.opened_wallclock_ms, events, playback)
 
     async def opened(self, lesson: RoomId, wallclock_ms: int) -> None:
         """Note when t_ms = 0 was; only the first call counts."""
@@ -185,6 +218,11 @@ class LessonService:
         """Store events and the lesson's state after them, in one transaction."""
         async with self._database.write() as tx:
             await tables.append_events(tx, lesson, info, events)
+
+    async def keep_playback(self, lesson: RoomId, rows: tuple[Playback, ...]) -> None:
+        """Store figures in place of the older ones of the same seats."""
+        async with self._database.write() as tx:
+            await keep_playback(tx, lesson, rows)
 
     async def live(self) -> tuple[RoomId, ...]:
         """Return the lessons whose state is live."""

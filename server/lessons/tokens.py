@@ -41,6 +41,7 @@ class SignedRoomTokens:
             "name": seat.name,
             "school": seat.school,
             "classroom": seat.classroom,
+            "school_id": seat.school_id,
             "exp": _seconds(self._clock()) + life_s,
         }
         return jwt.encode({"alg": "HS256"}, claims, self._key)
@@ -65,6 +66,7 @@ class SignedRoomTokens:
                 str(claims["name"]),
                 str(claims["school"]),
                 claims["classroom"],
+                str(claims.get("school_id", "")),
             )
             expires = int(claims["exp"])
         except (JoseError, KeyError, ValueError, TypeError) as error:

@@ -231,6 +231,7 @@ class _Conversation:
             case m.Ping(n=n):
                 reply: m.ServerMessage = m.Pong(n, room.room.t_ms(time.monotonic()))
             case m.ReportPlayback():
+                room.on_playback(peer, message)
                 return
             case m.Publish(id=number, sdp=sdp, sources=sources):
                 reply = m.PublishAnswer(number, await room.publish(peer, sdp, sources))

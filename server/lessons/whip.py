@@ -131,7 +131,9 @@ class _Doors:
     def _enter(self, room: LiveRoom, seat: Seat, session: _Session) -> None:
         """Take a seat beside the one that the same person may have in a browser."""
         role = Role.LECTURER if session.door == "whip" else Role.OBSERVER
-        joined, _ = room.join(Admission(f"{seat.subject}#{session.door}", role, seat.name, seat.school), session)
+        joined, _ = room.join(
+            Admission(f"{seat.subject}#{session.door}", role, seat.name, seat.school, None, seat.school_id), session
+        )
         session.room, session.peer = room, joined.you
         lead = next((one for one in room.room.state.participants if one.peer == room.room.state.lead), None)
         if session.door == "whip" and (lead is None or (not lead.sources and lead.peer != joined.you)):

@@ -33,6 +33,9 @@ _workers_ready = Gauge("tongtang_media_workers_ready", "Media workers that serve
 _packets_out = Gauge("tongtang_media_packets_out", "Packets sent since the worker's start", ["worker"])
 _loop_lag = Gauge("tongtang_media_loop_lag_ms", "Delay of the worker's event loop", ["worker"])
 
+MediaCommand = (
+    control.ClosePeer | control.SetSource | control.SetMute | control.FillSlot | control.LimitSlot | control.LimitPeer
+)
 Report = control.TransportChanged | control.TrackChanged | control.PeerReport
 _Reply = TypeVar("_Reply", control.Sdp, control.Done)
 
@@ -203,10 +206,7 @@ class MediaWorkers:
             worker.rooms[room] = path
             worker.send(control.SetTap(room, path))
 
-    def tell(
-        self,
-        command: control.ClosePeer | control.SetSource | control.SetMute | control.FillSlot | control.LimitSlot,
-    ) -> None:
+    def tell(self, command: MediaCommand) -> None:
         """Send a command that has no answer. Without a worker it is dropped: its successor starts without peers."""
         worker = self._home.get(command.room)
         if worker is not None:

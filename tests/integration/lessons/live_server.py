@@ -22,6 +22,7 @@ from server.processes.media import MediaWorkers
 from server.processes.recorder import RecorderLink
 from signaling import messages as m
 from signaling.errors import Refused, TongtangError
+from signaling.playback import Playback
 from signaling.roles import Role
 
 LESSON = m.RoomId("abcd2345")
@@ -51,6 +52,13 @@ class MemoryStore:
         stored = self.lessons[lesson]
         new = tuple(event for event in events if event.seq > len(stored.events))
         self.lessons[lesson] = msgspec.structs.replace(stored, info=info, events=(*stored.events, *new))
+
+    async def keep_playback(self, lesson: m.RoomId, rows: tuple[Playback, ...]) -> None:
+        if self.is_down:
+            raise OSError("the database is down")
+        stored = self.lessons[lesson]
+        kept = {row.peer: row for row in (*stored.playback, *rows)}
+        self.lessons[lesson] = msgspec.structs.replace(stored, playback=tuple(kept.values()))
 
     async def live(self) -> tuple[m.RoomId, ...]:
         return tuple(lesson for lesson, stored in self.lessons.items() if stored.info.state == "live")

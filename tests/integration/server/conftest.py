@@ -25,7 +25,8 @@ from server.lessons.service import LessonService
 from server.lessons.tokens import SignedRoomTokens
 from server.settings import load
 from server.storage.database import Database, open_database, sqlite_url
-from signaling.messages import Deck, RoomId
+from signaling.data_caps import DataCap
+from signaling.messages import Deck, RoomId, Rung
 
 PASSWORD = "correct horse 电池"
 
@@ -39,12 +40,20 @@ class QuietLive:
     def __init__(self) -> None:
         self.decks: list[tuple[RoomId, Deck | None]] = []
         self.ended: list[RoomId] = []
+        self.caps: list[tuple[str, DataCap]] = []
+        self.rungs_now: list[tuple[str, Rung]] = []
 
     def seats(self, lesson: RoomId) -> Seats:
         return Seats()
 
     def end(self, lesson: RoomId) -> None:
         self.ended.append(lesson)
+
+    def cap_changed(self, school_id: str, cap: DataCap) -> None:
+        self.caps.append((school_id, cap))
+
+    def rungs(self) -> list[tuple[str, Rung]]:
+        return self.rungs_now
 
     def deck_changed(self, lesson: RoomId, deck: Deck | None) -> None:
         self.decks.append((lesson, deck))

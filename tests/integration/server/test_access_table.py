@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from server import hello
 from server.accounts import routes as account_routes
+from server.lessons import figure_routes
 from server.lessons import routes as lesson_routes
 from tests.integration.server.conftest import PASSWORD, World
 from tests.unit.server.lessons.test_pictures import png
@@ -27,6 +28,7 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int, int, int, int]] = {
     ("GET", "/api/schools"): (LOGIN, OK, OK, OK, OK, LOGIN, LOGIN),
     ("POST", "/api/schools"): (LOGIN, NO, NO, NO, NEW, LOGIN, LOGIN),
     ("POST", "/api/schools/{school}/classrooms"): (LOGIN, NO, NEW, NO, NEW, LOGIN, LOGIN),
+    ("PUT", "/api/schools/{school}/data-cap"): (LOGIN, NO, OK, NO, OK, LOGIN, LOGIN),
     ("POST", "/api/devices"): (NEW, NEW, NEW, NEW, NEW, NEW, NEW),
     ("GET", "/api/devices/me"): (HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, OK, OK),
     ("DELETE", "/api/devices/me"): (HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, GONE, GONE),
@@ -39,6 +41,10 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int, int, int, int]] = {
     ("GET", "/api/lessons/{lesson}/pages/{page:int}"): (LOGIN, OK, OK, HIDDEN, OK, OK, HIDDEN),
     ("POST", "/api/lessons/{lesson}/token"): (LOGIN, NO, OK, HIDDEN, NO, OK, HIDDEN),
     ("POST", "/api/lessons/{lesson}/whip-token"): (LOGIN, OK, NO, HIDDEN, NO, NO, HIDDEN),
+    ("GET", "/api/lessons/{lesson}/figures"): (LOGIN, OK, OK, HIDDEN, OK, LOGIN, HIDDEN),
+    ("GET", "/api/lessons/{lesson}/figures.csv"): (LOGIN, OK, OK, HIDDEN, OK, LOGIN, HIDDEN),
+    ("GET", "/api/figures.csv"): (LOGIN, NO, NO, NO, OK, LOGIN, LOGIN),
+    ("GET", "/api/ice-servers"): (LOGIN, OK, OK, OK, OK, OK, OK),
     ("POST", "/api/path-test"): (LOGIN, OK, OK, OK, OK, OK, OK),
     ("GET", "/healthz"): (OK, OK, OK, OK, OK, OK, OK),
     ("GET", "/metrics"): (OK, OK, OK, OK, OK, OK, OK),
@@ -46,7 +52,12 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int, int, int, int]] = {
 
 
 def test_the_table_has_every_route() -> None:
-    routes: list[Route] = [*hello.routes(), *account_routes.routes(), *lesson_routes.routes()]
+    routes: list[Route] = [
+        *hello.routes(),
+        *account_routes.routes(),
+        *lesson_routes.routes(),
+        *figure_routes.routes(),
+    ]
     found = {(method, route.path) for route in routes for method in route.methods or () if method != "HEAD"}
     assert found == set(TABLE)
 
@@ -65,6 +76,10 @@ async def body_of(world: World, method: str, path: str, lesson: str) -> dict[str
         "/api/lessons/{lesson}/token": {"role": "classroom"},
         "/api/path-test": {"sdp": "v=0"},
     }
+    if path.endswith("/data-cap"):
+        return {"json": {"ceiling_kbps": 300, "video": True}}
+    if path == "/api/figures.csv":
+        return {"params": {"from": "2026-11-01", "to": "2026-11-30"}}
     if method == "PUT":
         return {"files": [("page", ("a.png", png(9, 9)))]}
     return {"json": bodies[path]} if method == "POST" and path in bodies else {}

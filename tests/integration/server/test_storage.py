@@ -9,6 +9,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import server.accounts.tables
+import server.lessons.playback_tables
 import server.lessons.tables  # noqa: F401
 from server.storage.database import open_database, sqlite_url
 from server.storage.migrate import revisions, upgrade
@@ -39,7 +40,7 @@ async def test_a_failed_command_leaves_nothing(tmp_path: Path) -> None:
     async with open_database(sqlite_url(tmp_path / "x.db")) as database:
         with pytest.raises(ZeroDivisionError):
             async with database.write() as tx:
-                await tx.execute(text("INSERT INTO schools VALUES ('a', 'b', 'urban', 'c')"))
+                await tx.execute(text("INSERT INTO schools VALUES ('a', 'b', 'urban', 'c', 0, 1)"))
                 raise ZeroDivisionError
         async with database.read() as tx:
             assert (await tx.execute(text("SELECT count(*) FROM schools"))).scalar_one() == 0
@@ -49,7 +50,7 @@ async def test_the_reader_cannot_write_and_keys_are_enforced(tmp_path: Path) -> 
     async with open_database(sqlite_url(tmp_path / "x.db")) as database:
         with pytest.raises(Unavailable) as caught:
             async with database.read() as tx:
-                await tx.execute(text("INSERT INTO schools VALUES ('a', 'b', 'urban', 'c')"))
+                await tx.execute(text("INSERT INTO schools VALUES ('a', 'b', 'urban', 'c', 0, 1)"))
         assert caught.value.code == "storage_unwritable"
         with pytest.raises(Refused) as refused:
             async with database.write() as tx:
@@ -113,14 +114,14 @@ async def test_a_folder_that_is_missing_or_a_file_that_is_no_database_is_told(tm
 async def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
     async with open_database(sqlite_url(tmp_path / "x.db")) as database:
         async with database.write() as tx:
-            await tx.execute(text("INSERT INTO schools VALUES ('a', 'b', 'urban', 'c')"))
+            await tx.execute(text("INSERT INTO schools VALUES ('a', 'b', 'urban', 'c', 0, 1)"))
             pages = (await tx.execute(text("PRAGMA page_count"))).scalar_one()
             await tx.execute(text(f"PRAGMA max_page_count = {pages}"))
         with pytest.raises(Unavailable) as caught:
             async with database.write() as tx:
                 for index in range(2000):
                     await tx.execute(
-                        text("INSERT INTO schools VALUES (:id, :name, 'urban', 'c')"),
+                        text("INSERT INTO schools VALUES (:id, :name, 'urban', 'c', 0, 1)"),
                         {"id": str(index), "name": f"{index}" * 20},
                     )
         assert caught.value.code == "disk_full"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from signaling import messages as m
-from signaling.effects import Effect, FeedSlot, Outcome
+from signaling.effects import Effect, FeedSlot, Outcome, Tell
 from signaling.replica import apply_all, initial
 from signaling.roles import Role
 from signaling.room import Joined, Request, Room
@@ -74,3 +74,10 @@ def feeds_of(outcome: Outcome, peer: m.PeerId) -> dict[m.Slot, tuple[str, str] |
         for effect in outcome.effects
         if isinstance(effect, FeedSlot) and effect.peer == peer
     }
+
+
+def link_told(effects: list[Effect], peer: m.PeerId) -> m.Link:
+    """Return the link of `peer` as it is told to itself."""
+    told = [one.message for one in effects if isinstance(one, Tell) and one.peer == peer]
+    links = next(one for one in told if isinstance(one, m.Links)).links
+    return next(one for one in links if one.peer == peer)
