@@ -90,8 +90,9 @@ class SrtpPair:
 
 
 def protect_all(tx: Any, buffer: PacketBuffer, start: int, sizes: list[int], tag_bytes: int) -> int:
-    """Encrypt RTP packets of these plain sizes in place: they lie in `buffer` from `start` on, with `tag_bytes` of room
-    behind each.
+    """Encrypt RTP packets of these plain sizes in place.
+
+    They lie in `buffer` from `start` on, with `tag_bytes` of room behind each.
 
     Returns how many succeeded; libsrtp refuses a packet only for a mistake of our own (a reused sequence number).
     """

@@ -56,7 +56,7 @@ class UdpSocket:
             raise
         self.port: int = self._socket.getsockname()[1]
         self.dropped = 0
-        # What leaves with the next `flush`: start and end in the caller's buffer, bytes and number of segments, to whom.
+        # What leaves with the next `flush`: start and end in the caller's view, segment bytes and count, address.
         self.batch: list[tuple[int, int, int, int, Address]] = []
         self._can_segment = _can_segment(family)
         self._offset_ns = 0
