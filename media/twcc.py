@@ -11,32 +11,37 @@ from collections.abc import Sequence
 
 import msgspec
 
-from media.rtp import Unwrapper, seq_diff
-from media.twcc_wire import REFERENCE_NS, TransportFeedback, build_transport_feedback
+from media.rtp import Unwrapper
+from media.twcc_wire import REFERENCE_NS, TICK_NS, TransportFeedback, build_transport_feedback
 
 FEEDBACK_INTERVAL_S = 0.05  # str0m sends at 50 ms, Chromium itself at about 64 ms
 MAX_PACKETS_PER_FEEDBACK = 400  # statuses and deltas then stay below 1,000 bytes, whatever the pattern
 MAX_GAP = 1500  # numbers lost in a row before we take the sender to have jumped (3 s of 500 packets/s)
 LOG_PACKETS = 4096  # mediasoup keeps 10,000; at 1,000 packets/s ours lasts 4 s, twice any playable round trip
-_WRAP_NS = REFERENCE_NS << 24
+TICK_S = TICK_NS / 1e9
+_MASK = LOG_PACKETS - 1
+_WRAP_TICKS = (REFERENCE_NS // TICK_NS) << 24
+_ARRIVED, _LOST = -1.0, -2.0
 
 
-class PacketResult(msgspec.Struct, frozen=True, gc=False):
-    """What became of one sent packet."""
+class FeedbackReport(msgspec.Struct, gc=False):
+    """What one feedback tells that was not told before. `sent` and `delays` belong to the packets that arrived."""
 
-    seq: int
-    sent_s: float  # our clock
-    arrival_s: float | None  # the receiver's clock, of which only differences mean something; None: lost
-    size_bytes: int
-
-
-class FeedbackReport(msgspec.Struct, frozen=True):
-    """What one feedback says, each packet told once."""
-
-    results: tuple[PacketResult, ...]  # in order of seq
-    acked_bytes: int
+    first: int  # index of the first packet told
+    packets: int  # how many are told
     lost: int
-    rtt_s: float | None  # now - send time of the newest packet that arrived: an upper bound of the round trip
+    lost_runs: int  # how many runs of losses without an arrival between them
+    told_bytes: int
+    acked_bytes: int
+    indexes: Sequence[int]  # of the packets that arrived, rising
+    sent: list[float]  # our clock, s
+    delays: list[float]  # arrival - sent: of two unlike clocks, so only differences mean something, s
+    late: int  # packets told lost before that came after all
+
+    @property
+    def last_arrival_s(self) -> float:
+        """Return when the newest packet arrived, in the receiver's clock."""
+        return self.sent[-1] + self.delays[-1]
 
 
 class TwccRecorder:
@@ -137,80 +142,142 @@ def _largest_step(arrivals: list[int | None]) -> int:
 class TwccSendLog:
     """Remember what was sent under which transport-wide number, and read the receiver's feedback.
 
-    A ring of flat lists: `on_send` runs for every packet to every receiver (0.14 µs, `timeit`).
+    Two rings, no object a packet: when it left, and how many bytes had left with it, so that the size of a packet or
+    of a run of packets is one subtraction. `on_send` runs for every packet to every receiver: 0.12 us (`timeit`).
+    Packets written in one batch carry one stamp and are thus a group without further work.
     """
 
-    __slots__ = ("_arrival_base_ns", "_flight", "_last_arrival_ns", "_mask", "_next", "_open", "_sent", "_sizes")
+    __slots__ = (
+        "_arrival_base",
+        "_last_tick",
+        "_sent",
+        "_totals",
+        "highest_told",
+        "next_index",
+        "sent_bytes",
+        "told_bytes",
+    )
 
     def __init__(self, first_seq: int = 0) -> None:
-        self._mask = LOG_PACKETS - 1
-        self._sent = [0.0] * LOG_PACKETS
-        self._sizes = [0] * LOG_PACKETS
-        self._open = [-1] * LOG_PACKETS  # the index that waits in this place for its feedback
-        self._next = first_seq & 0xFFFF
-        self._flight = 0
-        self._last_arrival_ns: int | None = None
-        self._arrival_base_ns = 0
+        self.next_index = first_seq & 0xFFFF
+        self.sent_bytes = 0
+        self.told_bytes = 0  # sent up to the newest packet that feedback told of
+        self.highest_told = self.next_index - 1
+        self._sent = [_LOST] * LOG_PACKETS  # when it left; told: _ARRIVED or _LOST
+        self._totals = [0] * LOG_PACKETS  # bytes sent up to and with it
+        self._last_tick: int | None = None
+        self._arrival_base = 0
 
     def on_send(self, now: float, size_bytes: int) -> int:
         """Log a packet of `size_bytes` on the wire (incl. IP, UDP, SRTP) and return its 16-bit number to write."""
-        index = self._next
-        self._next = index + 1
-        place = index & self._mask
-        if self._open[place] >= 0:
-            self._flight -= self._sizes[place]
+        index = self.next_index
+        self.next_index = index + 1
+        place = index & _MASK
         self._sent[place] = now
-        self._sizes[place] = size_bytes
-        self._open[place] = index
-        self._flight += size_bytes
+        self.sent_bytes = self._totals[place] = self.sent_bytes + size_bytes
         return index & 0xFFFF
 
-    def on_feedback(self, feedback: TransportFeedback, now: float) -> FeedbackReport:
-        """Return what the feedback says of packets not told before. Unknown or repeated numbers are skipped.
+    def on_feedback(self, feedback: TransportFeedback) -> FeedbackReport | None:
+        """Return what the feedback tells of packets not told before, None when nothing.
 
-        Each number counts once, as it was told first: feedback that is repeated or reordered must not count twice.
+        Each packet counts once, as it was told first: feedback that is repeated or reordered must not count twice.
+        Numbers never sent, or sent longer ago than the log reaches, are skipped. 2.9 us for 17 packets in order.
         """
-        newest = self._next - 1
-        index = newest + seq_diff(feedback.base_seq, newest & 0xFFFF) - 1
-        sent_at, sizes, waiting, mask = self._sent, self._sizes, self._open, self._mask
-        results: list[PacketResult] = []
-        acked = lost = 0
-        newest_sent = -1.0
-        wrap_ns = self._unwrap(feedback.arrivals_ns)
-        for arrival_ns in feedback.arrivals_ns:
-            index += 1
-            place = index & mask
-            if waiting[place] != index or index < 0:
-                continue
-            waiting[place] = -1
-            size, sent = sizes[place], sent_at[place]
-            if arrival_ns is None:
-                lost += size
-                results.append(PacketResult(index & 0xFFFF, sent, None, size))
-                continue
-            acked += size
-            newest_sent = sent
-            results.append(PacketResult(index & 0xFFFF, sent, (arrival_ns + wrap_ns) / 1e9, size))
-        self._flight -= acked + lost
-        rtt_s = max(0.0, now - newest_sent) if acked else None
-        return FeedbackReport(
-            tuple(results), acked, sum(1 for one in results if one.arrival_s is None) if lost else 0, rtt_s
-        )
+        newest = self.next_index - 1
+        first = newest + ((feedback.base_seq - newest & 0xFFFF ^ 0x8000) - 0x8000)
+        ticks = feedback.arrivals
+        last = first + len(ticks) - 1
+        place = first & _MASK
+        end = place + len(ticks)
+        if (
+            feedback.is_complete
+            and ticks
+            and end <= LOG_PACKETS
+            and newest - LOG_PACKETS + 1 < first
+            and last <= newest
+        ):
+            sent = self._sent[place:end]
+            if min(sent) >= 0.0:
+                base = self._unwrap(ticks[0])  # type: ignore[arg-type]
+                self._sent[place:end] = [_ARRIVED] * len(sent)
+                totals = self._totals
+                size = totals[end - 1] - totals[place - 1]
+                if last > self.highest_told:
+                    self.highest_told = last
+                    self.told_bytes = totals[end - 1]
+                delays = [(tick + base) * TICK_S - left for tick, left in zip(ticks, sent, strict=True)]  # type: ignore[operator]
+                return FeedbackReport(first, len(sent), 0, 0, size, size, range(first, last + 1), sent, delays, 0)
+        return self._read_slowly(first, ticks)
 
-    def _unwrap(self, arrivals_ns: Sequence[int | None]) -> int:
-        """Return what to add to these arrivals of one feedback to undo the wrap of its 24-bit reference time."""
-        first = next((arrival for arrival in arrivals_ns if arrival is not None), None)
-        if first is None:
-            return self._arrival_base_ns
-        if self._last_arrival_ns is not None:
-            if first - self._last_arrival_ns < -_WRAP_NS // 2:
-                self._arrival_base_ns += _WRAP_NS
-            elif first - self._last_arrival_ns > _WRAP_NS // 2:
-                self._arrival_base_ns -= _WRAP_NS
-        self._last_arrival_ns = first
-        return self._arrival_base_ns
+    def _read_slowly(self, first: int, ticks: Sequence[int | None]) -> FeedbackReport | None:
+        """Read feedback that has gaps, repeats, or reaches beyond what we remember."""
+        oldest, next_index = max(0, self.next_index - LOG_PACKETS + 1), self.next_index
+        sent_at, totals = self._sent, self._totals
+        report = FeedbackReport(-1, 0, 0, 0, 0, 0, [], [], [], 0)
+        indexes: list[int] = []
+        base: int | None = None
+        run_ends_at = -1
+        for index, tick in enumerate(ticks, first):
+            if not oldest <= index < next_index:
+                continue
+            place = index & _MASK
+            left = sent_at[place]
+            size = totals[place] - totals[place - 1]
+            if left < 0.0:
+                if left == _LOST and tick is not None and index <= self.highest_told:
+                    sent_at[place] = _ARRIVED
+                    report.late += 1
+                continue
+            if report.first < 0:
+                report.first = index
+            report.packets += 1
+            report.told_bytes += size
+            if tick is None:
+                sent_at[place] = _LOST
+                report.lost += 1
+                report.lost_runs += index != run_ends_at
+                run_ends_at = index + 1
+                continue
+            sent_at[place] = _ARRIVED
+            report.acked_bytes += size
+            if base is None:
+                base = self._unwrap(tick)
+            indexes.append(index)
+            report.sent.append(left)
+            report.delays.append((tick + base) * TICK_S - left)
+        report.indexes = indexes
+        last = min(first + len(ticks), next_index) - 1
+        if last > self.highest_told:
+            self.highest_told = last
+            self.told_bytes = totals[last & _MASK]
+        return report if report.packets or report.late else None
+
+    def _unwrap(self, tick: int) -> int:
+        """Return what to add to the arrivals of one feedback to undo the wrap of its 24-bit reference time."""
+        last = self._last_tick
+        if last is not None:
+            if tick - last < -_WRAP_TICKS // 2:
+                self._arrival_base += _WRAP_TICKS
+            elif tick - last > _WRAP_TICKS // 2:
+                self._arrival_base -= _WRAP_TICKS
+        self._last_tick = tick
+        return self._arrival_base
+
+    def bytes_between(self, first: int, last: int) -> int:
+        """Return the bytes of the packets after index `first` up to and with `last`, both still in the log."""
+        return self._totals[last & _MASK] - self._totals[first & _MASK]
 
     @property
     def in_flight_bytes(self) -> int:
-        """Return the bytes sent and not yet told of."""
-        return self._flight
+        """Return the bytes sent after the newest packet that feedback told of.
+
+        What was sent before it and never told of is not on its way any more: its feedback was lost.
+        """
+        return self.sent_bytes - self.told_bytes
+
+    @property
+    def oldest_in_flight_s(self) -> float | None:
+        """Return when the oldest packet left that feedback may still tell of; None: nothing is on its way."""
+        if self.highest_told >= self.next_index - 1:
+            return None
+        return self._sent[max(self.highest_told + 1, self.next_index - LOG_PACKETS) & _MASK]

@@ -1,1 +1,1 @@
-"""Bandwidth estimation of a sending transport: the seam (`estimator.py`) and its implementations."""
+"""What a sending transport knows of its link: `controller.py` owns it, the others measure and decide one thing each."""

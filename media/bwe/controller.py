@@ -1,29 +1,59 @@
-"""What one sending transport knows of its link: how much may be sent, whether video may leave now, when to probe."""
+"""What one sending transport knows of its link: how much may be sent, whether video may leave now, when to probe.
+
+Theory of operation. Feedback is read by the log (`media/twcc.py`) and then moves, once a feedback, the meters of
+delay and loss and the rate (`delay.py`, `loss.py`, `rate.py`). Three things are faster than a feedback:
+
+- *in flight*: what was sent and not yet told of never exceeds what the estimate carries in the least round trip, one
+  feedback interval and 150 ms. Beyond it only sound leaves, so that a link that stops gets no more than that into its
+  queue: a modem queues 150 kB, which at 100 kbit/s is 12 s.
+- *lateness*: when the oldest packet in flight is 200 ms older than it should be, the estimate counts half until
+  feedback comes; it comes back whole when only the feedback was late.
+- *silence*: see `link_state.py`. The estimate begins again from half of what it was, or less, and a probe
+  tries for 0.85 of it as soon as the queue is gone.
+
+A receiver cannot make us send without bound: only what was sent counts as arrived, growth ends at 1.5 x that, probes
+end at what is wanted, and the ceiling stands above all.
+"""
 
 from __future__ import annotations
 
+import math
 import random
 
-from media.bwe.aimd import FLOOR_BPS, START_BPS, AimdEstimator
+from media.bwe.delay import DelayMeter
 from media.bwe.link_state import LinkEffect, LinkEvent, LinkState, step
+from media.bwe.loss import LossMeter
+from media.bwe.probe import REBOUND_BELOW, Prober
+from media.bwe.rate import FLOOR_BPS, RateController
 from media.bwe.report_loss import ReportLossEstimator
 from media.twcc import TwccSendLog
 from media.twcc_wire import TransportFeedback
 
+START_BPS = 300_000  # the measured default between 60 (safe) and 600 kbit/s (mediasoup); one fall costs 0.3 s
 CEILING_BPS = 20_000_000
 KNOWN_SHARE = 0.7  # of what a link was known to carry is what its next transport begins with (media.md §2.5)
-PACING_FACTOR = 1.2
-CAP_S = 0.15  # queue that may stand on the way, beyond the shortest round trip and one feedback interval
-SUSPECT_S, SUSPECT_INTERVALS = 0.4, 3
+PACING_FACTOR = 1.2  # media.md §2.6
+CAP_S = 0.15  # that may stand on the way beyond the least round trip and one feedback interval (media.md §2.5)
+BLIND_S = 0.65  # that may be on the way before the receiver has said anything: a long round trip
+LATE_S, LATE_SHARE = 0.2, 0.5
+SUSPECT_S, SUSPECT_INTERVALS = 0.4, 3  # media.md §2.11
 DEAD_S = 1.5
-PING_S = 0.2
-PING_BYTES = 100
+REPORTS_SILENT_S = 8.0  # of a client without transport-wide feedback: consent comes every 5 s (RFC 7675)
+PING_S, PING_BYTES = 0.2, 100
+RECOVER_BPS, RECOVER_S = 60_000, 2.0
 STALE_S = 3.0
-PROBE_S, PROBE_INTERVAL_S, MAX_PROBE_INTERVAL_S = 0.1, 2.0, 20.0
+REMB_STALE_S = 9.0
+INTERVAL_S, MAX_INTERVAL_S = 0.1, 0.3  # of feedback: Chromium begins with 100 ms, 250 ms is its longest
+SLEEP_S = 0.5  # between two looks at the clock: then it was us who slept, not the link
+MIN_RTT_WINDOW_S = 30.0
 
 
 class LinkController:
-    """Own everything about one receiver's link; see the module."""
+    """Own everything about one receiver's link (see the theory above).
+
+    Read-only for others: `state`, `rtt_s`, `min_rtt_s`, `queue_s`, `acked_bps`, `loss` (0..1), `loss_burst` (mean run
+    of losses, packets). All rates are bit/s of whole packets (IP, UDP, SRTP included).
+    """
 
     def __init__(self, rng: random.Random, now: float, *, known_bps: int = 0, ceiling_bps: int = CEILING_BPS) -> None:
         start_bps = _start_bps(known_bps)
@@ -31,139 +61,215 @@ class LinkController:
         self.state = LinkState.NORMAL
         self.rtt_s = 0.1
         self.min_rtt_s = 0.1
-        self.loss = 0.0
-        self.loss_burst = 1.0
         self.queue_s = 0.0
-        self.acked_bps = 0
-        self._estimator = AimdEstimator(now, start_bps=start_bps, ceiling_bps=ceiling_bps)
+        self.has_feedback = False
+        self._delay = DelayMeter()
+        self._losses = LossMeter()
+        self._rate = RateController(now, float(start_bps), float(ceiling_bps))
+        self._prober = Prober(now)
         self._by_reports = ReportLossEstimator(start_bps)
-        self._has_feedback = False
-        self._feedback_at = now
-        self._heard_at = now
-        self._interval_s = 0.1
-        self._remb_bps, self._remb_at = 0, float("-inf")
+        self._report_loss = 0.0
+        self._remb_bps, self._remb_at = 0, -math.inf
         self._wanted_bps = 0
-        self._recover_at = now
-        self._probe_until = self._probe_at = now
-        self._probe_next, self._probe_interval_s, self._probed_bps = now, PROBE_INTERVAL_S, 0
-        self._probe_bps = 0
-        self._ping_at = now
+        self._interval_s = INTERVAL_S
+        self._least_rtts = [math.inf, math.inf]  # of this window and the one before
+        self._rtt_window_at = now
+        self._feedback_at = self._heard_at = self._looked_at = self._recover_at = self._ping_at = now
+        self._reports_at = -math.inf
+        self._before_bps = float(start_bps)  # the estimate before a silence
+        self._last_rtt_s = 0.0
+        self._is_late = False
+        self._estimate_bps: int = start_bps
+        self._pacing_bps: int = start_bps
+        self._cap_bytes: float = start_bps * BLIND_S / 8
+        self._is_open = True
 
     # --- what the receiver says
 
     def on_feedback(self, feedback: TransportFeedback, now: float) -> None:
-        """Take transport-wide feedback."""
-        report = self.log.on_feedback(feedback, now)
-        if not report.results:
+        """Take transport-wide feedback; about 9 us without what probing and losses add."""
+        report = self.log.on_feedback(feedback)
+        if report is None:
             return
-        if self._has_feedback:
-            self._interval_s += (min(0.5, now - self._feedback_at) - self._interval_s) / 8
-        self._has_feedback, self._feedback_at, self._heard_at = True, now, now
-        if report.rtt_s is not None:
-            self.rtt_s += (report.rtt_s - self.rtt_s) / 8
-            self.min_rtt_s = min(self.min_rtt_s, report.rtt_s)
-        self.loss += (report.lost / len(report.results) - self.loss) * min(1.0, len(report.results) / 200)
-        self._estimator.on_feedback(report.results, now)
-        self.acked_bps = round(self._estimator.acked_bps)
-        self.queue_s = max(0.0, self._estimator.queue_s)
-        self._step(LinkEvent.FEEDBACK, now)
+        before = self._rate.estimate_bps
+        self._on_told(now)
+        if report.sent:
+            self._measure_rtt(now - report.sent[-1], now)
+            self._delay.on_feedback(report, self._last_rtt_s - self.min_rtt_s, now)
+            self.queue_s = self._delay.queue_s
+            self._rate.on_feedback(report, self._delay, now)
+            proven = self._prober.on_feedback(report, self.log, self._rate.estimate_bps, now)
+            if proven:
+                self._rate.on_probe(proven)
+        bound = self._losses.on_feedback(report, self._rate.estimate_bps)
+        if bound < self._rate.estimate_bps:
+            self._rate.lower_to(bound, now)
+        if self._rate.estimate_bps < REBOUND_BELOW * before:
+            self._prober.on_collapse(before, now)
+        if self.state is not LinkState.NORMAL:
+            self._step(LinkEvent.FEEDBACK, now)
+        self._settle(now)
 
     def on_remb(self, bps: int, now: float) -> None:
         """Take the receiver's own estimate, for receivers without transport-wide feedback."""
         self._remb_bps, self._remb_at = bps, now
-        self.on_heard(now)
+        self._on_plain_report(now)
 
     def on_report(self, rtt_s: float | None, fraction_lost: float, now: float) -> None:
         """Take one report block: the round trip where it told one, and the fraction lost (0..1)."""
-        self.on_heard(now)
-        if now - self._feedback_at < STALE_S and self._has_feedback:
-            return
-        if rtt_s is not None:
+        if rtt_s is not None and not self.has_feedback:
             self.rtt_s = rtt_s
-        self.loss += (fraction_lost - self.loss) / 4
+        self._report_loss += (fraction_lost - self._report_loss) / 4
         self._by_reports.on_loss(fraction_lost, now)
+        self._on_plain_report(now)
 
     def on_heard(self, now: float) -> None:
         """Take any authenticated packet of the receiver as a sign of life."""
         self._heard_at = now
-        self._step(LinkEvent.HEARD, now)
+        if self.state is not LinkState.NORMAL:
+            self._step(LinkEvent.HEARD if self.has_feedback else LinkEvent.FEEDBACK, now)
 
     # --- what may be sent
 
     def set_wanted(self, bps: int) -> None:
-        """Say what all that is wanted would cost (bit/s of whole packets); it drives probing."""
+        """Say what all that is wanted would cost; it drives probing."""
         self._wanted_bps = bps
 
     def estimate_bps(self, now: float) -> int:
-        """Return what the link is thought to carry, in bit/s of whole packets (IP, UDP, SRTP included)."""
-        if not self._has_feedback or now - self._feedback_at > STALE_S:
-            if now - self._remb_at < 3 * STALE_S:
-                return self._remb_bps
-            if not self._has_feedback:
-                return self._by_reports.estimate_bps()
-        return self._estimator.estimate_bps(now)
+        """Return what the link is thought to carry."""
+        return self._estimate_bps
 
     def pacing_bps(self, now: float) -> int:
         """Return the rate at which queued video may leave."""
-        return round(PACING_FACTOR * self.estimate_bps(now))
+        return self._pacing_bps
 
     def may_send_video(self, now: float) -> bool:
-        """Return whether video may leave now: the link lives and not too much is on the way."""
-        if not self._has_feedback:
-            return True
-        if self.state is LinkState.SUSPECT or self.state is LinkState.OUTAGE:
-            return False
-        cap_s = self.min_rtt_s + self._interval_s + CAP_S
-        return self.log.in_flight_bytes * 8 <= cap_s * self._estimator.estimate_bps(now)
+        """Return whether video may leave now: the link lives and not too much is on the way. Cheap: once a packet."""
+        log = self.log
+        return self._is_open and log.sent_bytes - log.told_bytes <= self._cap_bytes
 
     def poll_probe(self, now: float) -> int:
         """Return how many bytes of padding to write now; 0: none. Called every 5 to 20 ms."""
-        if self.state is LinkState.SUSPECT or self.state is LinkState.OUTAGE:
-            if now < self._ping_at:
+        if not self._is_open:
+            if now < self._ping_at or not self.has_feedback:
                 return 0
             self._ping_at = now + PING_S
             return PING_BYTES
-        if now >= self._probe_until and not self._begin_probe(now):
+        if not self.has_feedback or self._is_late:
             return 0
-        step_s = min(now - self._probe_at, 0.04)
-        self._probe_at = now
-        return int(self._probe_bps * step_s / 8)
+        wanted = min(self._wanted_bps, self._rate.ceiling_bps)
+        return self._prober.poll(self.log, self._rate.estimate_bps, wanted, self.queue_s, now)
+
+    @property
+    def acked_bps(self) -> int:
+        """Return the rate that arrived, over about a third of a second."""
+        return round(self._rate.delivered_bps)
+
+    @property
+    def loss(self) -> float:
+        """Return the share of packets lost of late, 0..1."""
+        return self._losses.loss if self.has_feedback else self._report_loss
+
+    @property
+    def loss_burst(self) -> float:
+        """Return the mean length of the runs of losses, in packets."""
+        return self._losses.burst
+
+    # --- time
 
     def on_timeout(self, now: float) -> None:
         """Look at the clock; called every 10 ms."""
-        silent_s = now - self._heard_at
+        slept = now - self._looked_at
+        self._looked_at = now
+        if slept > SLEEP_S:  # what came meanwhile waits to be read: the silence was ours
+            self._feedback_at += slept
+            self._heard_at += slept
+        silent_s = min(now - self._feedback_at, self._oldest_age(now))  # who sends nothing hears nothing
         if self.state is LinkState.SUSPECT:
             if silent_s > DEAD_S:
                 self._step(LinkEvent.DEAD, now)
         elif self.state is not LinkState.OUTAGE:
-            late_s = max(SUSPECT_S, SUSPECT_INTERVALS * self._interval_s + self.rtt_s)
-            if self._has_feedback and self.log.in_flight_bytes and silent_s > late_s:
+            if self._is_silent(silent_s, now):
                 self._step(LinkEvent.LATE, now)
-            elif self.state is LinkState.RECOVER and now - self._recover_at > 1.0:
+            elif self.state is LinkState.RECOVER and now - self._recover_at > RECOVER_S:
                 self._step(LinkEvent.SETTLED, now)
+        self._settle(now)
+
+    def _is_silent(self, silent_s: float, now: float) -> bool:
+        if self.log.sent_bytes == self.log.told_bytes:
+            return False
+        if not self.has_feedback:
+            return now - self._heard_at > REPORTS_SILENT_S
+        return silent_s > max(SUSPECT_S, SUSPECT_INTERVALS * self._interval_s + self.min_rtt_s)
 
     # --- within
+
+    def _on_told(self, now: float) -> None:
+        elapsed = now - self._feedback_at
+        if self.has_feedback and elapsed < MAX_INTERVAL_S:
+            self._interval_s += (elapsed - self._interval_s) / 8
+        self.has_feedback = True
+        self._feedback_at = self._heard_at = now
+
+    def _on_plain_report(self, now: float) -> None:
+        self._reports_at = now
+        self.on_heard(now)
+        self._settle(now)
+
+    def _measure_rtt(self, rtt_s: float, now: float) -> None:
+        rtt_s = max(0.0, rtt_s)
+        self._last_rtt_s = rtt_s
+        self.rtt_s += (rtt_s - self.rtt_s) / 8
+        least = self._least_rtts
+        if now - self._rtt_window_at > MIN_RTT_WINDOW_S / 2:
+            least[1], least[0], self._rtt_window_at = least[0], math.inf, now
+        if rtt_s < least[0]:
+            least[0] = rtt_s
+        self.min_rtt_s = min(least)
 
     def _step(self, event: LinkEvent, now: float) -> None:
         self.state, effects = step(self.state, event)
         for effect in effects:
             if effect is LinkEffect.PING:
                 self._ping_at = now
+            elif effect is LinkEffect.REMEMBER:
+                self._before_bps = self._rate.estimate_bps
             elif effect is LinkEffect.RESTART:
                 self._recover_at = now
+                self._rate.lower_to(self._before_bps / 2, now)
+                self._prober.on_collapse(self._before_bps, now)
+                self._losses.forget()
+        self._is_open = self.state is LinkState.NORMAL or self.state is LinkState.RECOVER
 
-    def _begin_probe(self, now: float) -> bool:
-        estimate = self.estimate_bps(now)
-        if now < self._probe_next or self._wanted_bps <= estimate or now - self._feedback_at > STALE_S:
-            return False
-        self._probe_bps = self._estimator.wants_probe_bps(now)
-        if not self._probe_bps:
-            return False
-        taught = estimate > self._probed_bps
-        self._probe_interval_s = PROBE_INTERVAL_S if taught else min(MAX_PROBE_INTERVAL_S, self._probe_interval_s * 1.5)
-        self._probe_next, self._probed_bps = now + self._probe_interval_s, estimate
-        self._probe_until, self._probe_at = now + PROBE_S, now - 0.01
-        return True
+    def _settle(self, now: float) -> None:
+        """Work out what `estimate_bps`, `pacing_bps` and `may_send_video` answer until the next event."""
+        estimate: float = self._rate.estimate_bps
+        if not self.has_feedback or now - self._feedback_at > STALE_S:
+            estimate = self._without_feedback(now)
+        late_s = self.min_rtt_s + self._interval_s + LATE_S
+        silent_s = now - self._feedback_at
+        self._is_late = self.has_feedback and silent_s > self._interval_s + LATE_S and self._oldest_age(now) > late_s
+        if self._is_late:
+            estimate *= LATE_SHARE
+        self._estimate_bps = round(max(estimate, FLOOR_BPS))
+        self._pacing_bps = round(PACING_FACTOR * self._estimate_bps)
+        if self.has_feedback:
+            cap_s = self.min_rtt_s + max(self._interval_s, INTERVAL_S / 2) + CAP_S
+            self._cap_bytes = self._estimate_bps * cap_s / 8
+        elif now - self._reports_at < REPORTS_SILENT_S:
+            self._cap_bytes = math.inf  # nothing will ever tell what is on the way
+        else:
+            self._cap_bytes = self._estimate_bps * BLIND_S / 8
+
+    def _oldest_age(self, now: float) -> float:
+        oldest = self.log.oldest_in_flight_s
+        return now - oldest if oldest is not None else 0.0
+
+    def _without_feedback(self, now: float) -> float:
+        """Return the estimate of a receiver that gives no transport-wide feedback, or none yet, or none any more."""
+        if now - self._remb_at < REMB_STALE_S:
+            return self._remb_bps
+        return self._by_reports.estimate_bps() if not self.has_feedback else self._rate.estimate_bps
 
 
 def _start_bps(known_bps: int) -> int:

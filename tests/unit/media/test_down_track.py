@@ -36,6 +36,7 @@ def play(scene: Scene, publisher: Publisher, source: Vp8Source, frames: int, *, 
     for number in range(frames):
         scene.arrive(publisher, *source.frame(3, FRAME, key=key_first and number == 0))
         scene.pass_time(1 / 30, step=1 / 30)
+        scene.hear()
 
 
 @pytest.mark.parametrize("first_seq", [0, 1, 32767, 65534, 65535])

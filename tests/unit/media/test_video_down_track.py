@@ -125,6 +125,7 @@ def test_a_slow_link_gets_fewer_pictures_and_each_is_decodable(kbps: int, at_lea
     for _ in range(240):
         scene.arrive(publisher, *source.frame(15 if wants_key else 2, key=wants_key))
         scene.pass_time(1 / 30, step=1 / 150)
+        scene.hear()
         wants_key = bool(scene.asked(rtcp.Pli))
     shown = decodable([packet for packet in scene.sent["pupil"] if Seen(packet).ssrc == down.ssrc])
     assert len(shown) >= at_least

@@ -1,0 +1,143 @@
+"""When to send padding, how much, and what it proved.
+
+A *cluster* is all that leaves between its beginning and its end: media, resends and padding, so that media that
+happens to leave proves as much as padding does, and padding only fills what is missing to the goal. It lasts 40 ms,
+at most 50 ms worth of twice the estimate, and begins only while no queue stands. What arrived after the first batch of
+the cluster until its last batch, over the time between their arrivals, is the rate it proved.
+
+Goals (media.md §2.7): after the first feedback twice the estimate, again and again while it is reached and more is
+wanted; later, a little more than what is wanted but at most twice the estimate; after a collapse 0.85 x the rate
+before it, as soon as the queue is gone. A cluster that proved nothing new makes the next one wait 1.5 x longer, up to
+20 s.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from media.twcc import FeedbackReport, TwccSendLog
+
+CLUSTER_S = 0.04
+LEAST_BATCHES = 3
+INTERVAL_S, MAX_INTERVAL_S, INTERVAL_FACTOR = 2.0, 20.0, 1.5
+REBOUND_S, MAX_REBOUND_S, REBOUND_SHARE = 0.3, 5.0, 0.85
+REBOUND_BELOW = 0.66  # of the rate before: less is a collapse (libwebrtc's kBitrateDropThreshold)
+REBOUND_FORGET_S = 20.0
+STAGNATION_S = 8.0
+WANTED_FACTOR, GOAL_FACTOR, START_FACTOR = 1.15, 2.0, 3.0
+SATURATED = 0.85  # received below this share of what was sent: the link was full
+CLEAN_S = 0.02
+LEAST_SHARE = 0.6  # of the cluster must arrive to prove anything
+
+
+class _Phase(enum.Enum):
+    IDLE = 0
+    SENDING = 1
+    WAITING = 2
+
+
+class Prober:
+    """Decide on clusters, one at a time, and read their outcome."""
+
+    def __init__(self, now: float) -> None:
+        self._phase = _Phase.IDLE
+        self._goal_bps = 0.0
+        self._began_at = now
+        self._first = self._last = 0
+        self._bytes_before = 0
+        self._deadline = now
+        self._arrivals: list[tuple[int, float, float]] = []  # (index, sent, arrival)
+        self._next_at = now
+        self._interval_s = INTERVAL_S
+        self._before_bps = 0.0  # the estimate before a collapse
+        self._collapsed_at = float("-inf")
+        self._rebound_s = REBOUND_S
+        self._is_rebound = False
+        self._is_starting = True
+
+    def on_collapse(self, before_bps: float, now: float) -> None:
+        """Remember the rate to climb back to."""
+        if now - self._collapsed_at > REBOUND_FORGET_S or before_bps > self._before_bps:
+            self._before_bps = before_bps
+            self._rebound_s = REBOUND_S
+        self._collapsed_at = now
+        self._is_starting = False
+        self._next_at = max(self._next_at if self._is_rebound else 0.0, now + self._rebound_s)
+
+    def reset(self, now: float) -> None:
+        """Try again soon: the path changed."""
+        self._interval_s, self._next_at, self._phase = INTERVAL_S, now, _Phase.IDLE
+
+    def poll(self, log: TwccSendLog, estimate_bps: float, wanted_bps: float, queue_s: float, now: float) -> int:
+        """Return how many bytes of padding to write now."""
+        if self._phase is _Phase.WAITING:
+            return 0
+        if self._phase is _Phase.IDLE:
+            if now < self._next_at or queue_s > CLEAN_S or wanted_bps <= estimate_bps:
+                return 0
+            self._begin(log, estimate_bps, wanted_bps, now)
+        elapsed = now - self._began_at
+        if elapsed > CLUSTER_S:
+            self._phase = _Phase.WAITING
+            self._last = log.next_index - 1
+            return 0
+        due = int(self._goal_bps * min(elapsed + 0.005, CLUSTER_S) / 8)
+        return max(0, due - (log.sent_bytes - self._bytes_before))
+
+    def _begin(self, log: TwccSendLog, estimate_bps: float, wanted_bps: float, now: float) -> None:
+        self._is_rebound = (
+            now - self._collapsed_at < REBOUND_FORGET_S and estimate_bps < REBOUND_BELOW * self._before_bps
+        )
+        goal = min(WANTED_FACTOR * wanted_bps, (START_FACTOR if self._is_starting else GOAL_FACTOR) * estimate_bps)
+        if self._is_rebound:
+            goal = max(goal, min(REBOUND_SHARE * self._before_bps, WANTED_FACTOR * wanted_bps))
+        self._goal_bps = goal
+        self._phase, self._began_at, self._deadline = _Phase.SENDING, now, now + 1.5
+        self._first, self._bytes_before = log.next_index, log.sent_bytes
+        self._arrivals.clear()
+
+    def on_feedback(self, report: FeedbackReport, log: TwccSendLog, estimate_bps: float, now: float) -> float:
+        """Return the rate that the cluster proved (bit/s), once; 0 while nothing is proven."""
+        if self._phase is _Phase.IDLE:
+            return 0.0
+        if report.indexes and report.indexes[-1] >= self._first:
+            for index, sent, delay in zip(report.indexes, report.sent, report.delays, strict=True):
+                if index >= self._first and (self._phase is _Phase.SENDING or index <= self._last):
+                    self._arrivals.append((index, sent, sent + delay))
+        if self._phase is _Phase.WAITING and (log.highest_told >= self._last or now > self._deadline):
+            self._phase = _Phase.IDLE
+            proven, is_saturated = self._evaluate(log)
+            self._conclude(proven, is_saturated, estimate_bps, now)
+            return proven
+        return 0.0
+
+    def _evaluate(self, log: TwccSendLog) -> tuple[float, bool]:
+        """Return the rate that arrived, and whether the link was full."""
+        arrivals = self._arrivals
+        if not arrivals or len(arrivals) < LEAST_SHARE * (self._last - self._first + 1):
+            return 0.0, True
+        first_batch = [entry for entry in arrivals if entry[1] == arrivals[0][1]]
+        index, sent, arrival = first_batch[-1]
+        last_index, last_sent, last_arrival = arrivals[-1]
+        span, sent_span = last_arrival - arrival, last_sent - sent
+        if sent_span < CLUSTER_S / 4 or span <= 0.001:
+            return 0.0, False
+        bits = log.bytes_between(index, last_index) * 8
+        sent_bps, received_bps = bits / sent_span, bits / span
+        is_saturated = received_bps < SATURATED * sent_bps
+        return min(sent_bps, received_bps) * (0.95 if is_saturated else 1.0), is_saturated
+
+    def _conclude(self, proven: float, is_saturated: bool, estimate_bps: float, now: float) -> None:
+        taught = proven > 1.05 * estimate_bps
+        if taught and not is_saturated:
+            self._interval_s, self._rebound_s = INTERVAL_S, REBOUND_S
+            self._next_at = now
+            return
+        self._is_starting = False
+        if self._is_rebound and now - self._collapsed_at < REBOUND_FORGET_S:
+            self._rebound_s = min(self._rebound_s * 2, MAX_REBOUND_S)
+            self._next_at = now + self._rebound_s
+            return
+        if not taught:
+            self._interval_s = min(self._interval_s * INTERVAL_FACTOR, MAX_INTERVAL_S)
+        self._next_at = now + self._interval_s
