@@ -514,6 +514,16 @@ class RestartIce(msgspec.Struct, frozen=True, tag_field="type", tag="restart_ice
     connection: Literal["publish", "subscribe"]
 
 
+class Encodings(msgspec.Struct, frozen=True, tag_field="type", tag="encodings"):
+    """Notice: which layers of your source somebody takes now, poorest first. The others need not be encoded.
+
+    Until it is told, all are taken; that holds again after a `MediaReset` and after a `Welcome`.
+    """
+
+    source: Source
+    rids: tuple[str, ...]
+
+
 class Bye(msgspec.Struct, frozen=True, tag_field="type", tag="bye"):
     """The server closes this socket. `code` as in docs/errors.md (replaced, lesson_ended, too_slow, shutdown)."""
 
@@ -534,6 +544,7 @@ ServerMessage = (
     | Links
     | MediaReset
     | RestartIce
+    | Encodings
     | Bye
 )
 

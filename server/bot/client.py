@@ -229,7 +229,7 @@ class LessonClient:
                 answer = self._waiting.get(number)
                 if answer is not None and not answer.done():
                     answer.set_result(message)
-            case m.Pong() | m.Welcome() | m.Resumed() | None:
+            case m.Pong() | m.Welcome() | m.Resumed() | m.Encodings() | None:
                 return
 
     def _on_event(self, event: m.Event) -> None:

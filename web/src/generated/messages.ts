@@ -453,6 +453,13 @@ export interface RestartIce {
   connection: 'publish' | 'subscribe';
 }
 
+/** Notice: which layers of your source somebody takes now, poorest first. The others need not be encoded. Until it is told, all are taken; that holds again after a `MediaReset` and after a `Welcome`. */
+export interface Encodings {
+  type: 'encodings';
+  source: Source;
+  rids: readonly string[];
+}
+
 /** The server closes this socket. `code` as in docs/errors.md (replaced, lesson_ended, too_slow, shutdown). */
 export interface Bye {
   type: 'bye';
@@ -509,4 +516,5 @@ export type ServerMessage =
   | Links
   | MediaReset
   | RestartIce
+  | Encodings
   | Bye;
