@@ -29,6 +29,7 @@ BURST_S = 0.02  # of the pace may leave at once, and always one packet: an idle 
 RTX_SHARE = 0.25  # of the estimate; a link that loses more needs fewer pictures, not more resends
 RTX_BURST_S = 0.5
 RTX_BURST_BYTES = 6_000  # a small keyframe may be repaired on any link
+AUDIO_SHARE = 0.92  # of the estimate: as much as there is for media (media.md §2.8)
 NACKS_PER_S = 2_000  # sequence numbers asked for; ten times what a link with 20 % loss asks of 1 Mbit/s
 
 
@@ -52,6 +53,7 @@ class Subscriber:
         self.policy: LayerPolicy = LayerSelector()
         self.keyframe_wishes: set[UpTrack] = set()
         self.is_queueing = False  # packets wait for `drain`
+        self._audio: list[AudioDownTrack] = []
         self._video: list[VideoDownTrack] = []
         self._by_ssrc: dict[int, DownTrack] = {}
         self._debt_bytes = 0.0  # written ahead of the pace
@@ -73,6 +75,7 @@ class Subscriber:
         down: DownTrack
         if kind == "audio":
             down = AudioDownTrack(slot, ssrc, rng)
+            self._audio.append(down)
         else:
             down = VideoDownTrack(slot, ssrc, _new_ssrc(rng, used), rng)
             self._video.append(down)
@@ -230,6 +233,7 @@ class Subscriber:
         if not (at_once or moved or now >= self._policy_at):
             return
         self._policy_at, self._policy_bps = now + POLICY_INTERVAL_S, estimate
+        self._adapt_audio(estimate, now)
         views = [self._view(down, now) for down in self.slots.values() if down.track is not None]
         chosen = self.policy.choose(estimate, views, now)
         wanted = estimate + self.policy.unmet_bps()
@@ -237,6 +241,19 @@ class Subscriber:
         for down in self.slots.values():
             if down.track is not None:
                 self._aim(down, down.track, chosen.get(down.slot))
+
+    def _adapt_audio(self, estimate: int, now: float) -> None:
+        """Let each voice choose its repair, from an even share of the link."""
+        link = self.link
+        voices = [down for down in self._audio if down.layer is not None]
+        for down in voices:
+            down.adapt(
+                loss=link.loss,
+                loss_burst=link.loss_burst,
+                rtt_s=link.rtt_s,
+                room_bps=int(estimate * AUDIO_SHARE / len(voices)),
+                now=now,
+            )
 
     def _aim(self, down: DownTrack, track: UpTrack, rid: str | None) -> None:
         target = track.layers.get(rid) if rid is not None and not track.is_muted else None
@@ -279,8 +296,10 @@ class Subscriber:
                 packets.append(rtcp.build_sr(report) + rtcp.build_sdes(down.ssrc, "tongtang"))
         return packets
 
-    def probe(self, out: Outgoing, now: float) -> None:
-        """Write the padding of this moment, if any is wanted; called every 10 to 20 ms."""
+    def write_due(self, out: Outgoing, now: float) -> None:
+        """Write what time alone makes due: a bundle of sound that does not fill up, padding. Called every 10 ms."""
+        for down in self._audio:
+            down.flush(out, self.link.log, now)
         wanted = self.link.poll_probe(now) if self.is_started else 0
         if not wanted:
             return

@@ -199,6 +199,8 @@ class VideoDownTrack(DownTrack):
         if first.keyidx >= 0:
             splice.keyidx = self._last_keyidx + 1 - first.keyidx
         self._follow(splice)
+        self.queue.clear()  # of what flowed before
+        self._last_in = -1  # layers number their packets apart
 
     def _follow(self, splice: Splice) -> None:
         """Let `splice` be in force from its first packet on."""

@@ -36,7 +36,7 @@ DTLS_TICK_S = 0.05
 # segmented send: 16.6 -> 14.3 us a packet (bench/forwarding.py), for 1 ms of 150 from glass to glass.
 GATHER_S = 0.001
 DRAIN_S = 0.005  # what waits for a link's pace is looked at so often (media.md §2.6)
-PROBE_S = 0.01
+WRITE_DUE_S = 0.01
 
 log = logging.getLogger("media.port")
 
@@ -67,7 +67,7 @@ class MediaPort:
         self._control = PacketBuffer(RECEIVE_BYTES)
         self._out = Outgoing(self._send.data)
         self.rng = random.SystemRandom()
-        self._ice_at = self._dtls_at = self._probe_at = self._synchronise_at = self._logged_at = 0.0
+        self._ice_at = self._dtls_at = self._due_at = self._synchronise_at = self._logged_at = 0.0
 
     # --- links -----------------------------------------------------------------------------------------------------
 
@@ -279,9 +279,9 @@ class MediaPort:
         """Do what is due; called every 10 ms."""
         self.forwarder.on_timeout(now)
         self._drain()
-        if now >= self._probe_at:
-            self._probe_at = now + PROBE_S
-            self._probe(now)
+        if now >= self._due_at:
+            self._due_at = now + WRITE_DUE_S
+            self._write_due(now)
         if now >= self._dtls_at:
             self._dtls_at = now + DTLS_TICK_S
             self._resend_handshakes(now)
@@ -293,12 +293,12 @@ class MediaPort:
             self.udp.synchronise()
             self._directory.on_timeout(now)
 
-    def _probe(self, now: float) -> None:
+    def _write_due(self, now: float) -> None:
         self._out.reset(0)
         for link in self.links.values():
             if link.subscriber is not None and link.srtp is not None:
                 self._out.begin(link.srtp.tag_bytes)
-                link.subscriber.probe(self._out, now)
+                link.subscriber.write_due(self._out, now)
                 if self._out.sizes:
                     self._send_media(link, now)
         self._flush()

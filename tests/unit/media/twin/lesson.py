@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from bench.link_trace import Trace
 from bench.rtc_client import OPUS, RTX, VP8
 from media import rtcp
 from media.control import Kind
@@ -22,7 +23,6 @@ from tests.unit.media.twin.clock import START_S, Clock
 from tests.unit.media.twin.link import Link
 from tests.unit.media.twin.publisher import AUDIO_SSRC, ENCODINGS, MID_ID, OPUS_S, RID_ID, BrowserPublisher
 from tests.unit.media.twin.receiver import STUN_BYTES, Receiver, Wire
-from tests.unit.media.twin.trace import Trace
 from tests.unit.media.twin.video import VideoStream
 
 GATHER_S, DRAIN_S, TICK_S = 0.001, 0.005, 0.010  # as in media/transport/port.py
@@ -127,7 +127,7 @@ class Shell:
         self.drain()
         for subscriber in self.room.subscribers.values():
             self._out.reset(TAG_BYTES)
-            subscriber.probe(self._out, now)
+            subscriber.write_due(self._out, now)
             self._send_media(subscriber)
 
 
@@ -140,7 +140,7 @@ class Classroom:
         self.down = Link(trace.down, random.Random(rng.random()), clock.now)
         self.up = Link(trace.up, random.Random(rng.random()), clock.now)
         self.joined_at = clock.now
-        self.sent: list[tuple[float, int]] = []  # (when, bytes on the wire) into the link
+        self.trace = trace
         self.subscriber = Subscriber(peer, SLOTS, rng, clock.now)
         self._shell = shell
         shell.transmit[self.subscriber] = self._transmit
@@ -163,7 +163,6 @@ class Classroom:
     def _transmit(self, packet: bytes) -> None:
         now = self.clock.now
         size = len(packet) + (SRTCP_BYTES if 192 <= packet[1] <= 223 else TAG_BYTES)
-        self.sent.append((now, size + 28))
         arrival = self.down.send(now, size)
         if arrival is not None:
             self.clock.at(arrival, self.receiver.on_datagram, packet)
