@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from playwright.sync_api import Page
 
 BASELINE_BPS = 1_200_000
+FIXED_RATE = "MEDIA_FIXED_RATE"  # read by the media worker alone: not a setting, and of no use in a lesson
 
 # One encoding instead of three, of a size and a rate that nothing changes afterwards.
 _ONE_LAYER = """
@@ -32,6 +35,14 @@ def fix_one_layer(page: Page) -> None:
     page.add_init_script(f"({_ONE_LAYER})({BASELINE_BPS})")
 
 
-def server_flags(is_baseline: bool) -> Sequence[str]:
-    """Return what switches the server's adaptation off."""
-    return ()
+@contextmanager
+def fixed_rate(is_baseline: bool) -> Iterator[None]:
+    """Let servers that are started inside the block send whatever the link carries, when `is_baseline`."""
+    if not is_baseline:
+        yield
+        return
+    os.environ[FIXED_RATE] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[FIXED_RATE]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
+import functools
 import json
 import os
 import shutil
@@ -38,6 +39,7 @@ _IFF_TUN, _IFF_NO_PI = 0x0001, 0x1000
 OPEN_LINK = [{"t": 0, "down": {"rate_kbps": 20_000, "delay_ms": 5}, "up": {"rate_kbps": 20_000, "delay_ms": 5}}]
 
 
+@functools.cache
 def missing() -> str:
     """Return why no link can be made here, or an empty string."""
     if os.geteuid() != 0:

@@ -24,7 +24,7 @@ from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Playwright, sync_playwright
 
 from bench import link_clip, link_namespace
-from bench.link_baseline import BASELINE_BPS, fix_one_layer, server_flags
+from bench.link_baseline import BASELINE_BPS, fix_one_layer, fixed_rate
 from bench.link_cpu import CpuWatch, cpu_figures
 from bench.link_figures import (
     Frame,
@@ -44,7 +44,6 @@ from tests.e2e.school import PASSWORD, Region, eventually, region
 
 WINDOW = {"width": 1280, "height": 720}  # a wall of 720 lines: the full layer is asked for, and drawn without a GPU
 CAMERA_LINES = 360  # of the classroom's own camera
-WARM_S = 12.0  # the lecturer's encoder reaches its full layer
 PULL_S = 5.0
 DEFAULT_S = 120.0
 LATE_LIMIT_MS = 5.0
@@ -59,6 +58,7 @@ class Run:
     seconds: float
     is_baseline: bool
     seed: int
+    warm_s: float = 12.0  # the lecturer's encoder reaches its full layer
 
 
 @dataclass
@@ -79,7 +79,8 @@ def _staged(run: Run, playwright: Playwright, link: EmulatedLink, folder: Path) 
     """Serve a region in town and open both browsers, the classroom's in the village."""
     voice, _ = link_clip.voice_clip()
     with ExitStack() as open_:
-        school = open_.enter_context(region(folder, TOWN_ADDRESS, server_flags(run.is_baseline)))
+        with fixed_rate(run.is_baseline):
+            school = open_.enter_context(region(folder, TOWN_ADDRESS))
         # Cameras need a secure origin; TLS would add its handshakes to every figure.
         flags = [f"--unsafely-treat-insecure-origin-as-secure={school.server.url}"]
         town = link.town.wrap(executable(), folder)
@@ -93,7 +94,7 @@ def _staged(run: Run, playwright: Playwright, link: EmulatedLink, folder: Path) 
         yield Stage(link, school, lesson, lecturer, teaching, viewer, watching)
 
 
-def _begin(stage: Stage, is_baseline: bool) -> None:
+def _begin(stage: Stage, run: Run) -> None:
     """Let the lesson be taught, and the classroom's screen be ready to open it."""
     page = stage.viewer.page
     page.goto("/screen")
@@ -104,13 +105,13 @@ def _begin(stage: Stage, is_baseline: bool) -> None:
     page.goto("about:blank")
     stage.watching.install()
     stage.teaching.install()
-    if is_baseline:
+    if run.is_baseline:
         fix_one_layer(stage.lecturer.page)
     stage.lecturer.log_in("lin", PASSWORD)
     stage.lecturer.page.goto(f"/lesson/{stage.lesson}/lecturer")
     stage.lecturer.page.click("[data-act=start]")
     stage.lecturer.page.wait_for_selector("[data-act=end]")
-    time.sleep(WARM_S)
+    time.sleep(run.warm_s)
     stage.teaching.take()
     stage.teaching.forget()
 
@@ -169,7 +170,7 @@ def measure(run: Run) -> tuple[dict[str, Any], Seen, dict[str, Any]]:
         folder = Path(open_.enter_context(tempfile.TemporaryDirectory(prefix="tongtang-weaklink-")))
         link = open_.enter_context(emulated_link(run.path, run.seed))
         with link.town.inside(), sync_playwright() as playwright, _staged(run, playwright, link, folder) as stage:
-            _begin(stage, run.is_baseline)
+            _begin(stage, run)
             seen = _watch(stage, run.seconds)
     return figures(run, seen, link.report), seen, link.report
 
@@ -225,6 +226,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, help="how long; as long as the trace without it")
     parser.add_argument("--picture", type=Path, help="an SVG of the run; samples go into a .jsonl beside it")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--warm", type=float, default=12.0, help="seconds of teaching before the trace begins")
     given = parser.parse_args()
     reason = link_namespace.missing()
     if reason:
@@ -232,7 +234,7 @@ def main() -> int:
         return 2
     trace = read_trace(given.trace)
     seconds = given.seconds or (round(trace.ends_s) if trace.ends_s >= 10 else DEFAULT_S)
-    run = Run(trace, given.trace, seconds, given.baseline, given.seed)
+    run = Run(trace, given.trace, seconds, given.baseline, given.seed, given.warm)
     found, seen, report = measure(run)
     if given.picture is not None:
         _write(run, found, seen, report, given.picture)

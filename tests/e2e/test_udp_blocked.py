@@ -1,4 +1,4 @@
-"""A school whose firewall lets no UDP through: picture and sound come through the relay, over TCP or over TLS on 443."""
+"""A school whose firewall lets no UDP through: picture and sound come by the relay, over TCP or over TLS on 443."""
 
 from __future__ import annotations
 

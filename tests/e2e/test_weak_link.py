@@ -1,0 +1,51 @@
+"""A lesson in a real browser over a narrow link that goes away: it comes back by itself, and is never black."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.link_namespace import missing
+from tests.e2e.school import ROOT
+
+pytestmark = [pytest.mark.e2e, pytest.mark.skipif(bool(missing()), reason=missing() or "-")]
+
+SECONDS, OUTAGE_AT_S, OUTAGE_S = 16, 9, 2
+BACK_S = 1.0  # the issue: at the live edge so soon after the link
+DARK = 60  # of 255: the clip's own mean brightness is about 135
+LINK = {"rate_kbps": 600, "delay_ms": 40, "jitter_ms": 5, "queue_kb": 30}
+
+
+def measured(trace: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
+    """Return the figures of a run of the bench: a process of its own, as its thread changes namespaces."""
+    file = folder / "narrow-outage.json"
+    file.write_text(json.dumps(trace))
+    command = [sys.executable, "-m", "bench.weaklink", "--trace", str(file), "--seconds", str(SECONDS), "--warm", "4"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout, done.stderr[-4000:]
+    figures: dict[str, Any] = json.loads(done.stdout)
+    return figures
+
+
+def test_picture_survives_a_narrow_link_and_an_outage(tmp_path: Path) -> None:
+    gone = {"rate_kbps": 0}
+    trace = [
+        {"t": 0, "down": LINK, "up": LINK},
+        {"t": OUTAGE_AT_S, "down": gone, "up": gone},
+        {"t": OUTAGE_AT_S + OUTAGE_S, "down": {"rate_kbps": 600}, "up": {"rate_kbps": 600}},
+    ]
+    seen = measured(trace, tmp_path)
+    story = json.dumps(seen)
+    assert seen["reloads"] == 0, story
+    assert seen["darkest"] > DARK, f"the picture went black: {story}"
+    assert seen["mean_height"] >= 170, story
+    (outage,) = seen["outages"]
+    assert outage["live_edge_s"] is not None, story
+    assert outage["live_edge_s"] <= BACK_S, story
+    lesson_s = SECONDS - seen["first_frame_s"]
+    assert seen["video_stall_pct"] / 100 * lesson_s <= OUTAGE_S + BACK_S, story
