@@ -1,7 +1,7 @@
-"""Run a trace through the cores in virtual time: `python -m tests.unit.media.twin.run --trace FILE [FILE …]`.
+"""Run traces through the cores in virtual time: `python -m tests.unit.media.twin.run --trace FILE [FILE …] [--table]`.
 
-The twin of `python -m bench.weaklink`: no browser, no socket, no clock, and the same figures in a few seconds. Prints
-one JSON line a trace, or a table with `--table`.
+The twin of `python -m bench.weaklink`: no browser, no socket, no clock, and the same figures in a second or two. Prints
+one JSON line a trace, or a table with `--table`; with `--series` what happened in each half second.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import json
 import time
 from pathlib import Path
 
-from tests.unit.media.twin.figures import Figures, measure
+from bench.link_trace import Trace, read_trace
+from tests.unit.media.twin.figures import Figures, Sample, measure
 from tests.unit.media.twin.lesson import Classroom, Lesson
-from tests.unit.media.twin.trace import Trace, load
 
 SAMPLE_S = 0.5
 
@@ -21,35 +21,31 @@ SAMPLE_S = 0.5
 def run(trace: Trace, seconds: float, seed: int = 1) -> Figures:
     """Return the figures of one classroom behind `trace`."""
     lesson = Lesson(seed)
-    classroom = lesson.join(trace)
-    return follow(lesson, classroom, seconds)
+    return follow(lesson, lesson.join(trace), seconds)
 
 
 def follow(lesson: Lesson, classroom: Classroom, seconds: float) -> Figures:
     """Let `seconds` pass and return the figures of a classroom, with its series."""
-    series: list[tuple[float, float, float, float, int, float]] = []
-    last_sent, last_bits = 0, 0.0
-    for number in range(round(seconds / SAMPLE_S)):
+    series: list[Sample] = []
+    down, link = classroom.down, classroom.subscriber.link
+    sent, bits = down.sent_bytes, down.capacity_bits(lesson.clock.now)
+    for _ in range(round(seconds / SAMPLE_S)):
         lesson.play(SAMPLE_S)
         now = lesson.clock.now
-        bits = classroom.down.capacity_bits(now)
-        sent = sum(size for _, size in classroom.sent[last_sent:])
-        last_sent = len(classroom.sent)
         shown = classroom.video.shown
-        height = shown[-1].height if shown and now - shown[-1].at < SAMPLE_S else 0
-        estimate = classroom.subscriber.estimate_bps(now) / 1000
         series.append(
-            (
-                (number + 1) * SAMPLE_S,
-                round((bits - last_bits) / SAMPLE_S / 1000, 1),
-                round(sent * 8 / SAMPLE_S / 1000, 1),
-                round(estimate, 1),
-                height,
-                round(classroom.down.queued_s(now), 3),
+            Sample(
+                round(now - classroom.joined_at, 3),
+                (down.capacity_bits(now) - bits) / SAMPLE_S / 1000,
+                (down.sent_bytes - sent) * 8 / SAMPLE_S / 1000,
+                link.estimate_bps(now) / 1000,
+                shown[-1].height if shown and now - shown[-1].at < SAMPLE_S else 0,
+                down.queued_s(now),
+                link.state.value,
             )
         )
-        last_bits = bits
-    return measure(lesson, classroom, series)
+        sent, bits = down.sent_bytes, down.capacity_bits(now)
+    return measure(lesson, classroom, classroom.trace, series)
 
 
 def main() -> None:
@@ -63,28 +59,31 @@ def main() -> None:
     options = parser.parse_args()
     for path in options.trace:
         began = time.process_time()
-        figures = run(load(path), options.seconds, options.seed)
-        row = {"trace": path.stem, **figures.as_row(), "cpu_s": round(time.process_time() - began, 2)}
+        trace = read_trace(path)
+        figures = run(trace, options.seconds, options.seed)
+        cpu_s = round(time.process_time() - began, 2)
         if options.table:
-            _print_row(row, figures)
+            print(_row(trace.name, figures, cpu_s), flush=True)
         else:
-            print(json.dumps(row), flush=True)
+            print(json.dumps({"trace": trace.name, **figures.as_row(), "cpu_s": cpu_s}), flush=True)
         if options.series:
-            for at, capacity, sent, estimate, lines, queue in figures.series:
-                print(
-                    f"  t={at:6.1f} capacity={capacity:7.0f} sent={sent:7.0f} estimate={estimate:7.0f} "
-                    f"lines={lines:4} queue={queue:5.2f}s"
-                )
+            print("\n".join(_line(sample) for sample in figures.series), flush=True)
 
 
-def _print_row(row: dict[str, object], figures: Figures) -> None:
-    print(
-        f"{row['trace']!s:14} video {figures.video_stall_pct:5.1f}% audio {figures.audio_stall_pct:5.2f}% "
-        f"height {figures.mean_height:4.0f} rung {figures.mean_rung:.2f} "
-        f"used {figures.used_kbps:5.0f}/{figures.offered_kbps:5.0f} hd {figures.hd_after_s:4.1f}s "
-        f"keys {figures.keyframes:3} pli {figures.plis:2} nacks {figures.nacks:5} drop {figures.dropped_pct:4.1f}% "
-        f"corrupt {figures.corrupt} settle {figures.settle_s} edge {figures.live_edge_s} cpu {row['cpu_s']}s",
-        flush=True,
+def _row(name: str, figures: Figures, cpu_s: float) -> str:
+    return (
+        f"{name:12} video {figures.video_stall_pct:5.1f}% audio {figures.audio_stall_pct:5.2f}% "
+        f"height {figures.mean_height:3.0f} rung {figures.mean_rung:.2f} "
+        f"used {figures.used_kbps:4.0f}/{figures.offered_kbps:5.0f} 720 after {figures.to_720_s} s, "
+        f"keys {figures.keyframes} pli {figures.plis} nacks {figures.nacks} drop {figures.dropped_pct:.1f}% "
+        f"corrupt {figures.corrupt} settle {figures.settle_s} edge {figures.live_edge_s} cpu {cpu_s} s"
+    )
+
+
+def _line(sample: Sample) -> str:
+    return (
+        f"  t={sample.at_s:6.1f} capacity={sample.capacity_kbps:6.0f} sent={sample.sent_kbps:6.0f} "
+        f"estimate={sample.estimate_kbps:6.0f} lines={sample.lines:4} queue={sample.queue_s:6.2f}s {sample.state}"
     )
 
 

@@ -37,6 +37,7 @@ class Shown(msgspec.Struct, frozen=True):
 
     at: float
     height: int
+    timestamp: int
     captured_at: float
 
 
@@ -134,7 +135,7 @@ class VideoStream:
         now = self._clock.now
         self._adapt(frame, now)
         self.assembler.decode(frame)
-        self.shown.append(Shown(now, frame.part.height, frame.part.truth[4] / 1000))
+        self.shown.append(Shown(now, frame.part.height, frame.part.timestamp, frame.part.truth[4] / 1000))
         self._waits_since = now
         self._schedule()
 
