@@ -2,11 +2,14 @@
 
 `POST /whip/{lesson}` with an SDP offer and a room token as Bearer makes a seat that teaches with its camera and
 microphone; `POST /whep/{lesson}` one that watches the lead. The session's URL takes `PATCH` (ICE restart; our side is
-ICE-lite and needs no candidates of the client) and `DELETE`. WHEP is draft-ietf-wish-whep, client-offer mode.
+ICE-lite and needs no candidates of the client) and `DELETE`, from whoever holds the token that opened it, or another
+of the same person (RFC 9725 §4.2: all requests are authorised). WHEP is draft-ietf-wish-whep, client-offer mode.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import logging
 import secrets
 from collections.abc import Callable
@@ -43,6 +46,9 @@ class _Session:
     """A seat that came through a door (`server.lessons.live_room.Connection`): it has no socket and hears nothing."""
 
     door: Door
+    lesson: m.RoomId
+    subject: str
+    token: bytes  # digest of the token that opened it
     offer: str
     forget: Callable[[], None]
     room: LiveRoom | None = None
@@ -93,7 +99,7 @@ class _Doors:
             raise Refused("room_full", "推流和拉流的连接已满，请稍后再试。")
         room = await self._host.room_of(lesson)
         key = secrets.token_urlsafe(16)
-        session = _Session(door, offer, lambda: self._forget(key))
+        session = _Session(door, lesson, seat.subject, _digest(_bearer(request)), offer, lambda: self._forget(key))
         self._enter(room, seat, session)
         self._sessions[key] = session
         try:
@@ -147,22 +153,26 @@ class _Doors:
         return await room.publish(session.peer, session.offer, sdp_fragment.sources_of(session.offer))
 
     def _seat(self, request: Request, lesson: m.RoomId) -> Seat:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise Refused("token_invalid", "缺少推流令牌，请在课堂页面里复制。")
-        seat = self._host.tokens.verify(token.strip())
+        seat = self._host.tokens.verify(_bearer(request))
         if seat.room != lesson:
             raise Refused("not_allowed", "这个令牌不属于这节课。")
         return seat
 
     def _session(self, request: Request) -> _Session:
-        """Return the session of the URL. The URL is a secret of 128 bits that only its maker was told.
+        """Return the session of the URL, when the request is its owner's.
 
-        The token is not asked for again: a lesson is longer than a token's life.
+        The token that opened it stays good for it when its time is over: a lesson is longer than a token's life.
         """
+        token, lesson = _bearer(request), m.RoomId(request.path_params["lesson"])
         session = self._sessions.get(request.path_params["session"])
-        if session is None or session.door != _door(request):
+        if session is not None and hmac.compare_digest(_digest(token), session.token):
+            subject = session.subject
+        else:
+            subject = self._seat(request, lesson).subject
+        if session is None or (session.door, session.lesson) != (_door(request), lesson):
             raise Refused("session_unknown", "没有这个推流会话，可能已经结束。")
+        if subject != session.subject:
+            raise Refused("not_allowed", "这个推流会话不是您打开的。")
         return session
 
     def _leave(self, session: _Session) -> None:
@@ -192,6 +202,22 @@ def routes(host: RoomHost) -> list[BaseRoute]:
 
 def _door(request: Request) -> Door:
     return "whip" if request.url.path.startswith("/whip/") else "whep"
+
+
+def _bearer(request: Request) -> str:
+    """Return the token of the request (RFC 6750 §2.1).
+
+    Raises:
+        Refused: `token_invalid`: there is none.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Refused("token_invalid", "缺少推流令牌，请在课堂页面里复制。")
+    return token.strip()
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
 
 
 async def _body(request: Request, kind: str) -> str:

@@ -10,7 +10,9 @@ import httpx
 import pytest
 from aiortc import RTCSessionDescription
 
+from server.lessons.ports import Seat
 from signaling import messages as m
+from signaling.errors import Refused
 from signaling.roles import Role
 from tests.integration.lessons.live_server import LESSON, Live, live_server
 from tests.integration.lessons.test_media_of_rooms import SDP, connection, whip_offer
@@ -87,13 +89,47 @@ async def test_a_second_encoder_on_one_seat_replaces_the_first_and_nonsense_does
         assert (await http.post(f"/whip/{LESSON}", content="v=0\r\n", headers=headers)).status_code == 400
         again = await http.post(f"/whip/{LESSON}", content=await whip_offer(second), headers=headers)
         assert again.status_code == 201
-        assert (await http.delete(made.headers["location"])).status_code == 404
+        assert (await http.delete(made.headers["location"], headers=headers)).status_code == 404
         await second.setRemoteDescription(RTCSessionDescription(again.text, "answer"))
         await classroom.event(m.SourceUnpublished)
         assert (await classroom.event(m.SourcePublished)).peer == lead
         await asyncio.sleep(0.3)  # what the worker still says of the first connection must not end the second
         assert live.host.seats(LESSON).people_online == 1
-        assert (await http.delete(again.headers["location"])).status_code == 200
+        assert (await http.delete(again.headers["location"], headers=headers)).status_code == 200
+
+
+async def test_a_session_is_its_owners(live: Live) -> None:
+    owner, other = bearer(live, Role.LECTURER), bearer(live, Role.LECTURER, "person:2")
+    foreign = {"authorization": f"Bearer {live.tokens.issue(Seat(m.RoomId('zzzz9999'), 'x', Role.LECTURER, '', ''))}"}
+    fragment = {"content-type": "application/trickle-ice-sdpfrag", "if-match": "*"}
+    restart = "a=ice-ufrag:efgh\r\na=ice-pwd:efghefghefghefghefghef\r\n"
+    async with httpx.AsyncClient(base_url=live.http) as http, connection() as sending:
+        made = await http.post(f"/whip/{LESSON}", content=await whip_offer(sending), headers=owner)
+        location = made.headers["location"]
+        for headers, status in (({}, 401), ({"authorization": "Basic x"}, 401), (foreign, 403), (other, 403)):
+            assert (await http.delete(location, headers=headers)).status_code == status
+            patched = await http.patch(location, content=restart, headers=headers | fragment)
+            assert patched.status_code == status
+        assert (await http.delete(location)).headers["www-authenticate"] == "Bearer"
+        assert (await http.delete(location.replace("/whip/", "/whep/"), headers=owner)).status_code == 404
+        assert live.host.seats(LESSON).people_online == 1
+        assert (await http.patch(location, content=restart, headers=owner | fragment)).status_code == 200
+        assert (await http.delete(location, headers=owner)).status_code == 200
+    assert live.host.seats(LESSON).people_online == 0
+
+
+async def test_the_token_that_opened_a_session_ends_it_after_its_time(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def expired(token: str) -> Seat:
+        raise Refused("token_expired", "入课凭证已过期，请重新进入。")
+
+    headers, other = bearer(live, Role.LECTURER), bearer(live, Role.LECTURER, "person:2")
+    async with httpx.AsyncClient(base_url=live.http) as http, connection() as sending:
+        made = await http.post(f"/whip/{LESSON}", content=await whip_offer(sending), headers=headers)
+        monkeypatch.setattr(live.host.tokens, "verify", expired)
+        assert (await http.delete(made.headers["location"], headers=other)).status_code == 401
+        assert (await http.delete(made.headers["location"], headers=headers)).status_code == 200
 
 
 async def test_a_screen_takes_the_seat_of_whoever_sat_in_its_classroom(live: Live) -> None:
