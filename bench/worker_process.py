@@ -85,11 +85,13 @@ class WorkerProcess:
 
 
 @asynccontextmanager
-async def running_worker(port: int, address: str = "127.0.0.1") -> AsyncIterator[WorkerProcess]:
+async def running_worker(
+    port: int, address: str = "127.0.0.1", *, module: str = "media.transport.worker"
+) -> AsyncIterator[WorkerProcess]:
     """Run a worker for the length of the block; `port` 0 takes a free one."""
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
-    process = _spawn(theirs, port, address)
+    process = _spawn(theirs, port, address, module)
     theirs.close()
     worker = WorkerProcess(process, ours, port)
     try:
@@ -111,10 +113,10 @@ async def running_worker(port: int, address: str = "127.0.0.1") -> AsyncIterator
             process.wait(5)
 
 
-def _spawn(control: socket.socket, port: int, address: str) -> subprocess.Popen[bytes]:
+def _spawn(control: socket.socket, port: int, address: str, module: str) -> subprocess.Popen[bytes]:
     arguments = {"--control-fd": control.fileno(), "--port": port, "--bind": address, "--address": address}
     return subprocess.Popen(
-        [sys.executable, "-m", "media.transport.worker", *(str(part) for pair in arguments.items() for part in pair)],
+        [sys.executable, "-m", module, *(str(part) for pair in arguments.items() for part in pair)],
         pass_fds=[control.fileno()],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},

@@ -199,7 +199,7 @@ class AudioDownTrack(DownTrack):
             self._write_bundle(splice, out, log, now)
 
     def flush(self, out: Outgoing, log: SendLog, now: float) -> None:
-        """Write the frames that wait for a bundle which does not fill up: the publisher paused. Any tick may call it."""
+        """Write frames that wait for a bundle which does not fill up: the publisher paused. Any tick may call it."""
         splice = self._splice
         if self._waiting and splice is not None and out.has_room():
             held_s = now - splice.layer.last_at
@@ -288,6 +288,8 @@ class AudioDownTrack(DownTrack):
             times, at = self._resent.get(seq, (0, -1.0))
             if times >= MAX_RESENDS or now - at < RESEND_GUARD_S:
                 continue
+            if self.owner is not None and not self.owner.may_resend(len(packet) + out.tag_bytes + IP_UDP_BYTES, now):
+                return
             out.data[out.end : out.end + len(packet)] = packet
             out.sizes.append(len(packet))
             out.end += len(packet) + out.tag_bytes

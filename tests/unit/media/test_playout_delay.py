@@ -1,0 +1,79 @@
+"""How long pictures are held back."""
+
+from __future__ import annotations
+
+import pytest
+
+from media.playout_delay import PlayoutDelay, read_extension, wanted_delay_s, write_extension
+
+
+@pytest.mark.parametrize(
+    ("loss", "rtt_ms", "packets", "delay_ms"),
+    [  # media.md §2.9, for two packets a frame: 10 % and 100 ms lead to 320, 20 % and 300 ms to 630
+        (0.10, 100, 2, 320),
+        (0.20, 300, 2, 630),
+        (0.01, 100, 2, 100),
+        (0.009, 100, 2, 0),
+        (0.0, 900, 9, 0),
+        (0.5, 300, 4, 850),
+        (1.0, 300, 4, 850),
+        (0.05, 60, 0.0, 170),
+        (float("nan"), 60, 1, 0),
+    ],
+)
+def test_the_delay_of_each_link(loss: float, rtt_ms: float, packets: float, delay_ms: float) -> None:
+    assert wanted_delay_s(loss, rtt_ms / 1000, 0.0, packets) * 1000 == pytest.approx(delay_ms)
+
+
+def steps(delay: PlayoutDelay, seconds: float, start: float, *, loss: float = 0.1, talks: bool = False) -> list[int]:
+    """Return the least delays of the next seconds, four times a second."""
+    return [
+        delay.update(loss=loss, rtt_s=0.1, jitter_s=0.0, packets_per_frame=2, now=start + n / 4, is_conversation=talks)[
+            0
+        ]
+        for n in range(round(seconds * 4))
+    ]
+
+
+def test_it_rises_at_once_and_falls_by_fifty_milliseconds_a_second() -> None:
+    delay = PlayoutDelay()
+    assert steps(delay, 1, 0) == [320] * 4
+    assert delay.update(loss=0.1, rtt_s=0.1, jitter_s=0.0, packets_per_frame=2, now=1) == (320, 1320)
+    falling = steps(delay, 10, 1.25, loss=0)
+    assert falling == sorted(falling, reverse=True)
+    assert falling[0] >= 300
+    assert falling[12] in range(150, 201), "3 s later"
+    assert falling[-1] == 0
+    assert len(set(falling)) <= 8, "told in few steps"
+
+
+def test_a_conversation_waits_less() -> None:
+    delay = PlayoutDelay()
+    assert steps(delay, 1, 0, talks=True) == [250] * 4
+    assert steps(delay, 1, 1) == [320] * 4
+    assert steps(delay, 1, 2, talks=True) == [250] * 4
+
+
+def test_small_rises_are_not_worth_a_change() -> None:
+    delay = PlayoutDelay()
+    told = {
+        delay.update(loss=0.1, rtt_s=0.1 + n / 1000, jitter_s=0.0, packets_per_frame=2, now=n / 4)[0] for n in range(25)
+    }
+    assert told == {320}
+
+
+def test_a_clock_that_jumps_back_lowers_nothing() -> None:
+    delay = PlayoutDelay()
+    steps(delay, 1, 100)
+    assert steps(delay, 0.25, 0, loss=0)[0] >= 310
+
+
+@pytest.mark.parametrize(
+    ("least", "greatest", "data"),
+    [(0, 0, b"\0\0\0"), (10, 20, b"\x00\x10\x02"), (320, 1320, b"\x02\x00\x84"), (99_999, 0, b"\xff\xff\xff")],
+)
+def test_the_extension(least: int, greatest: int, data: bytes) -> None:
+    assert write_extension(least, greatest) == data
+    low, high = min(least, 40_950), min(max(least, greatest), 40_950)
+    assert read_extension(data) == (low, high)
+    assert read_extension(data + b"\0") is None
