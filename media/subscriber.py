@@ -30,6 +30,7 @@ RTX_SHARE = 0.25  # of the estimate; a link that loses more needs fewer pictures
 RTX_BURST_S = 0.5
 RTX_BURST_BYTES = 6_000  # a small keyframe may be repaired on any link
 AUDIO_SHARE = 0.92  # of the estimate: as much as there is for media (media.md §2.8)
+FIXED_BPS = 100_000_000  # the estimate of a receiver that does not adapt
 NACKS_PER_S = 2_000  # sequence numbers asked for; ten times what a link with 20 % loss asks of 1 Mbit/s
 
 
@@ -44,8 +45,11 @@ class Subscriber:
         now: float,
         *,
         known_bps: int = 0,
+        adapts: bool = True,
     ) -> None:
+        """Make it; one that does not adapt sends the best layers whatever the link carries (for comparisons)."""
         self.peer = peer
+        self._adapts = adapts
         self.slots: dict[str, DownTrack] = {}
         self.sent_bytes = 0
         self.is_started = False
@@ -121,6 +125,8 @@ class Subscriber:
 
     def _may_burst(self, wanted_bytes: int, now: float) -> bool:
         """Return whether `wanted_bytes` may leave at once; if so, they are counted."""
+        if not self._adapts:
+            return True
         link = self.link
         pace = link.pacing_bps(now) / 8
         debt = max(0.0, self._debt_bytes - pace * (now - self._paced_at))
@@ -141,7 +147,7 @@ class Subscriber:
         for down in self._video:
             queue = down.queue
             while queue:
-                if debt > burst or not out.has_room() or not link.may_send_video(now):
+                if not out.has_room() or (self._adapts and (debt > burst or not link.may_send_video(now))):
                     is_left = True
                     break
                 packet, at = queue.popleft()
@@ -228,7 +234,7 @@ class Subscriber:
         """Let the policy choose when it is due, and ask for the keyframes that its choice needs."""
         if not self.is_started:
             return
-        estimate = self.estimate_bps(now)
+        estimate = self.estimate_bps(now) if self._adapts else FIXED_BPS
         moved = abs(estimate - self._policy_bps) > POLICY_CHANGE * max(self._policy_bps, 1)
         if not (at_once or moved or now >= self._policy_at):
             return
@@ -298,8 +304,8 @@ class Subscriber:
 
     def write_due(self, out: Outgoing, now: float) -> None:
         """Write what time alone makes due: a bundle of sound that does not fill up, padding. Called every 10 ms."""
-        for down in self._audio:
-            down.flush(out, self.link.log, now)
+        for voice in self._audio:
+            voice.flush(out, self.link.log, now)
         wanted = self.link.poll_probe(now) if self.is_started else 0
         if not wanted:
             return

@@ -30,8 +30,9 @@ class _Refused(Exception):
 class Commands:
     """The commands of `media.control`, each answered at once."""
 
-    def __init__(self, port: MediaPort, forwarder: Forwarder, addresses: Sequence[str]) -> None:
+    def __init__(self, port: MediaPort, forwarder: Forwarder, addresses: Sequence[str], *, adapts: bool = True) -> None:
         self._port = port
+        self._adapts = adapts
         self._forwarder = forwarder
         self._addresses = tuple(addresses)
         self.new_taps: list[TapFeed] = []
@@ -166,7 +167,7 @@ class Commands:
         self, room: Room, peer: str, slots: Sequence[SlotSpec], now: float, known_bps: int = 0
     ) -> tuple[Link, Subscriber]:
         kinds = [(slot.slot, slot.kind) for slot in slots]
-        subscriber = Subscriber(peer, kinds, self._port.rng, now, known_bps=known_bps)
+        subscriber = Subscriber(peer, kinds, self._port.rng, now, known_bps=known_bps, adapts=self._adapts)
         return Link(self._port.udp, room, peer, "subscribe", subscriber), subscriber
 
     def _install(self, room: Room, link: Link, subscriber: Subscriber, credentials: Credentials, now: float) -> None:

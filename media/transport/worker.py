@@ -35,6 +35,8 @@ EXIT_PORT_TAKEN = 3
 TICK_S = 0.01
 TAP_INTERVAL_S = 0.05
 REPORT_INTERVAL_S = 2.0
+# Set for a comparison (bench/weaklink.py --baseline): receivers get the best layer whatever their link carries.
+FIXED_RATE = "MEDIA_FIXED_RATE"
 LAG_WARNING_S = 0.05  # a lag that a remote bandwidth estimator begins to take for a queue is 10 ms; this is logged
 
 log = logging.getLogger("media.worker")
@@ -47,7 +49,7 @@ class Worker:
         self._control = control
         self._port = port
         self._forwarder = forwarder
-        self._commands = Commands(port, forwarder, addresses)
+        self._commands = Commands(port, forwarder, addresses, adapts=not os.environ.get(FIXED_RATE))
         self._taps: list[TapClient] = []
         self._lag_s = 0.0
         self._tap_at = 0.0
