@@ -34,6 +34,7 @@ CEILING_BPS = 20_000_000
 KNOWN_SHARE = 0.7  # of what a link was known to carry is what its next transport begins with (media.md §2.5)
 PACING_FACTOR = 1.2  # media.md §2.6
 CAP_S = 0.15  # that may stand on the way beyond the least round trip and one feedback interval (media.md §2.5)
+CAP_FACTOR, CAP_EXTRA_BPS = 1.5, 100_000
 BLIND_S = 0.65  # that may be on the way before the receiver has said anything: a long round trip
 LATE_S, LATE_SHARE = 0.2, 0.5
 SUSPECT_S, SUSPECT_INTERVALS = 0.4, 3  # media.md §2.11
@@ -255,7 +256,9 @@ class LinkController:
         self._pacing_bps = round(PACING_FACTOR * self._estimate_bps)
         if self.has_feedback:
             cap_s = self.min_rtt_s + max(self._interval_s, INTERVAL_S / 2) + CAP_S
-            self._cap_bytes = self._estimate_bps * cap_s / 8
+            # what was never sent is not proven, so an estimate far above it is no reason to fill a queue
+            rate = min(self._estimate_bps, CAP_FACTOR * self._rate.delivered_bps + CAP_EXTRA_BPS)
+            self._cap_bytes = rate * cap_s / 8
         elif now - self._reports_at < REPORTS_SILENT_S:
             self._cap_bytes = math.inf  # nothing will ever tell what is on the way
         else:

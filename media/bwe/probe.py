@@ -57,12 +57,10 @@ class Prober:
 
     def on_collapse(self, before_bps: float, now: float) -> None:
         """Remember the rate to climb back to."""
-        if now - self._collapsed_at > REBOUND_FORGET_S or before_bps > self._before_bps:
-            self._before_bps = before_bps
-            self._rebound_s = REBOUND_S
+        self._before_bps = before_bps
         self._collapsed_at = now
         self._is_starting = False
-        self._next_at = max(self._next_at if self._is_rebound else 0.0, now + self._rebound_s)
+        self._next_at = now + self._rebound_s
 
     def reset(self, now: float) -> None:
         """Try again soon: the path changed."""

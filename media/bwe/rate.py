@@ -3,9 +3,10 @@
 Theory of operation. While a queue stands, the bottleneck never rests, and what arrives is what it carries: then the
 delivered rate *is* the capacity, whatever we sent. While none stands, the capacity is at least the delivered rate. So:
 
-- queue: the estimate goes to a share of the delivered rate, 0.95 for a small queue and less the longer it is, so that
-  it drains in about half a second. Downwards when the queue rises or is long; upwards at once too, for a rate that
-  arrived is proven. This is the decrease of gcc-02 §5.5 with a factor that knows the queue.
+- queue: the estimate goes to a share of that capacity, 0.95 for a small queue and less the longer it is, so that it
+  drains in about half a second. Downwards when the queue rises or is long; upwards at once too, for a rate that
+  arrived is proven. This is the decrease of gcc-02 §5.5 with a factor that knows the queue. A short queue takes no
+  more than a sixth at once: a cellular link that pauses for a fifth of a second is back before a smaller picture is.
 - no queue: the estimate grows by a factor a second: 4 until the first fall, 1.5 up to the capacity at which it last
   fell, 1.08 beyond (gcc-02 §5.5), but not beyond 1.5 x what was delivered. What is needed beyond that, a probe
   must prove (`media/bwe/probe.py`). Sending little is never a reason to fall.
@@ -20,13 +21,15 @@ from media.bwe.delay import DelayMeter
 from media.twcc import FeedbackReport
 
 FLOOR_BPS = 30_000  # mediasoup's minimum: Opus at its lowest with headers
-FAST_S, SLOW_S = 0.1, 0.35  # time constants of the delivered rate
+DELIVERED_S, CAPACITY_S = 0.35, 0.2  # time constants of the delivered rate and of the capacity
+LEAST_BUSY_S = 0.03  # less says nothing of a capacity
 BUSY_S = 0.025  # a queue longer than this keeps the bottleneck busy
 LONG_S = 0.1  # … and one longer than this must shrink, rising or not
 SHARE, LEAST_SHARE, SHARE_PER_S = 0.95, 0.5, 1.2
 GROWTH_FIRST, GROWTH_KNOWN, GROWTH_BEYOND = 4.0, 1.5, 1.08  # a second
 DELIVERED_FACTOR = 1.5  # gcc-02 §5.5: not above 1.5 x what arrived
 STEP_UP = 1.5  # at most, by one feedback
+SHORT_SHARE = 0.85  # of the estimate when the queue began to stand
 KNOWN_SHARE = 0.9
 
 
@@ -35,13 +38,14 @@ class RateController:
 
     __slots__ = (
         "_arrived_at",
+        "_busy_bits",
         "_busy_from_bps",
-        "_is_busy",
+        "_busy_s",
         "_known_bps",
         "_updated",
+        "_was_busy",
         "ceiling_bps",
         "delivered_bps",
-        "delivered_fast_bps",
         "estimate_bps",
         "fell_at",
         "has_fallen",
@@ -51,58 +55,69 @@ class RateController:
         self.estimate_bps = start_bps
         self.ceiling_bps = ceiling_bps
         self.delivered_bps = 0.0
-        self.delivered_fast_bps = 0.0
         self.has_fallen = False
         self.fell_at = float("-inf")
         self._known_bps = float("inf")  # at which it fell last
         self._busy_from_bps = start_bps  # the estimate when the queue began to stand
-        self._is_busy = False
-        self._arrived_at: float | None = None
+        self._was_busy = False
+        self._busy_bits = self._busy_s = 0.0  # arrived while a queue stood, and the time it took, newer ones weigh more
+        self._arrived_at = float("-inf")
         self._updated = now
 
     def on_feedback(self, report: FeedbackReport, delay: DelayMeter, now: float) -> None:
         """Take a feedback with at least one arrival, after `delay` took it."""
-        self._measure(report, now)
-        queue = delay.queue_s
-        was_busy, self._is_busy = self._is_busy, queue > BUSY_S
-        if not self._is_busy:
+        elapsed = self._measure(report, now)
+        if delay.queue_s > BUSY_S:
+            self._measure_capacity(report, elapsed)
+            if not self._was_busy:
+                self._busy_from_bps = self.estimate_bps
+            self._was_busy = True
+            if self._busy_s > LEAST_BUSY_S:
+                self._follow(delay, now)
+        else:
+            self._was_busy = False
             if not delay.is_rising:
                 self._grow(now)
-        elif was_busy:
-            self._follow(delay, now)
-        else:
-            self._busy_from_bps = self.estimate_bps
         self._updated = now
 
-    def _measure(self, report: FeedbackReport, now: float) -> None:
+    def _measure_capacity(self, report: FeedbackReport, elapsed: float) -> None:
+        """Add a feedback, all of whose packets met a queue, to what arrived since it began to stand."""
+        bits = report.acked_bytes * 8.0
+        if not self._was_busy:  # the link may have rested before the first of these packets
+            elapsed = self._arrived_at - report.sent[0] - report.delays[0]
+            bits -= bits / len(report.sent)
+            self._busy_bits = self._busy_s = 0.0
+        forget = CAPACITY_S / (CAPACITY_S + elapsed)
+        self._busy_bits = self._busy_bits * forget + bits
+        self._busy_s = self._busy_s * forget + elapsed
+
+    def _measure(self, report: FeedbackReport, now: float) -> float:
+        """Return the time that its arrivals took, since the newest one before them."""
         arrived_at = report.sent[-1] + report.delays[-1]
-        before, self._arrived_at = self._arrived_at, arrived_at
-        if before is None:
-            return
-        elapsed = arrived_at - before
-        if not 0.0 <= elapsed < 10.0:  # reordered feedback, or a clock that was set
+        elapsed = arrived_at - self._arrived_at
+        self._arrived_at = arrived_at
+        if not 0.0 <= elapsed < 10.0:  # the first, reordered feedback, or a clock that was set
             elapsed = min(now - self._updated, 1.0)
-        bits = report.acked_bytes * 8
-        self.delivered_fast_bps += (bits - self.delivered_fast_bps * elapsed) / (elapsed + FAST_S)
-        self.delivered_bps += (bits - self.delivered_bps * elapsed) / (elapsed + SLOW_S)
+        self.delivered_bps += (report.acked_bytes * 8 - self.delivered_bps * elapsed) / (elapsed + DELIVERED_S)
+        return elapsed
 
     def _follow(self, delay: DelayMeter, now: float) -> None:
         queue = delay.queue_s
         share = min(SHARE, max(LEAST_SHARE, SHARE - SHARE_PER_S * (queue - BUSY_S)))
-        must_fall = delay.is_rising or queue > LONG_S
-        delivered = self.delivered_bps
-        if must_fall and self.delivered_fast_bps < delivered:
-            delivered = (delivered + self.delivered_fast_bps) / 2
-        target = share * delivered
+        target = share * self._busy_bits / self._busy_s
         if target < self.estimate_bps:
-            if must_fall:
-                self._fall(target, delay, now)
+            if queue > LONG_S:
+                self._fall(target, now)
+            elif delay.is_rising:
+                self._fall(max(target, SHORT_SHARE * self._busy_from_bps), now)
         elif not delay.is_rising:
             self.estimate_bps = min(target, self.estimate_bps * STEP_UP, self.ceiling_bps)
 
-    def _fall(self, target: float, delay: DelayMeter, now: float) -> None:
+    def _fall(self, target: float, now: float) -> None:
+        if target >= self.estimate_bps:
+            return
         if now - self.fell_at > 1.0:  # the falls of one congestion count as one
-            self._known_bps = max(self.delivered_bps, target)
+            self._known_bps = max(self._busy_bits / self._busy_s, target)
         self.estimate_bps = max(FLOOR_BPS, target)
         self.fell_at = now
         self.has_fallen = True

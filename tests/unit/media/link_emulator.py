@@ -1,6 +1,6 @@
 """A sending transport over an emulated link in virtual time: its controller, a paced source, a receiver with feedback.
 
-The link is a trace (`bench/traces/*.json`, `tests/unit/media/twin/trace.py`), its two directions are the queues of the
+The link is a trace (`bench/traces/*.json`, `bench/link_trace.py`), its two directions are the queues of the
 twin. Sound of `audio_bps` always leaves; video leaves as `source` has it, paced and only when the controller allows it.
 """
 
@@ -13,12 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.link_trace import parse_trace
 from media.bwe.controller import LinkController
 from media.bwe.link_state import LinkState
 from media.rtcp import TransportFeedback, parse_compound
 from media.twcc import TwccRecorder
 from tests.unit.media.twin.link import Link
-from tests.unit.media.twin.trace import read_trace
 
 STEP_S = 0.005
 AUDIO_S = 0.02
@@ -90,7 +90,7 @@ class Emulation:
 
     def __init__(self, trace: Sequence[Any], source: Source, seed: int = 1) -> None:
         rng = random.Random(seed)
-        history = read_trace(trace)
+        history = parse_trace("emulated", trace)
         self.down = Link(history.down, random.Random(seed + 1), 0.0)
         self.up = Link(history.up, random.Random(seed + 2), 0.0)
         self.controller = LinkController(rng, 0.0)
@@ -189,9 +189,7 @@ class Emulation:
         outcome.estimates.append((now, controller.estimate_bps(now)))
         if not outcome.states or outcome.states[-1][1] is not controller.state:
             outcome.states.append((now, controller.state))
-        waits = self.down._left_bits - self.down.capacity_bits(now)
-        rate = self.down.rate_bps(now)
-        outcome.queues.append((now, max(0.0, waits) / rate if rate else 0.0))
+        outcome.queues.append((now, self.down.queued_s(now)))
 
 
 def emulate(trace: Sequence[Any], seconds: float, source: Source = greedy, seed: int = 1) -> Outcome:
