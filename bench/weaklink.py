@@ -38,6 +38,7 @@ from bench.link_figures import (
 from bench.link_namespace import TOWN_ADDRESS, EmulatedLink, emulated_link
 from bench.link_picture import draw
 from bench.link_trace import Trace, read_trace
+from bench.link_tune import dipping_link, tune
 from bench.link_viewer import Probe
 from tests.e2e.browser import Screen, chromium, executable
 from tests.e2e.school import PASSWORD, Region, eventually, region
@@ -46,6 +47,7 @@ WINDOW = {"width": 1280, "height": 720}  # a wall of 720 lines: the full layer i
 CAMERA_LINES = 360  # of the classroom's own camera
 PULL_S = 5.0
 DEFAULT_S = 120.0
+TUNE_S = 60.0
 LATE_LIMIT_MS = 5.0
 
 
@@ -218,20 +220,45 @@ def _write(run: Run, found: dict[str, Any], seen: Seen, report: dict[str, Any], 
             file.write(json.dumps({"who": "frame", "t": round(frame.t, 3), "height": frame.height}) + "\n")
 
 
-def main() -> int:
-    """Measure and print; 2: it cannot run here, 3: the link's process was too late to be believed."""
+def _tune(file: Path, target_pct: float, seed: int, warm_s: float) -> tuple[float, float]:
+    """Write the link on which a fixed push stalls for about `target_pct` of a minute; return its dips and the stall."""
+
+    def stall_pct(dip_s: float) -> float:
+        file.write_text(json.dumps(dipping_link(dip_s, TUNE_S), indent=1))
+        found, _, _ = measure(Run(read_trace(file), file, TUNE_S, True, seed, warm_s))
+        print(json.dumps({"dip_s": dip_s, "video_stall_pct": found["video_stall_pct"]}), file=sys.stderr)
+        return float(found["video_stall_pct"])
+
+    dip_s, stall = tune(stall_pct, target_pct)
+    file.write_text(json.dumps(dipping_link(dip_s, DEFAULT_S), indent=1))
+    return dip_s, stall
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="a lesson over a weak link, with real browsers")
-    parser.add_argument("--trace", type=Path, required=True, help="a link over time, see bench/traces")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--trace", type=Path, help="a link over time, see bench/traces")
+    what.add_argument("--tune", type=Path, metavar="FILE", help="find a link that stalls a fixed push, write its trace")
+    parser.add_argument("--target", type=float, default=28.0, help="of --tune, per cent")
     parser.add_argument("--baseline", action="store_true", help="one fixed layer, adaptation off")
     parser.add_argument("--seconds", type=float, help="how long; as long as the trace without it")
     parser.add_argument("--picture", type=Path, help="an SVG of the run; samples go into a .jsonl beside it")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--warm", type=float, default=12.0, help="seconds of teaching before the trace begins")
-    given = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Measure and print; 2: it cannot run here, 3: the link's process was too late to be believed."""
+    given = _arguments()
     reason = link_namespace.missing()
     if reason:
         print(reason, file=sys.stderr)
         return 2
+    if given.tune is not None:
+        dip_s, stall = _tune(given.tune, given.target, given.seed, given.warm)
+        print(json.dumps({"bench": "weaklink tune", "dip_s": dip_s, "fixed_push_stall_pct": stall}))
+        return 0
     trace = read_trace(given.trace)
     seconds = given.seconds or (round(trace.ends_s) if trace.ends_s >= 10 else DEFAULT_S)
     run = Run(trace, given.trace, seconds, given.baseline, given.seed, given.warm)
