@@ -57,7 +57,7 @@ async def publish(worker: WorkerProcess, client: RtcClient, peer: str = "teacher
 
 
 async def subscribe(worker: WorkerProcess, client: RtcClient, peer: str = "pupil") -> None:
-    offer = await worker.request(lambda n: Subscribe(n, "r", peer, SLOTS))
+    offer = await worker.request(lambda n: Subscribe(n, "r", peer, SLOTS, known_bps=4_000_000))
     assert isinstance(offer, Sdp), offer
     text = client.answer(offer.sdp)
     done = await worker.request(lambda n: AcceptSubscribe(n, "r", peer, text))
