@@ -2,7 +2,9 @@
 
 One source of 120 video packets/s of 1,100 bytes (frames of four or five packets, as an encoder sends them) and 50
 audio packets/s is forwarded by a real worker to N real DTLS-SRTP receivers on loopback, which count what comes and
-send transport-wide feedback as Chromium does. Prints one JSON line.
+send transport-wide feedback as Chromium does. With `--weak M` the last M receivers sit behind a link of 300 kbit/s with
+a queue of 20 kB, which is computed in the receiver: what it would lose is not counted, and feedback tells when packets
+would have come. The others must not notice: `delivered_pct` is theirs. Prints one JSON line.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ import multiprocessing.connection
 import selectors
 import sys
 import time
+from collections import deque
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,16 +32,42 @@ VIDEO_SSRC, AUDIO_SSRC = 7_000, 9_000
 PACKET_BYTES = 1_100
 FRAMES_PER_S = 80 / 3  # frames of 4 and 5 packets in turn: 120 packets/s
 SLOTS = (SlotSpec("lecturer", "video"), SlotSpec("audio0", "audio"))
+WEAK_BPS, WEAK_QUEUE_BYTES = 300_000, 20_000
 FEEDBACK_S = 0.1  # Chromium begins with 100 ms and goes between 50 and 250 ms by bitrate
+
+
+class _WeakLink:
+    """A bottleneck with a drop-tail queue, as it would be before the receiver."""
+
+    def __init__(self) -> None:
+        self._free_ns = 0
+        self._waiting: deque[tuple[bytes, int]] = deque()
+
+    def take(self, data: bytes, now_ns: int) -> bool:
+        """Queue a datagram; return False when the queue is full and it is lost."""
+        size = len(data) + 28
+        start = max(self._free_ns, now_ns)
+        if (start - now_ns) * WEAK_BPS / 8e9 > WEAK_QUEUE_BYTES:
+            return False
+        self._free_ns = start + size * 8_000_000_000 // WEAK_BPS
+        self._waiting.append((data, self._free_ns))
+        return True
+
+    def arrived(self, now_ns: int) -> Iterator[tuple[bytes, int]]:
+        """Return what came through until now, with its arrival."""
+        while self._waiting and self._waiting[0][1] <= now_ns:
+            yield self._waiting.popleft()
 
 
 class _Receiver:
     """One subscriber's receiver: counts packets by SSRC and answers with feedback."""
 
-    def __init__(self, client: RtcClient) -> None:
+    def __init__(self, client: RtcClient, *, is_weak: bool) -> None:
         self.client = client
         self.packets = 0
         self.checked = 0
+        self.bytes = 0
+        self._link = _WeakLink() if is_weak else None
         self._recorder = TwccRecorder(1)
         self._feedback_at = time.monotonic() + FEEDBACK_S
 
@@ -51,12 +81,20 @@ class _Receiver:
                 return
             if not 128 <= data[0] <= 191 or 192 <= data[1] <= 223:
                 continue
+            arrival_ns = time.monotonic_ns()
+            if self._link is not None and not self._link.take(data, arrival_ns):
+                continue
             self.packets += 1
-            # The header is not encrypted: one extension element, id and length, then the transport-wide number.
-            number = data[17] << 8 | data[18]
-            self._recorder.on_packet(number, time.monotonic_ns(), int.from_bytes(data[8:12], "big"), now)
+            self.bytes += len(data)
+            if self._link is None:
+                self._note(data, arrival_ns, now)
             if self.packets % 100 == 1:
                 self._check(data)
+
+    def _note(self, data: bytes, arrival_ns: int, now: float) -> None:
+        # The header is not encrypted: one extension element, id and length, then the transport-wide number.
+        number = data[17] << 8 | data[18]
+        self._recorder.on_packet(number, arrival_ns, int.from_bytes(data[8:12], "big"), now)
 
     def _check(self, data: bytes) -> None:
         """Decrypt a sample."""
@@ -68,13 +106,16 @@ class _Receiver:
     def on_time(self, now: float) -> None:
         """Send what is due."""
         self.client.keep_alive()
+        if self._link is not None:
+            for data, arrival_ns in self._link.arrived(time.monotonic_ns()):
+                self._note(data, arrival_ns, now)
         if now >= self._feedback_at:
             self._feedback_at = now + FEEDBACK_S
             for packet in self._recorder.on_timeout(now):
                 self.client.send_rtcp(packet)
 
 
-def _receive(pipe: multiprocessing.connection.Connection) -> None:
+def _receive(pipe: multiprocessing.connection.Connection, weak: int) -> None:
     """Be all receivers, in a process of their own: answer offers, connect, count until told to stop."""
     clients: list[RtcClient] = []
     certificate = RtcClient().certificate
@@ -82,7 +123,8 @@ def _receive(pipe: multiprocessing.connection.Connection) -> None:
         clients.append(RtcClient(certificate, seed=len(clients)))
         pipe.send(clients[-1].answer(offer))
     pipe.recv()
-    receivers = [_Receiver(client) for client in clients]
+    first_weak = len(clients) - weak
+    receivers = [_Receiver(client, is_weak=number >= first_weak) for number, client in enumerate(clients)]
     with selectors.DefaultSelector() as selector:
         for receiver in receivers:
             receiver.client.connect()
@@ -101,7 +143,7 @@ def _receive(pipe: multiprocessing.connection.Connection) -> None:
             is_over = turn % 50 == 0 and pipe.poll()
         for key in list(selector.get_map().values()):
             key.data.on_readable(time.monotonic())
-    pipe.send([(receiver.packets, receiver.checked) for receiver in receivers])
+    pipe.send([(receiver.packets, receiver.checked, receiver.bytes) for receiver in receivers])
 
 
 def _subscription(request: int, peer: str) -> Subscribe:
@@ -174,11 +216,11 @@ def _rss_mb(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
-async def run(subscribers: int, seconds: float, port: int) -> dict[str, Any]:
+async def run(subscribers: int, seconds: float, port: int, weak: int = 0) -> dict[str, Any]:
     """Run the bench and return its figures."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    child = context.Process(target=_receive, args=(theirs,), daemon=True)
+    child = context.Process(target=_receive, args=(theirs, weak), daemon=True)
     child.start()
     try:
         async with running_worker(port) as worker:
@@ -197,19 +239,24 @@ async def run(subscribers: int, seconds: float, port: int) -> dict[str, Any]:
     finally:
         child.join(2)
         child.kill()
-    received = sum(packets for packets, _ in counts)
-    return {
+    received = sum(packets for packets, _, _ in counts)
+    strong = counts[: subscribers - weak]
+    figures: dict[str, Any] = {
         "bench": "forwarding",
         "subscribers": subscribers,
         "seconds": seconds,
         "packets_in": sent,
         "packets_out": received,
         "us_per_packet": round(used / max(received, 1) * 1e6, 2),
-        "delivered_pct": round(100 * received / (sent * subscribers), 3),
+        "delivered_pct": round(100 * sum(packets for packets, _, _ in strong) / (sent * len(strong)), 3),
         "rss_mb": round(rss_mb, 1),
-        "decrypted": sum(checked for _, checked in counts),
+        "decrypted": sum(checked for _, checked, _ in counts),
         "feedback_ms": int(FEEDBACK_S * 1000),
     }
+    if weak:
+        carried = sum(size for _, _, size in counts[-weak:]) * 8 / seconds / weak
+        figures |= {"weak": weak, "weak_kbps": round(carried / 1000), "weak_link_kbps": WEAK_BPS // 1000}
+    return figures
 
 
 def main() -> int:
@@ -217,9 +264,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--subscribers", type=int, default=60)
     parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--weak", type=int, default=0, help="so many of them are on a bad link")
     parser.add_argument("--port", type=int, default=0, help="UDP port of the worker, 0: a free one")
     arguments = parser.parse_args()
-    figures = asyncio.run(run(arguments.subscribers, arguments.seconds, arguments.port))
+    if not 0 <= arguments.weak < arguments.subscribers:
+        parser.error("--weak must leave at least one of the subscribers")
+    figures = asyncio.run(run(arguments.subscribers, arguments.seconds, arguments.port, arguments.weak))
     print(json.dumps(figures))
     return 0
 
