@@ -1,11 +1,11 @@
 /** One lesson as one participant lives it: the socket, the room's replica, both media connections and the sound, bound
  *  together. Knows no Vue; the store listens. */
-import { ApiError, api } from '@/api/client';
 import { AudioOutput } from '@/media/audio';
 import type { LinkState } from '@/media/keeper';
 import { PublishConnection } from '@/media/publish';
-import { FlowWatch, receivedBytes } from '@/media/stats';
+import { setPlayoutTargets } from '@/media/playout';
 import { SubscribeConnection } from '@/media/subscribe';
+import type { UplinkLevel } from '@/media/uplink';
 import { ReplicaGap, applyEvent } from '@/session/replica';
 import { LessonError, LessonSocket, type Reply, type Request } from '@/session/socket';
 import type { SocketState } from '@/session/machine';
@@ -21,6 +21,11 @@ import type {
   SourceLine,
   SubscribeOffer,
 } from '@/generated/messages';
+import { IceServers } from './iceServers';
+import { LinkWatch } from './linkWatch';
+import { watchNetwork } from './network';
+import { PlaybackReport } from './playbackReport';
+import { RoomTokens } from './roomTokens';
 
 export interface Entry {
   lessonId: string;
@@ -48,15 +53,24 @@ export interface SessionListener {
   onOver: (error: LessonError) => void;
 }
 
-/** How the media paths are; `cut`: nothing has arrived for 2 s although it should. */
+/** How the media paths are. */
 export interface MediaState {
   publish: LinkState;
   subscribe: LinkState;
+  /** Nothing arrives; since when (performance.now). */
   cut: boolean;
+  cutSince: number | null;
+  /** How much of the own picture the way out bears. */
+  uplink: UplinkLevel;
 }
 
-const FLOW_EVERY_MS = 1_000;
-const TOKEN_MARGIN_MS = 30_000;
+export const NO_MEDIA: MediaState = {
+  publish: 'idle',
+  subscribe: 'idle',
+  cut: false,
+  cutSince: null,
+  uplink: 'full',
+};
 
 export class LessonSession {
   private room: Snapshot | null = null;
@@ -64,47 +78,76 @@ export class LessonSession {
   private subscribe: SubscribeConnection | null = null;
   private readonly socket: LessonSocket;
   private readonly audio: AudioOutput;
-  private readonly flow = new FlowWatch();
-  private media: MediaState = { publish: 'idle', subscribe: 'idle', cut: false };
-  private iceServers: RTCIceServer[] = [];
-  private token: { text: string; until: number } | null = null;
-  private flowTimer: number | null = null;
+  private media = NO_MEDIA;
+  private fills: readonly SlotFill[] = [];
+  private voiceMid: string | null = null;
+  private watch: LinkWatch | null = null;
+  private stopNetwork: () => void = () => undefined;
+  private readonly playback: PlaybackReport;
+  private readonly tokens: RoomTokens;
+  private readonly iceServers = new IceServers(() => this.tokens.get(true, true));
   private clockOffsetMs = 0;
+  private me: PeerId = '';
   private readonly waiting = new Map<Source, MediaStreamTrack>();
 
   constructor(
     private readonly entry: Entry,
     private readonly listener: SessionListener,
   ) {
+    this.tokens = new RoomTokens(entry, (servers) => this.iceServers.set(servers));
     this.audio = new AudioOutput((blocked) => listener.onSoundBlocked(blocked));
     this.socket = new LessonSocket({
       open: () => {
         const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
         return new WebSocket(`${scheme}://${location.host}/ws`);
       },
-      token: (fresh) => this.roomToken(fresh),
+      token: (fresh) => this.tokens.get(fresh, this.room !== null),
       onMessage: (message) => this.hear(message),
+      onHeard: () => {
+        this.publish?.socketHeard();
+        this.subscribe?.socketHeard();
+      },
       onState: (state) => this.onSocketState(state),
       onOver: (error) => {
         this.closeMedia();
         listener.onOver(error);
       },
     });
+    this.playback = new PlaybackReport((report) => this.socket.tell(report));
   }
 
   enter(): void {
-    window.addEventListener('online', this.onNetwork);
-    connectionInfo()?.addEventListener('change', this.onNetwork);
+    this.stopNetwork = watchNetwork(() => this.onNetwork());
+    window.addEventListener('pagehide', this.onHide);
+    document.addEventListener('visibilitychange', this.onVisible);
     this.socket.start();
-    this.flowTimer = window.setInterval(() => void this.watchFlow(), FLOW_EVERY_MS);
+    this.watch = new LinkWatch({
+      publish: () => this.publish,
+      subscribe: () => this.subscribe,
+      voiceMid: () => this.voiceMid,
+      onReceived: (sample) => this.playback.onSample(sample),
+      onCut: (cutSince) => this.setMedia({ cut: cutSince !== null, cutSince }),
+      onLevel: (uplink) => {
+        this.setMedia({ uplink });
+        void this.publish?.setLevel(uplink);
+      },
+      onDoubt: () => this.socket.doubt(),
+      onBack: () => this.socket.hurry(),
+    });
   }
 
   leave(): void {
-    window.removeEventListener('online', this.onNetwork);
-    connectionInfo()?.removeEventListener('change', this.onNetwork);
-    if (this.flowTimer !== null) window.clearInterval(this.flowTimer);
+    this.stopNetwork();
+    window.removeEventListener('pagehide', this.onHide);
+    document.removeEventListener('visibilitychange', this.onVisible);
+    this.playback.send();
     this.socket.stop();
     this.closeMedia();
+  }
+
+  /** A frame of the lecturer, so many lines high, was presented on this page. */
+  onFrame(lines: number): void {
+    this.playback.onFrame(lines);
   }
 
   /** Milliseconds since the room was opened, by the server's clock. */
@@ -130,33 +173,17 @@ export class LessonSession {
     return this.audio.unlock();
   }
 
-  private readonly onNetwork = (): void => {
-    this.socket.hurry();
+  private onNetwork(): void {
     this.publish?.networkChanged();
     this.subscribe?.networkChanged();
-  };
+    this.socket.hurry();
+  }
+
+  private readonly onHide = (): void => this.playback.send();
+  private readonly onVisible = (): void => this.playback.onDue(this.room, this.fills);
 
   setSilent(silent: boolean): void {
     this.audio.setSilent(silent);
-  }
-
-  private async roomToken(fresh: boolean): Promise<string> {
-    if (!fresh && this.token && performance.now() < this.token.until) return this.token.text;
-    try {
-      const { token, expires_s, ice_servers } = await api.roomToken(
-        this.entry.lessonId,
-        this.entry.role,
-        this.entry.classroomId,
-      );
-      this.iceServers = ice_servers;
-      this.token = { text: token, until: performance.now() + expires_s * 1_000 - TOKEN_MARGIN_MS };
-      return token;
-    } catch (error) {
-      // Only a clear no of the server ends the lesson here: everything else may pass.
-      const final =
-        error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429;
-      throw final ? new LessonError(error.code, error.message) : error;
-    }
   }
 
   private onSocketState(state: SocketState): void {
@@ -168,6 +195,7 @@ export class LessonSession {
     switch (message.type) {
       case 'welcome':
         this.setClock(message.snapshot.t_ms);
+        this.me = message.you;
         this.listener.onWelcome(message.you, message.capabilities);
         this.setRoom(message.snapshot);
         this.connectMedia();
@@ -179,10 +207,16 @@ export class LessonSession {
       case 'event':
         return this.onEvent(message);
       case 'slots':
+        this.fills = message.slots;
+        this.playback.onDue(this.room, this.fills);
         return this.listener.onSlots(message.slots);
       case 'links':
-        return this.listener.onLinks(message.links);
+        return this.onLinks(message.links);
+      case 'encodings':
+        void this.publish?.take(message.source, message.rids);
+        return;
       case 'media_reset':
+        this.publish?.forgetTaken();
         this.publish?.reset();
         this.subscribe?.reset();
         return;
@@ -216,6 +250,7 @@ export class LessonSession {
   private setRoom(room: Snapshot): void {
     this.room = room;
     this.socket.applied(room.seq);
+    this.playback.onDue(room, this.fills);
     this.listener.onRoom(room);
   }
 
@@ -225,8 +260,15 @@ export class LessonSession {
 
   /** A welcome is a new seat: the server knows no connection of ours. */
   private connectMedia(): void {
+    const common = {
+      iceServers: () => this.iceServers.get(),
+      isLost: (error: unknown) =>
+        error instanceof LessonError && (error.code === 'disconnected' || error.code === 'timeout'),
+      onDoubt: () => this.socket.doubt(),
+    };
     if (!this.publish && this.entry.sources.length > 0) {
-      this.publish = new PublishConnection(this.entry.sources, this.iceServers, {
+      this.publish = new PublishConnection(this.entry.sources, {
+        ...common,
         publish: (sdp, sources) => this.exchangeOffer(sdp, sources),
         setSource: async (source, active) => {
           await this.request({ type: 'set_source', source, active });
@@ -235,7 +277,8 @@ export class LessonSession {
       });
       for (const [source, track] of this.waiting) void this.publish.setTrack(source, track);
     }
-    this.subscribe ??= new SubscribeConnection(this.iceServers, {
+    this.subscribe ??= new SubscribeConnection({
+      ...common,
       subscribe: (restart) => this.askOffer(restart),
       answer: async (sdp) => {
         await this.request({ type: 'subscribe_answer', sdp });
@@ -245,6 +288,7 @@ export class LessonSession {
     });
     // First that all is new, then that the socket lives: a restart that was waiting for it would go astray.
     this.subscribe.reset();
+    this.publish?.forgetTaken();
     this.publish?.reset();
     this.tellMedia(true);
   }
@@ -264,6 +308,7 @@ export class LessonSession {
     const { tiles, video } = this.entry;
     const reply = await this.request({ type: 'subscribe', restart, tiles, video });
     if (reply.type !== 'subscribe_offer') throw new LessonError('message_malformed', '');
+    this.voiceMid = reply.slots.find((line) => line.slot === 'audio0')?.mid ?? null;
     return reply;
   }
 
@@ -283,26 +328,26 @@ export class LessonSession {
     }
   }
 
-  private async watchFlow(): Promise<void> {
+  private onLinks(links: readonly Link[]): void {
+    const own = links.find((link) => link.peer === this.me);
     const pc = this.subscribe?.connection;
-    if (!pc || pc.connectionState !== 'connected') return this.setMedia({ cut: false });
-    const cut = this.flow.isCut({ atMs: performance.now(), bytes: await receivedBytes(pc) });
-    this.setMedia({ cut: cut && (this.room?.lead ?? null) !== null });
+    if (own && pc) setPlayoutTargets(pc, own);
+    this.listener.onLinks(links);
   }
 
   private setMedia(change: Partial<MediaState>): void {
+    const keys = Object.keys(change) as (keyof MediaState)[];
+    if (keys.every((key) => this.media[key] === change[key])) return;
     this.media = { ...this.media, ...change };
+    const { publish, subscribe } = this.media;
+    this.socket.setUrgent([publish, subscribe].some((state) => state === 'unstable' || state === 'down'));
     this.listener.onMedia(this.media);
   }
 
   private closeMedia(): void {
+    this.watch?.close();
     this.publish?.close();
     this.subscribe?.close();
     this.audio.close();
   }
-}
-
-/** The Network Information API, where the browser has it: it tells of a change from cable to wireless. */
-function connectionInfo(): EventTarget | null {
-  return (navigator as Navigator & { connection?: EventTarget }).connection ?? null;
 }

@@ -10,7 +10,7 @@ import type { SocketState } from '@/session/machine';
 import type { Event, Link, Participant, PeerId, SlotFill, Snapshot, Source } from '@/generated/messages';
 import { OwnMedia, type OwnSources } from './ownMedia';
 import { SlotLimits } from './slotLimits';
-import { LessonSession, type Entry, type MediaState } from './session';
+import { LessonSession, NO_MEDIA, type Entry, type MediaState } from './session';
 
 /** entering → live ⇄ away → over. `away`: the socket is being brought back by itself. */
 export type Phase = 'outside' | 'entering' | 'live' | 'away' | 'over';
@@ -39,7 +39,7 @@ export const useLesson = defineStore('lesson', () => {
   const links = shallowRef<ReadonlyMap<PeerId, Link>>(new Map());
   const streams = shallowRef<ReadonlyMap<string, MediaStream>>(new Map());
   const own = shallowRef<OwnSources>(NO_OWN);
-  const paths = shallowRef<MediaState>({ publish: 'idle', subscribe: 'idle', cut: false });
+  const paths = shallowRef<MediaState>(NO_MEDIA);
   const soundBlocked = ref(false);
   /** Why the last act was refused, in words; empty when it was not. */
   const notice = ref('');

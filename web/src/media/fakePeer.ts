@@ -58,7 +58,7 @@ export class FakePeer {
   onconnectionstatechange: Handler = null;
   ontrack: ((event: object) => void) | null = null;
 
-  constructor() {
+  constructor(private configuration: RTCConfiguration) {
     FakePeer.made.push(this);
   }
 
@@ -67,8 +67,16 @@ export class FakePeer {
     this.onconnectionstatechange?.();
   }
 
+  getConfiguration(): RTCConfiguration {
+    return this.configuration;
+  }
+
+  setConfiguration(configuration: RTCConfiguration): void {
+    this.configuration = configuration;
+  }
+
   addTransceiver(kind: string, init: RTCRtpTransceiverInit): FakeTransceiver {
-    const made = { mid: null, kind, sender: new FakeSender(init.sendEncodings ?? []) };
+    const made = { mid: null, kind, sender: new FakeSender(init.sendEncodings ?? [{ active: true }]) };
     this.transceivers.push(made);
     return made;
   }

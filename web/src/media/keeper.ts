@@ -1,6 +1,6 @@
 /** LinkKeeper keeps one peer connection alive by the rules of policy.ts. What is exchanged with the server is its
  *  owner's; when and in which order is decided here. One exchange runs at a time. */
-import { RestartPolicy, type PathState } from './policy';
+import { RestartPolicy, type Exchanged, type PathState } from './policy';
 
 /** What people are told about a path. */
 export type LinkState = 'idle' | 'connecting' | 'up' | 'unstable' | 'down';
@@ -10,6 +10,10 @@ export interface LinkWork {
   build: () => Promise<RTCPeerConnection>;
   /** Renew the ICE credentials of `pc`. */
   restart: (pc: RTCPeerConnection) => Promise<void>;
+  /** Return whether an exchange failed because the socket went away under it, not by a refusal. */
+  isLost: (error: unknown) => boolean;
+  /** The path is in trouble: ask the network for a sign of life. */
+  onDoubt: () => void;
   onState: (state: LinkState) => void;
 }
 
@@ -37,17 +41,30 @@ export class LinkKeeper {
   }
 
   askRestart(): void {
-    this.policy.onServerAsk();
+    this.policy.onServerAsk(performance.now());
     this.turn();
   }
 
   networkChanged(): void {
-    this.policy.onNetworkChange();
+    this.policy.onNetworkChange(performance.now());
     this.turn();
   }
 
   socketChanged(alive: boolean): void {
-    this.policy.onSocket(alive);
+    this.policy.onSocket(alive, performance.now());
+    this.turn();
+  }
+
+  /** Something was heard on the lesson's socket. */
+  socketHeard(): void {
+    this.policy.onSocketHeard(performance.now());
+    this.turn();
+  }
+
+  /** Whether anything came by this path lately, as its statistics say. */
+  pathFlows(flows: boolean): void {
+    if (flows) this.policy.onPathHeard();
+    else this.policy.onSilent(performance.now());
     this.turn();
   }
 
@@ -68,10 +85,11 @@ export class LinkKeeper {
   }
 
   private note(state: PathState): void {
-    this.policy.onState(state);
+    this.policy.onState(state, performance.now());
     if (state === 'connected') this.show('up');
     else if (state === 'disconnected') this.show('unstable');
     else if (state === 'failed') this.show('down');
+    if (state === 'disconnected' || state === 'failed') this.work.onDoubt();
     this.turn();
   }
 
@@ -83,25 +101,26 @@ export class LinkKeeper {
   }
 
   private async act(action: 'restart' | 'rebuild'): Promise<void> {
-    let ok = true;
+    let how: Exchanged = 'done';
     const restarting = action === 'restart' && this.pc !== null;
     try {
       if (restarting && this.pc) {
         await this.work.restart(this.pc);
       } else {
         this.forget();
-        this.policy.onState('new');
+        this.policy.onState('new', performance.now());
         this.show('connecting');
         const pc = await this.work.build();
         if (this.closed) pc.close();
       }
-    } catch {
-      ok = false; // a refused or lost exchange is tried again by the policy; the label says that the path is down
+    } catch (error) {
+      // A refused or lost exchange is tried again by the policy; the label says that the path is down.
+      how = this.work.isLost(error) ? 'lost' : 'refused';
       if (!this.closed && this.state_ !== 'up') this.show('down');
     }
     if (this.closed) return;
-    if (!ok && !restarting) this.policy.onReset(); // half a connection cannot be restarted
-    this.policy.onExchanged(ok, performance.now());
+    if (how !== 'done' && !restarting) this.policy.onReset(); // half a connection cannot be restarted
+    this.policy.onExchanged(how, performance.now());
     this.turn();
   }
 

@@ -13,16 +13,25 @@ describe('PublishConnection', () => {
   const said: string[] = [];
   let publish: PublishConnection;
   let refuse = false;
+  let servers: RTCIceServer[] = [];
+  const encodings = (index: number): RTCRtpEncodingParameters[] =>
+    FakePeer.last.transceivers[index]?.sender.parameters.encodings ?? [];
+  const active = (index: number): (string | undefined)[] =>
+    encodings(index).flatMap((encoding) => (encoding.active === false ? [] : [encoding.rid]));
 
   beforeEach(() => {
     vi.useFakeTimers();
     FakePeer.made = [];
     said.length = 0;
     refuse = false;
+    servers = [];
     vi.stubGlobal('RTCPeerConnection', FakePeer);
     vi.stubGlobal('RTCRtpSender', { getCapabilities: () => null });
     vi.stubGlobal('MediaStream', FakeStream);
-    publish = new PublishConnection(['mic', 'camera', 'screen'], [], {
+    publish = new PublishConnection(['mic', 'camera', 'screen'], {
+      iceServers: () => Promise.resolve(servers),
+      isLost: () => false,
+      onDoubt: () => undefined,
       publish: (sdp, lines) => {
         if (refuse) return Promise.reject(new Error('refused'));
         said.push(`${sdp}: ${lines.map((line) => `${line.mid}=${line.source}`).join(' ')}`);
@@ -65,12 +74,53 @@ describe('PublishConnection', () => {
     publish.reset();
     await settle();
     await publish.setTrack('camera', track('video', 360));
-    const { encodings } = FakePeer.last.transceivers[1]?.sender.parameters ?? { encodings: [] };
-    expect(encodings.map(({ rid, active }) => [rid, active])).toEqual([
-      ['q', true],
-      ['h', true],
-      ['f', false],
-    ]);
+    expect(active(1)).toEqual(['q', 'h']);
+  });
+
+  it('encodes only what somebody takes, without another offer, and still after a rebuild', async () => {
+    await publish.setTrack('camera', track('video'));
+    publish.reset();
+    await settle();
+    FakePeer.last.become('connected');
+    await publish.take('camera', ['q', 'h']);
+    expect(active(1)).toEqual(['q', 'h']);
+    expect(FakePeer.last.offers).toHaveLength(1);
+    publish.reset();
+    await settle();
+    expect(FakePeer.made).toHaveLength(2);
+    expect(active(1)).toEqual(['q', 'h']);
+    publish.forgetTaken();
+    await publish.setLevel('full');
+    expect(active(1)).toEqual(['q', 'h', 'f']);
+  });
+
+  it('puts the voice before the picture, and asks less of a weak uplink', async () => {
+    await publish.setTrack('mic', track('audio'));
+    await publish.setTrack('camera', track('video'));
+    publish.reset();
+    await settle();
+    expect([encodings(0)[0]?.priority, encodings(1)[0]?.priority]).toEqual(['high', 'low']);
+    await publish.setLevel('still');
+    expect(active(1)).toEqual(['q']);
+    expect(encodings(1)[0]).toMatchObject({ maxFramerate: 1, maxBitrate: 15_000 });
+    expect(encodings(0)[0]?.maxBitrate).toBe(16_000);
+    await publish.setLevel('full');
+    expect(active(1)).toEqual(['q', 'h', 'f']);
+    expect(encodings(1)[0]?.maxFramerate).toBe(10);
+    expect(encodings(0)[0]?.maxBitrate).toBeUndefined();
+  });
+
+  it('uses the relays that are valid when the path is renewed', async () => {
+    publish.reset();
+    await settle();
+    FakePeer.last.become('connected');
+    servers = [{ urls: 'turn:relay.example' }];
+    publish.askRestart();
+    await settle();
+    expect(FakePeer.last.getConfiguration()).toMatchObject({
+      iceServers: servers,
+      bundlePolicy: 'max-bundle',
+    });
   });
 
   it('sends the same sources again from a connection that was made anew', async () => {

@@ -1,15 +1,15 @@
 /** The sending connection: one exchange for the whole lesson. Its media descriptions are fixed from the start (mic,
  *  camera, screen); starting and stopping a source is replaceTrack and one message. Knows no Vue. */
 import type { Source, SourceLine } from '@/generated/messages';
-import type { LinkState } from './keeper';
-import { MediaLink } from './link';
-import { cameraEncodings, refit, screenEncodings, type Size } from './simulcast';
+import { MediaLink, type LinkSignals } from './link';
+import { cameraEncodings, screenEncodings, type Size, type Taken } from './simulcast';
+import { SenderTuner } from './tuning';
+import type { UplinkLevel } from './uplink';
 
-export interface PublishSignals {
+export interface PublishSignals extends LinkSignals {
   /** Send the offer and return the server's answer. */
   publish: (sdp: string, sources: SourceLine[]) => Promise<string>;
   setSource: (source: Source, active: boolean) => Promise<void>;
-  onState: (state: LinkState) => void;
 }
 
 const ASSUMED_CAMERA: Size = { width: 1280, height: 720 };
@@ -30,16 +30,23 @@ function sizeOf(track: MediaStreamTrack): Size {
 export class PublishConnection extends MediaLink {
   private readonly tracks = new Map<Source, MediaStreamTrack>();
   private transceivers = new Map<Source, RTCRtpTransceiver>();
+  private tuners = new Map<Source, SenderTuner>();
+  private readonly taken = new Map<Source, Taken>();
+  private level: UplinkLevel = 'full';
   private readonly stream = new MediaStream(); // one stream: receivers play mic and camera in step
 
   constructor(
     private readonly sources: readonly Source[],
-    private readonly iceServers: RTCIceServer[],
     private readonly signals: PublishSignals,
   ) {
     super({
       build: () => this.build(),
-      restart: (pc) => this.exchange(pc, true),
+      restart: async (pc) => {
+        pc.setConfiguration({ ...pc.getConfiguration(), iceServers: await signals.iceServers() });
+        await this.exchange(pc, true);
+      },
+      isLost: signals.isLost,
+      onDoubt: signals.onDoubt,
       onState: signals.onState,
     });
   }
@@ -54,6 +61,23 @@ export class PublishConnection extends MediaLink {
     await this.signals.setSource(source, track !== null);
   }
 
+  /** Encode only these layers of `source`: the others are taken by nobody. */
+  async take(source: Source, rids: readonly string[]): Promise<void> {
+    this.taken.set(source, new Set(rids));
+    await this.tune(source);
+  }
+
+  /** The server forgot what it said: all layers are taken until it says so again. */
+  forgetTaken(): void {
+    this.taken.clear();
+  }
+
+  /** Send what an uplink of this level bears. */
+  async setLevel(level: UplinkLevel): Promise<void> {
+    this.level = level;
+    await Promise.all(this.sources.map((source) => this.tune(source)));
+  }
+
   override close(): void {
     super.close();
     this.transceivers.clear();
@@ -61,9 +85,13 @@ export class PublishConnection extends MediaLink {
   }
 
   private async build(): Promise<RTCPeerConnection> {
-    const pc = new RTCPeerConnection({ iceServers: this.iceServers, bundlePolicy: 'max-bundle' });
+    const iceServers = await this.signals.iceServers();
+    const pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
     this.keeper.adopt(pc);
     this.transceivers = new Map(this.sources.map((source) => [source, this.addTransceiver(pc, source)]));
+    this.tuners = new Map(
+      [...this.transceivers].map(([source, { sender }]) => [source, new SenderTuner(sender)]),
+    );
     for (const [source, transceiver] of this.transceivers) await this.load(source, transceiver);
     await this.exchange(pc, false);
     for (const source of this.tracks.keys()) await this.signals.setSource(source, true);
@@ -85,15 +113,16 @@ export class PublishConnection extends MediaLink {
     const track = this.tracks.get(source) ?? null;
     if (track) track.contentHint = { mic: 'speech', camera: 'motion', screen: 'text' }[source];
     await transceiver.sender.replaceTrack(track);
-    if (track && source !== 'mic') await this.tune(source, transceiver.sender, track);
+    await this.tune(source);
   }
 
-  private async tune(source: Source, sender: RTCRtpSender, track: MediaStreamTrack): Promise<void> {
-    const parameters = sender.getParameters();
-    parameters.degradationPreference = source === 'screen' ? 'maintain-resolution' : 'balanced';
-    if (source === 'camera') parameters.encodings = refit(parameters.encodings, sizeOf(track));
-    // A browser that refuses a preference still sends with what was negotiated.
-    await sender.setParameters(parameters).catch(() => undefined);
+  private async tune(source: Source): Promise<void> {
+    const track = this.tracks.get(source);
+    if (!track) return; // tuned when one is sent
+    const size = source === 'mic' ? null : sizeOf(track);
+    await this.tuners
+      .get(source)
+      ?.apply({ source, size, taken: this.taken.get(source) ?? null, level: this.level });
   }
 
   private async exchange(pc: RTCPeerConnection, iceRestart: boolean): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { cameraEncodings, refit, screenEncodings } from './simulcast';
+import { cameraEncodings, refit, screenEncodings, thin, type Taken } from './simulcast';
+import type { UplinkLevel } from './uplink';
 
 const lines = (height: number, encodings: RTCRtpEncodingParameters[]): number[] =>
   encodings.map((encoding) => Math.round(height / (encoding.scaleResolutionDownBy ?? 1)));
@@ -48,5 +49,38 @@ describe('the screen’s layers', () => {
       ['l', 2],
       ['h', 1],
     ]);
+  });
+});
+
+describe('what is sent of the layers', () => {
+  const negotiated = (rids: string): RTCRtpEncodingParameters[] =>
+    [...rids].map((rid) => ({ rid, active: true, maxBitrate: 1_000_000, maxFramerate: 24 }));
+  const sent = (rids: string, taken: string | null, level: UplinkLevel): string => {
+    const wanted: Taken = taken === null ? null : new Set(taken);
+    const active = thin(negotiated(rids), wanted, level).filter((encoding) => encoding.active);
+    return active.map((encoding) => encoding.rid).join('');
+  };
+
+  it.each([
+    ['qhf', null, 'full', 'qhf'],
+    ['qhf', 'qh', 'full', 'qh'],
+    ['qhf', 'qf', 'full', 'qf'],
+    ['qhf', 'qhf', 'reduced', 'qh'],
+    ['qf', null, 'reduced', 'qf'],
+    ['qhf', 'f', 'reduced', 'h'], // who takes only the top gets the best that the uplink bears
+    ['qhf', null, 'small', 'q'],
+    ['qhf', 'hf', 'small', 'q'],
+    ['qhf', null, 'still', 'q'],
+    ['qhf', '', 'full', 'q'], // kept alive for the next who wants it
+    ['lh', null, 'small', 'l'],
+  ] as const)('of %s, with %s taken, at %s: %s', (rids, taken, level, expected) => {
+    expect(sent(rids, taken, level)).toBe(expected);
+  });
+
+  it('is dear only on a link that is not', () => {
+    expect(thin(negotiated('qf'), null, 'reduced')[1]?.maxBitrate).toBe(250_000);
+    expect(thin(negotiated('qf'), null, 'full')[1]?.maxBitrate).toBe(1_000_000);
+    expect(thin(negotiated('qf'), null, 'still')[0]?.maxFramerate).toBe(1);
+    expect(thin(negotiated('qf'), new Set(), 'full')[0]?.maxFramerate).toBe(1);
   });
 });

@@ -1,4 +1,5 @@
-/** Which layers a source is sent in. Rates are caps of the encoder, not promises of the link. */
+/** Which layers a source is sent in. Rates are caps of the encoder, not promises of the link. Pure. */
+import type { UplinkLevel } from './uplink';
 
 export interface Size {
   width: number;
@@ -56,4 +57,33 @@ export function screenEncodings(): Encoding[] {
     { rid: 'l', scaleResolutionDownBy: 2, maxBitrate: 100_000, maxFramerate: 5 },
     { rid: 'h', scaleResolutionDownBy: 1, maxBitrate: 600_000, maxFramerate: 10 },
   ];
+}
+
+/** The rids that someone takes; null: nobody has said yet, so all of them. */
+export type Taken = ReadonlySet<string> | null;
+
+/** What a layer may cost at most when the uplink carries less than all of them, in bit/s. */
+const REDUCED_BPS = 250_000;
+/** One picture a second: Chromium sends none at all below 1 (measured), and 180 lines at that pace cost about 9 kbit/s. */
+const STILL = { maxFramerate: 1, maxBitrate: 15_000 };
+
+/** Return `encodings`, lowest first, with only those active that someone takes and the uplink bears. There is always
+ *  one: a source without any would be taken for gone, and the first who wants it again would have to wait for it. */
+export function thin(
+  encodings: readonly RTCRtpEncodingParameters[],
+  taken: Taken,
+  level: UplinkLevel,
+): RTCRtpEncodingParameters[] {
+  const offered = encodings.filter((encoding) => encoding.active !== false);
+  const borne = level === 'full' ? offered : offered.slice(0, level === 'reduced' ? 2 : 1);
+  const wanted = borne.filter(({ rid }) => taken === null || rid === undefined || taken.has(rid));
+  // Who takes only what the uplink does not bear gets the best that it does; what nobody takes is kept alive as a still.
+  const unwanted = taken !== null && taken.size === 0;
+  const sent = wanted.length > 0 ? wanted : unwanted ? borne.slice(0, 1) : borne.slice(-1);
+  return encodings.map((encoding) => {
+    if (!sent.includes(encoding)) return { ...encoding, active: false };
+    if (level === 'still' || unwanted) return { ...encoding, active: true, ...STILL };
+    const cap = level === 'reduced' ? REDUCED_BPS : Infinity;
+    return { ...encoding, active: true, maxBitrate: Math.min(cap, encoding.maxBitrate ?? REDUCED_BPS) };
+  });
 }

@@ -1,32 +1,113 @@
-/** What a connection's own statistics say, reduced to what the client acts on. */
+/** What a connection's own statistics (W3C webrtc-stats) say, reduced to what the client acts on. */
+import type { MediaPath } from '@/generated/messages';
 
-export interface FlowSample {
+/** One look at a connection. Counters grow from 0 with the connection; null: the browser does not say. */
+export interface LinkSample {
   atMs: number;
-  bytes: number;
+  /** All media and feedback that came by this path. */
+  receivedBytes: number;
+  /** Connectivity checks that the far side answered: they come even when no media does. */
+  checksAnswered: number;
+  path: MediaPath;
+  /** Of packets that came: video and voice. */
+  mediaBytes: number;
+  availableBps: number | null;
+  rttMs: number | null;
+  lossFraction: number | null;
+  /** Samples of the lecturer's voice that were played, and those of them that were made up. In ms. */
+  voiceMs: number;
+  voiceConcealedMs: number;
 }
 
-/** Without a byte for so long, people are told that the path is cut. */
-export const CUT_AFTER_MS = 2_000;
+type Entry = RTCStats & Record<string, unknown>;
 
-/** Judges from byte counts whether media arrives. Pure. */
-export class FlowWatch {
-  private last: FlowSample | null = null;
+const number = (value: unknown): number => (typeof value === 'number' ? value : 0);
+const orNull = (value: unknown): number | null => (typeof value === 'number' ? value : null);
 
-  /** Return whether the flow is cut at this sample. A counter that starts anew (a new connection) is no cut. */
-  isCut(sample: FlowSample): boolean {
-    if (!this.last || sample.bytes !== this.last.bytes) {
-      this.last = sample;
-      return false;
-    }
-    return sample.atMs - this.last.atMs >= CUT_AFTER_MS;
+/** Return what the statistics say at `atMs`. `voiceMid`: the media description that carries the lecturer's voice. */
+export function readStats(report: Iterable<Entry>, atMs: number, voiceMid: string | null = null): LinkSample {
+  const entries = [...report];
+  const pair = selectedPair(entries);
+  const inbound = entries.filter((entry) => entry.type === 'inbound-rtp');
+  const remote = entries.filter((entry) => entry.type === 'remote-inbound-rtp');
+  const voice = inbound.find((entry) => entry.kind === 'audio' && entry.mid === voiceMid);
+  const rate = 48; // samples a millisecond: Opus, RFC 7587 §4.1
+  const times = remote.map((entry) => orNull(entry.roundTripTime)).filter((rtt) => rtt !== null);
+  const losses = remote.map((entry) => orNull(entry.fractionLost)).filter((loss) => loss !== null);
+  const pairRtt = orNull(pair?.currentRoundTripTime);
+  const rtt = times.length > 0 ? Math.max(...times) : pairRtt;
+  return {
+    atMs,
+    receivedBytes: number(pair?.bytesReceived),
+    checksAnswered: number(pair?.responsesReceived),
+    path: pathOf(entries, pair),
+    mediaBytes: inbound.reduce((sum, entry) => sum + number(entry.bytesReceived), 0),
+    availableBps: orNull(pair?.availableOutgoingBitrate),
+    rttMs: rtt === null ? null : rtt * 1_000,
+    lossFraction: losses.length > 0 ? Math.max(...losses) : null,
+    voiceMs: Math.round(number(voice?.totalSamplesReceived) / rate),
+    voiceConcealedMs: Math.round(number(voice?.concealedSamples) / rate),
+  };
+}
+
+/** Firefox has no transport statistics: it marks the pair itself. */
+function selectedPair(entries: readonly Entry[]): Entry | undefined {
+  const pairs = entries.filter((entry) => entry.type === 'candidate-pair');
+  const chosen = entries.find((entry) => entry.type === 'transport')?.selectedCandidatePairId;
+  return (
+    pairs.find((entry) => entry.id === chosen) ??
+    pairs.find((entry) => entry.selected === true) ??
+    pairs.find((entry) => entry.nominated === true && entry.state === 'succeeded')
+  );
+}
+
+/** Return by which way media goes: straight, or by a relay that is reached in one of three ways (RFC 8656). */
+function pathOf(entries: readonly Entry[], pair: Entry | undefined): MediaPath {
+  const local = entries.find(
+    (entry) => entry.type === 'local-candidate' && entry.id === pair?.localCandidateId,
+  );
+  if (!local) return 'unknown';
+  if (local.candidateType !== 'relay') return local.protocol === 'udp' ? 'udp' : 'unknown';
+  switch (local.relayProtocol) {
+    case 'udp':
+      return 'turn_udp';
+    case 'tcp':
+      return 'turn_tcp';
+    case 'tls':
+      return 'turn_tls';
+    default:
+      return 'unknown';
   }
 }
 
-/** Return how many bytes of media `pc` has received. */
-export async function receivedBytes(pc: RTCPeerConnection): Promise<number> {
-  let bytes = 0;
-  (await pc.getStats()).forEach((entry: RTCStats & { bytesReceived?: number }) => {
-    if (entry.type === 'inbound-rtp') bytes += entry.bytesReceived ?? 0;
-  });
-  return bytes;
+/** Without anything from a path that media flowed by for so long, it is taken for cut, and people are told. */
+export const CUT_AFTER_MS = 2_000;
+/** Where no media flows, checks are answered every 2.5 s (libwebrtc), and one of them may be lost. */
+export const IDLE_CUT_AFTER_MS = 6_000;
+
+/** Judges from a path's counters whether it is alive. Pure. */
+export class PathWatch {
+  private last: LinkSample | null = null;
+  private busy = false;
+  private heardAt = 0;
+
+  /** Return since when nothing came by this path (`atMs` of a sample), or null while it is alive. Counters that start
+   *  anew (a new connection) are a sign of life. */
+  cutSince(sample: LinkSample): number | null {
+    const before = this.last;
+    this.last = sample;
+    const came = !before || sample.receivedBytes !== before.receivedBytes;
+    if (came || sample.checksAnswered !== before.checksAnswered) {
+      this.busy = came;
+      this.heardAt = sample.atMs;
+      return null;
+    }
+    const patience = this.busy ? CUT_AFTER_MS : IDLE_CUT_AFTER_MS;
+    return sample.atMs - this.heardAt >= patience ? this.heardAt : null;
+  }
+
+  /** The connection is new, or there is none. */
+  reset(): void {
+    this.last = null;
+  }
 }

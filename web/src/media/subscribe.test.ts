@@ -32,7 +32,10 @@ describe('SubscribeConnection', () => {
     shown = [];
     vi.stubGlobal('RTCPeerConnection', ReceivingPeer);
     vi.stubGlobal('MediaStream', FakeStream);
-    subscribe = new SubscribeConnection([], {
+    subscribe = new SubscribeConnection({
+      iceServers: () => Promise.resolve([]),
+      isLost: () => false,
+      onDoubt: () => undefined,
       subscribe: (restart) => {
         said.push(`subscribe ${restart}`);
         return Promise.resolve({ type: 'subscribe_offer', id: 1, sdp: 'offer', slots: [...SLOTS] });
@@ -63,6 +66,7 @@ describe('SubscribeConnection', () => {
     await settle();
     FakePeer.last.become('connected');
     FakePeer.last.become('disconnected');
+    subscribe.socketHeard();
     await settle();
     expect(said.slice(2)).toEqual(['subscribe true', 'answer 2']);
     expect(shown).toHaveLength(1);

@@ -1,32 +1,33 @@
 /** The receiving connection: the server offers a fixed set of slots once; afterwards only their content changes.
  *  Knows no Vue. */
 import type { SubscribeOffer } from '@/generated/messages';
-import type { LinkState } from './keeper';
-import { MediaLink } from './link';
+import { MediaLink, type LinkSignals } from './link';
 
-export interface SubscribeSignals {
+export interface SubscribeSignals extends LinkSignals {
   subscribe: (restart: boolean) => Promise<SubscribeOffer>;
   answer: (sdp: string) => Promise<void>;
-  onState: (state: LinkState) => void;
   /** The streams by slot, anew after each rebuild. */
   onStreams: (streams: ReadonlyMap<string, MediaStream>) => void;
 }
 
 export class SubscribeConnection extends MediaLink {
-  constructor(
-    private readonly iceServers: RTCIceServer[],
-    private readonly signals: SubscribeSignals,
-  ) {
+  constructor(private readonly signals: SubscribeSignals) {
     super({
       build: () => this.build(),
-      restart: async (pc) => this.exchange(pc, await this.signals.subscribe(true)),
+      restart: async (pc) => {
+        const [iceServers, offer] = await Promise.all([signals.iceServers(), signals.subscribe(true)]);
+        pc.setConfiguration({ ...pc.getConfiguration(), iceServers });
+        await this.exchange(pc, offer);
+      },
+      isLost: signals.isLost,
+      onDoubt: signals.onDoubt,
       onState: signals.onState,
     });
   }
 
   private async build(): Promise<RTCPeerConnection> {
-    const offer = await this.signals.subscribe(false);
-    const pc = new RTCPeerConnection({ iceServers: this.iceServers, bundlePolicy: 'max-bundle' });
+    const [iceServers, offer] = await Promise.all([this.signals.iceServers(), this.signals.subscribe(false)]);
+    const pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
     this.keeper.adopt(pc);
     const slotOf = new Map(offer.slots.map((line) => [line.mid, line.slot]));
     const streams = new Map<string, MediaStream>();

@@ -8,13 +8,27 @@ import {
   type Hello,
   type Ping,
   type PublishAnswer,
+  type ReportPlayback,
   type ServerMessage,
   type SubscribeOffer,
 } from '@/generated/messages';
 import { backOffMs, lookup, step, type SocketEffect, type SocketEvent, type SocketState } from './machine';
+import { FINAL, LessonError } from './errors';
+import { Patience } from './patience';
+import { OpenRequests } from './requests';
+import { browserTimers, type Timers } from './timers';
+
+export { LessonError } from './errors';
 
 export const PING_MS = 5_000; // messages.py: Ping
 export const SILENCE_MS = 12_000; // two pings unanswered: the path is dead although TCP does not know it yet
+/** While media does not arrive either, that much is enough: what a short silence costs is a connection that was dead. */
+export const DOUBTED_SILENCE_MS = 5_000;
+/** A socket that may be dead is asked, and given so long: four round trips, within these bounds. */
+export const CHECK_MS = { least: 1_500, most: 5_000 } as const;
+const DOUBT_EACH_MS = 2_000;
+const SOON_MS = 100; // after an attempt that nothing answered: the attempt itself was the wait
+const URGENT_MS = 1_000; // back-off at most, while media waits for the socket
 export const GREETING_MS = 8_000;
 export const REQUEST_MS = 10_000;
 const MAX_OPEN_REQUESTS = 64;
@@ -28,24 +42,8 @@ export type Request =
     : never;
 export type Reply = Extract<ServerMessage, { type: 'ok' }> | PublishAnswer | SubscribeOffer;
 
-/** Why a request or the whole session failed. `message` is for people. */
-export class LessonError extends Error {
-  override readonly name = 'LessonError';
-  constructor(
-    readonly code: string,
-    detail: string,
-  ) {
-    super(detail);
-  }
-}
-
 /** The part of WebSocket that is used: tests bring their own. */
 export type Transport = Pick<WebSocket, 'send' | 'close' | 'onopen' | 'onclose' | 'onmessage'>;
-
-export interface Timers {
-  set(run: () => void, ms: number): number;
-  clear(id: number): void;
-}
 
 export interface SocketOptions {
   /** Open a transport; its callbacks are set before it can call them. */
@@ -53,6 +51,8 @@ export interface SocketOptions {
   /** Return a valid room token. A LessonError is final; any other failure is tried again. */
   token: (fresh: boolean) => Promise<string>;
   onMessage: (message: ServerMessage) => void;
+  /** Anything came from the server: the network passes packets. */
+  onHeard: () => void;
   onState: (state: SocketState) => void;
   /** The session is over for good: `code` as in docs/errors.md. */
   onOver: (error: LessonError) => void;
@@ -60,37 +60,21 @@ export interface SocketOptions {
   random?: () => number;
 }
 
-interface OpenRequest {
-  resolve: (reply: Reply) => void;
-  reject: (error: LessonError) => void;
-  timer: number;
-}
-
-const browserTimers: Timers = {
-  set: (run, ms) => window.setTimeout(run, ms),
-  clear: (id) => window.clearTimeout(id),
-};
-
-/** The answers after which coming back would change nothing, or would push another window out in turn. Everything else
- *  is met with another attempt: a classroom's screen has nobody to press a button. */
-const FINAL = new Set([
-  'replaced',
-  'left',
-  'lesson_ended',
-  'lesson_unknown',
-  'not_allowed',
-  'version_unsupported',
-]);
-
 export class LessonSocket {
   private state_: SocketState = 'idle';
   private transport: Transport | null = null;
-  private readonly requests = new Map<number, OpenRequest>();
+  private readonly requests: OpenRequests<Reply>;
+  private readonly patience = new Patience();
   private readonly timers: Timers;
   private readonly random: () => number;
   private attempt = 0;
   private nextId = 1;
   private pings = 0;
+  private pingAt: number | null = null;
+  private rttMs = 0;
+  private openedAt = 0;
+  private heardAt = 0;
+  private urgent = false;
   private stateTimers: number[] = [];
   private silenceTimer: number | null = null;
   private resume = '';
@@ -100,6 +84,7 @@ export class LessonSocket {
   constructor(private readonly options: SocketOptions) {
     this.timers = options.timers ?? browserTimers;
     this.random = options.random ?? Math.random;
+    this.requests = new OpenRequests(this.timers, REQUEST_MS, () => new LessonError('timeout', ''));
   }
 
   get state(): SocketState {
@@ -116,10 +101,27 @@ export class LessonSocket {
     this.feed('stop');
   }
 
-  /** Try now instead of waiting for the back-off: the browser says that the network is back. */
+  /** The network may have changed under the socket: prove it alive soon or make it anew, instead of waiting. */
   hurry(): void {
     if (lookup(this.state_, 'retry')) this.feed('retry');
-    else if (this.state_ === 'live') this.ping();
+    else if (this.state_ === 'live') {
+      this.ping();
+      this.expect(Math.min(CHECK_MS.most, Math.max(CHECK_MS.least, 4 * this.rttMs)));
+    } else if (this.state_ === 'connecting' && this.timers.nowMs() - this.openedAt > SOON_MS) {
+      this.feed('silent'); // asked over the old network: ask again over this one
+    }
+  }
+
+  /** Media does not arrive: find out whether the socket lives, and give it up earlier than otherwise. */
+  doubt(): void {
+    if (this.state_ !== 'live') return;
+    if (this.timers.nowMs() - (this.pingAt ?? -Infinity) > DOUBT_EACH_MS) this.ping();
+    this.expect(Math.max(SOON_MS, this.heardAt + DOUBTED_SILENCE_MS - this.timers.nowMs()));
+  }
+
+  /** While media waits for the socket, the pauses between attempts stay short. */
+  setUrgent(urgent: boolean): void {
+    this.urgent = urgent;
   }
 
   /** Forget the seat's state after a gap in the events: the next hello asks for a snapshot. */
@@ -143,22 +145,32 @@ export class LessonSocket {
     if (this.requests.size >= MAX_OPEN_REQUESTS)
       return Promise.reject(new LessonError('too_many_requests', ''));
     const id = this.nextId++;
-    return new Promise((resolve, reject) => {
-      const timer = this.timers.set(() => {
-        this.requests.delete(id);
-        reject(new LessonError('timeout', ''));
-      }, REQUEST_MS);
-      this.requests.set(id, { resolve, reject, timer });
-      this.write({ ...message, id } as ClientMessage);
-    });
+    const reply = this.requests.wait(id);
+    this.write({ ...message, id } as ClientMessage);
+    return reply;
+  }
+
+  /** Send what has no answer; returns whether there was a socket to send it on. */
+  tell(message: ReportPlayback): boolean {
+    if (this.state_ !== 'live') return false;
+    this.write(message);
+    return true;
   }
 
   private feed(event: SocketEvent): void {
     const next = step(this.state_, event);
+    this.learn(event);
     const changed = next.state !== this.state_;
     this.state_ = next.state;
     for (const effect of next.effects) this.run(effect);
     if (changed) this.options.onState(this.state_);
+  }
+
+  /** Remember how the attempt ended: the next one depends on it. */
+  private learn(event: SocketEvent): void {
+    if (event === 'silent') this.patience.onSilent();
+    else if (event === 'dropped') this.patience.onDropped();
+    else if (event === 'accepted') this.patience.onLive(this.timers.nowMs() - this.openedAt);
   }
 
   private run(effect: SocketEffect): void {
@@ -174,14 +186,20 @@ export class LessonSocket {
         this.tokenRefused = 0;
         return;
       case 'back_off':
-        return this.after(backOffMs(this.attempt++, this.random), 'retry');
+        return this.after(this.pauseMs(), 'retry');
       case 'fail_requests':
-        return this.failRequests();
+        return this.requests.rejectAll(() => new LessonError('disconnected', ''));
       case 'drop':
         return this.drop();
       case 'clear':
         return this.clear();
     }
+  }
+
+  private pauseMs(): number {
+    if (!this.patience.wasAnswered) return SOON_MS;
+    const pause = backOffMs(this.attempt++, this.random);
+    return this.urgent ? Math.min(URGENT_MS, pause) : pause;
   }
 
   private after(ms: number, event: SocketEvent): void {
@@ -196,14 +214,15 @@ export class LessonSocket {
   }
 
   private open(): void {
-    this.after(GREETING_MS, 'silent');
-    const attempt = this.attempt;
+    this.openedAt = this.timers.nowMs();
+    this.after(this.patience.nextMs(), 'silent');
+    const attempt = this.openedAt;
     this.options.token(this.tokenRefused > 0).then(
       (token) => {
-        if (this.state_ === 'connecting' && this.attempt === attempt) this.connect(token);
+        if (this.state_ === 'connecting' && this.openedAt === attempt) this.connect(token);
       },
       (error: unknown) => {
-        if (this.state_ !== 'connecting' || this.attempt !== attempt) return;
+        if (this.state_ !== 'connecting' || this.openedAt !== attempt) return;
         if (error instanceof LessonError) this.over(error);
         else this.feed('dropped');
       },
@@ -248,13 +267,20 @@ export class LessonSocket {
   }
 
   private ping(): void {
+    this.pingAt = this.timers.nowMs();
     this.write({ type: 'ping', n: ++this.pings });
   }
 
   /** Something was heard: the silence begins anew. */
   private listen(): void {
+    this.heardAt = this.timers.nowMs();
+    this.expect(SILENCE_MS);
+  }
+
+  /** Take the path for dead when nothing is heard within `ms`. */
+  private expect(ms: number): void {
     if (this.silenceTimer !== null) this.timers.clear(this.silenceTimer);
-    this.silenceTimer = this.timers.set(() => this.feed('silent'), SILENCE_MS);
+    this.silenceTimer = this.timers.set(() => this.feed('silent'), ms);
   }
 
   private hear(data: unknown): void {
@@ -268,10 +294,14 @@ export class LessonSocket {
         if (message.type === 'welcome') this.lastSeq = message.snapshot.seq;
         this.feed('accepted');
         break;
+      case 'pong':
+        if (message.n === this.pings && this.pingAt !== null) this.rttMs = this.timers.nowMs() - this.pingAt;
+        break;
       case 'ok':
       case 'publish_answer':
       case 'subscribe_offer':
-        this.answer(message.id)?.resolve(message);
+        this.options.onHeard();
+        this.requests.resolve(message.id, message);
         return;
       case 'error':
         this.refuse(message);
@@ -283,11 +313,12 @@ export class LessonSocket {
         break;
     }
     this.options.onMessage(message);
+    this.options.onHeard();
   }
 
   private refuse(message: ErrorMessage): void {
     const error = new LessonError(message.code, message.detail);
-    this.answer(message.id)?.reject(error);
+    this.requests.reject(message.id, error);
     if (message.fatal) this.leaveOrReturn(error);
   }
 
@@ -302,19 +333,6 @@ export class LessonSocket {
     if (!lookup(this.state_, 'refused')) return;
     this.feed('refused');
     this.options.onOver(error);
-  }
-
-  private answer(id: number): OpenRequest | undefined {
-    const open = this.requests.get(id);
-    if (open) {
-      this.requests.delete(id);
-      this.timers.clear(open.timer);
-    }
-    return open;
-  }
-
-  private failRequests(): void {
-    for (const id of [...this.requests.keys()]) this.answer(id)?.reject(new LessonError('disconnected', ''));
   }
 
   private drop(): void {
