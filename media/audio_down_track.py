@@ -33,6 +33,7 @@ CACHE_PACKETS = 64  # 1.3 s: what is asked for later than that has long been con
 RESEND_GUARD_S = 0.015  # a repeated NACK is answered, but not one that crossed our answer (media.md §2.9)
 MAX_RESENDS = 3  # of one packet
 COPY_MEMORY = 8  # packets that copies can be taken from: more than 341 ms lie outside of what RED can say
+TWCC_AT = 17  # where the transport-wide number lies in a packet
 SAMPLED_FRAMES = 16  # frames whose size tells what the microphone costs
 _by_index = attrgetter("index")
 
@@ -293,4 +294,6 @@ class AudioDownTrack(DownTrack):
             out.data[out.end : out.end + len(packet)] = packet
             out.sizes.append(len(packet))
             out.end += len(packet) + out.tag_bytes
+            if self._twcc_head:
+                log.on_resend(packet[TWCC_AT] << 8 | packet[TWCC_AT + 1])
             self._resent[seq] = times + 1, now

@@ -39,6 +39,9 @@ class SendLog(Protocol):
     def on_send(self, now: float, size_bytes: int) -> int:
         """Log a packet and return the number to write."""
 
+    def on_resend(self, seq: int) -> None:
+        """Note that the packet of this number leaves once more as it was."""
+
 
 class Outgoing:
     """Packets of one receiver on their way out: plain RTP in `data`, each with `tag_bytes` of room behind it.

@@ -22,6 +22,7 @@ TICK_S = TICK_NS / 1e9
 _MASK = LOG_PACKETS - 1
 _WRAP_TICKS = (REFERENCE_NS // TICK_NS) << 24
 _ARRIVED, _LOST = -1.0, -2.0
+_RESENT = -10.0  # minus when it left: sent once more before feedback told of it
 
 
 class FeedbackReport(msgspec.Struct, gc=False):
@@ -177,6 +178,17 @@ class TwccSendLog:
         self.sent_bytes = self._totals[place] = self.sent_bytes + size_bytes
         return index & 0xFFFF
 
+    def on_resend(self, seq: int) -> None:
+        """Note that the packet with the 16-bit number `seq` leaves once more as it was, number and all.
+
+        It counts as lost, whatever feedback will tell: the arrival of a resend is no lateness of the link.
+        """
+        newest = self.next_index - 1
+        index = newest + ((seq - newest & 0xFFFF ^ 0x8000) - 0x8000)
+        if newest - LOG_PACKETS < index <= newest:
+            left = self._sent[index & _MASK]
+            self._sent[index & _MASK] = _RESENT - left if left >= 0.0 else _ARRIVED if left == _LOST else left
+
     def on_feedback(self, feedback: TransportFeedback) -> FeedbackReport | None:
         """Return what the feedback tells of packets not told before, None when nothing.
 
@@ -223,7 +235,8 @@ class TwccSendLog:
             place = index & _MASK
             left = sent_at[place]
             size = totals[place] - totals[place - 1]
-            if left < 0.0:
+            is_resent = left <= _RESENT
+            if left < 0.0 and not is_resent:
                 if left == _LOST and tick is not None and index <= self.highest_told:
                     sent_at[place] = _ARRIVED
                     report.late += 1
@@ -232,8 +245,8 @@ class TwccSendLog:
                 report.first = index
             report.packets += 1
             report.told_bytes += size
-            if tick is None:
-                sent_at[place] = _LOST
+            if tick is None or is_resent:
+                sent_at[place] = _ARRIVED if is_resent else _LOST
                 report.lost += 1
                 report.lost_runs += index != run_ends_at
                 run_ends_at = index + 1
@@ -280,4 +293,5 @@ class TwccSendLog:
         """Return when the oldest packet left that feedback may still tell of; None: nothing is on its way."""
         if self.highest_told >= self.next_index - 1:
             return None
-        return self._sent[max(self.highest_told + 1, self.next_index - LOG_PACKETS) & _MASK]
+        left = self._sent[max(self.highest_told + 1, self.next_index - LOG_PACKETS) & _MASK]
+        return left if left > _RESENT else _RESENT - left

@@ -125,6 +125,24 @@ def test_repeated_and_unknown_numbers_count_once() -> None:
     assert log.in_flight_bytes == 0
 
 
+@pytest.mark.parametrize("told_first", [False, True])
+def test_packet_sent_once_more_stays_lost_and_tells_no_delay(told_first: bool) -> None:
+    log = TwccSendLog(0)
+    for number in range(3):
+        log.on_send(10.0 + number / 50, 100)
+    gap = TransportFeedback(1, 2, 0, 0, [4000, None, 4160], False)
+    if told_first:
+        told = log.on_feedback(gap)
+        log.on_resend(1)
+    else:
+        log.on_resend(1)
+        assert log.oldest_in_flight_s == 10.0
+        told = log.on_feedback(TransportFeedback(1, 2, 0, 0, [4000, 4900, 4160], True))
+    assert told is not None
+    assert (told.packets, told.lost, told.lost_runs, len(told.delays)) == (3, 1, 1, 2)
+    assert log.on_feedback(TransportFeedback(1, 2, 1, 1, [4900], True)) is None
+
+
 def test_packet_told_lost_that_comes_late_is_taken_back_once() -> None:
     log = TwccSendLog(0)
     for _ in range(3):
