@@ -1,4 +1,5 @@
 import { createI18n } from 'vue-i18n';
+import { catchup } from './catchup';
 import { common } from './common';
 import { lesson } from './lesson';
 import { phone } from './phone';
@@ -9,8 +10,8 @@ export type Locale = (typeof LOCALES)[number];
 
 const STORED = 'tongtang.locale';
 
-/** Every area of words, by its name in message keys: `common.…`, `lesson.…`, `portal.…`, `phone.…`. */
-export const AREAS = { common, lesson, portal, phone };
+/** Every area of words, by its name in message keys: `common.…`, `lesson.…`, `portal.…`, `phone.…`, `catchup.…`. */
+export const AREAS = { common, lesson, portal, phone, catchup };
 
 function messages(locale: Locale) {
   return {
@@ -18,6 +19,7 @@ function messages(locale: Locale) {
     lesson: AREAS.lesson[locale],
     portal: AREAS.portal[locale],
     phone: AREAS.phone[locale],
+    catchup: AREAS.catchup[locale],
   };
 }
 
