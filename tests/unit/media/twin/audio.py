@@ -119,11 +119,13 @@ class AudioStream:
     def _arrived(self, frame: int, now: float, *, reordered: bool) -> None:
         transit = now - frame * FRAME_S
         transits = self._transits
-        if not reordered:
-            transits.append((now, transit))
         while transits and now - transits[0][0] > HISTORY_S:
             transits.popleft()
-        relative = transit - min((one for _, one in transits), default=transit)
+        if not reordered:
+            while transits and transits[-1][1] >= transit:  # what can never be the least again
+                transits.pop()
+            transits.append((now, transit))
+        relative = transit - transits[0][1] if transits else 0.0
         self._reorder.add(int(relative / FRAME_S) if reordered else 0)
         if reordered:
             return

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from bench.link_trace import Trace
 from bench.rtc_client import OPUS, RTX, VP8
@@ -53,6 +53,7 @@ class Shell:
 
     def __init__(self, clock: Clock, rng: random.Random) -> None:
         self.clock = clock
+        self.skew_s = 0.0  # of the worker's clock: a machine that slept finds it ahead
         self.forwarder = Forwarder(rng)
         self.room = self.forwarder.open_room("lesson")
         self.rng = rng
@@ -62,31 +63,36 @@ class Shell:
         self._out = Outgoing(bytearray(1 << 19))
         clock.every(TICK_S, self._on_tick)
 
+    @property
+    def now(self) -> float:
+        """Return what the worker's clock says."""
+        return self.clock.now + self.skew_s
+
     def on_rtp(self, publisher: Publisher, packets: list[bytearray]) -> None:
         """Take a burst of a publisher's packets."""
-        now = self.clock.now
+        now = self.now
         arrival_ns = int(now * 1e9)
         for packet in packets:
             self.forwarder.on_rtp(self.room, publisher, bytes(packet), arrival_ns, now)
         if self.forwarder.has_pending and not self._is_gathering:
             self._is_gathering = True
-            self.clock.at(now + GATHER_S, self._forward)
+            self.clock.at(self.clock.now + GATHER_S, self._forward)
 
     def on_rtcp(self, subscriber: Subscriber, data: bytes) -> None:
         """Take RTCP of a receiver."""
         self._out.reset(TAG_BYTES)
-        self.forwarder.on_subscriber_rtcp(self.room, subscriber, data, self._out, self.clock.now)
+        self.forwarder.on_subscriber_rtcp(self.room, subscriber, data, self._out, self.now)
         self._send_media(subscriber)
 
     def on_check(self, subscriber: Subscriber) -> None:
         """Take an authenticated STUN check of a receiver."""
-        subscriber.link.on_heard(self.clock.now)
+        subscriber.link.on_heard(self.now)
 
     def _forward(self) -> None:
         self._is_gathering = False
         for subscriber, downs in self.forwarder.poll_ready().items():
             self._out.reset(TAG_BYTES)
-            subscriber.write_media(downs, self._out, self.clock.now)
+            subscriber.write_media(downs, self._out, self.now)
             self._send_media(subscriber)
             self._drain_later(subscriber)
         self.forwarder.end_batch()
@@ -102,7 +108,7 @@ class Shell:
         waiting = [subscriber for subscriber in self.room.subscribers.values() if subscriber.is_queueing]
         for subscriber in waiting:
             self._out.reset(TAG_BYTES)
-            subscriber.drain(self._out, self.clock.now)
+            subscriber.drain(self._out, self.now)
             self._send_media(subscriber)
             self._drain_later(subscriber)
 
@@ -122,7 +128,7 @@ class Shell:
         self.forwarder.poll_news()
 
     def _on_tick(self) -> None:
-        now = self.clock.now
+        now = self.now
         self.forwarder.on_timeout(now)
         self.drain()
         for subscriber in self.room.subscribers.values():
@@ -141,7 +147,8 @@ class Classroom:
         self.up = Link(trace.up, random.Random(rng.random()), clock.now)
         self.joined_at = clock.now
         self.trace = trace
-        self.subscriber = Subscriber(peer, SLOTS, rng, clock.now)
+        self.subscriber = Subscriber(peer, SLOTS, rng, shell.now)
+        self.tamper: Callable[[bytes], list[bytes]] = lambda packet: [packet]  # with its RTCP
         self._shell = shell
         shell.transmit[self.subscriber] = self._transmit
         shell.forwarder.add_subscriber(shell.room, self.subscriber)
@@ -154,7 +161,7 @@ class Classroom:
 
     def watch(self, peer: str) -> None:
         """Begin to receive the camera and microphone of `peer`."""
-        forwarder, room, now = self._shell.forwarder, self._shell.room, self.clock.now
+        forwarder, room, now = self._shell.forwarder, self._shell.room, self._shell.now
         forwarder.start_subscriber(room, self.subscriber, now)
         forwarder.fill_slot(room, self.subscriber.peer, "lecturer", room.track(peer, "camera"), now)
         forwarder.fill_slot(room, self.subscriber.peer, "audio0", room.track(peer, "mic"), now)
@@ -167,10 +174,15 @@ class Classroom:
         if arrival is not None:
             self.clock.at(arrival, self.receiver.on_datagram, packet)
 
-    def _report(self, packet: bytes) -> None:
+    def send_rtcp(self, packet: bytes) -> None:
+        """Send RTCP towards the server."""
         arrival = self.up.send(self.clock.now, len(packet) + SRTCP_BYTES)
         if arrival is not None:
             self.clock.at(arrival, self._shell.on_rtcp, self.subscriber, packet)
+
+    def _report(self, packet: bytes) -> None:
+        for one in self.tamper(packet):
+            self.send_rtcp(one)
 
     def _check(self) -> None:
         arrival = self.up.send(self.clock.now, STUN_BYTES)
@@ -181,16 +193,18 @@ class Classroom:
 class Lesson:
     """A lecturer and their classrooms."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, rids: Collection[str] = ("q", "h", "f")) -> None:
+        """`rids`: the layers that the lecturer's camera is sent in."""
         self.clock = Clock()
         self.rng = random.Random(seed)
         self.shell = Shell(self.clock, self.rng)
         self.classrooms: list[Classroom] = []
-        self.publisher = self.shell.forwarder.add_publisher(self.shell.room, "lecturer", self.clock.now)
+        self.publisher = self.shell.forwarder.add_publisher(self.shell.room, "lecturer", self.shell.now)
         room = self.shell.room
         tracks = {"v": room.track("lecturer", "camera"), "a": room.track("lecturer", "mic")}
         self.publisher.negotiate([UP_VIDEO, UP_AUDIO], tracks)
         self.browser = BrowserPublisher(self.clock, random.Random(self.rng.random()), self._publish)
+        self.browser.set_active(set(rids))
         self.shell.on_publisher_rtcp = self._on_publisher_rtcp
         self.clock.every(1.0, self._report)
         self.clock.run(START_S + LEAD_IN_S)
@@ -217,7 +231,7 @@ class Lesson:
             self.clock.at(now + UPLINK_S, self._on_report, data)
 
     def _on_report(self, data: bytes) -> None:
-        self.shell.forwarder.on_publisher_rtcp(self.shell.room, self.publisher, data, self.clock.now)
+        self.shell.forwarder.on_publisher_rtcp(self.shell.room, self.publisher, data, self.shell.now)
 
     def _on_publisher_rtcp(self, data: bytes) -> None:
         for packet in rtcp.parse_compound(data)[0]:

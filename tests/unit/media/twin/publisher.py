@@ -197,7 +197,7 @@ class BrowserPublisher:
 
     def set_active(self, rids: set[str]) -> None:
         """Encode these layers and no others; one that opens again begins with keyframes."""
-        opened = [e for rid, e in self.encoders.items() if rid in rids and not e.is_active]
+        opened = [rid for rid, encoder in self.encoders.items() if rid in rids and not encoder.is_active]
         for rid, encoder in self.encoders.items():
             encoder.is_active = rid in rids
         if opened:
