@@ -134,13 +134,13 @@ def rung_figures(samples: Sequence[Mapping[str, Any]], seconds: float) -> dict[s
 
 
 def link_figures(trace: Trace, report: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-    """Return what the link could carry, what was sent into it, and what arrived, in kbit/s over the run."""
+    """Return what the link offered, what was pushed into it, and what of that arrived, in kbit/s over the run."""
     found: dict[str, Any] = {}
-    for name, direction in (("down", trace.down), ("up", trace.up)):
+    for name, prefix, direction in (("down", "", trace.down), ("up", "up_", trace.up)):
         counted = report[name]["seconds"][: int(seconds)]
-        for what in ("offered", "delivered", "dropped"):
-            found[f"{name}_{what}_kbps"] = _kbps(sum(second[what] for second in counted), seconds)
-        found[f"{name}_capacity_kbps"] = round(direction.bits(0, seconds) / seconds / 1e3, 1)
+        found[f"{prefix}offered_kbps"] = round(direction.bits(0, seconds) / seconds / 1e3, 1)
+        for what, key in (("used", "delivered"), ("pushed", "offered"), ("dropped", "dropped")):
+            found[f"{prefix}{what}_kbps"] = _kbps(sum(second[key] for second in counted), seconds)
     late = max(report["down"]["late_p99_ms"], report["up"]["late_p99_ms"])
     found["link_late_p99_ms"] = late
     found["link_late_max_ms"] = max(report["down"]["late_max_ms"], report["up"]["late_max_ms"])
