@@ -48,13 +48,17 @@ def _entries_of_person(person: Person, lesson: Lesson) -> list[Entry]:
 
 def may_see(asker: Asker, lesson: Lesson) -> bool:
     """Return whether `asker` may see the lesson, its pages and its recording."""
-    if asker.person is not None:
-        schools = {lesson.lecturer_school.id, *(room.school.id for room in lesson.classrooms)}
-        if lesson.paired_school is not None:
-            schools.add(lesson.paired_school.id)
-        if any(asker.person.manages(school) for school in schools):
-            return True
+    if asker.person is not None and any(asker.person.manages(school) for school in _schools(lesson)):
+        return True
     return bool(entries(asker, lesson))
+
+
+def _schools(lesson: Lesson) -> set[str]:
+    """Return the ids of the schools that take part."""
+    schools = {lesson.lecturer_school.id, *(room.school.id for room in lesson.classrooms)}
+    if lesson.paired_school is not None:
+        schools.add(lesson.paired_school.id)
+    return schools
 
 
 def require_visible(asker: Asker, lesson: Lesson | None) -> Lesson:
@@ -71,6 +75,12 @@ def require_visible(asker: Asker, lesson: Lesson | None) -> Lesson:
     return lesson
 
 
+def may_see_figures(asker: Asker, lesson: Lesson) -> bool:
+    """Return whether `asker` may see how the lesson played, at least at one school."""
+    person = asker.person
+    return person is not None and any(has_right(person, Right.SEE_FIGURES, school) for school in _schools(lesson))
+
+
 def require_figures(asker: Asker, lesson: Lesson) -> frozenset[str] | None:
     """Return the ids of the schools whose figures of the lesson `asker` may see; None: of everybody.
 
@@ -84,10 +94,7 @@ def require_figures(asker: Asker, lesson: Lesson) -> frozenset[str] | None:
         raise Refused("not_logged_in", "请先登录。")
     if has_right(person, Right.SEE_FIGURES, lesson.lecturer_school.id):
         return None
-    schools = {room.school.id for room in lesson.classrooms}
-    if lesson.paired_school is not None:
-        schools.add(lesson.paired_school.id)
-    own = frozenset(school for school in schools if has_right(person, Right.SEE_FIGURES, school))
+    own = frozenset(school for school in _schools(lesson) if has_right(person, Right.SEE_FIGURES, school))
     if not own:
         raise Refused("not_allowed", "只有参加这节课的学校可以查看上课情况。")
     return own

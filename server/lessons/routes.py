@@ -16,7 +16,7 @@ from server.asking import asker_of, require_known, require_person
 from server.context import Services, services_of
 from server.fields import field_invalid
 from server.json_http import answer, answer_list, iso, no_content, read_json
-from server.lessons.access import entries, require_entry, seat_for
+from server.lessons.access import entries, may_see_figures, require_entry, seat_for
 from server.lessons.model import Lesson, Page
 from server.lessons.pictures import MAX_PICTURE_BYTES
 from server.lessons.service import MAX_CLASSROOMS, MAX_PAGES, deck_of
@@ -58,7 +58,8 @@ async def _answers(request: Request, lessons: list[Lesson]) -> list[dict[str, An
     found = []
     for lesson in lessons:
         roles = dict.fromkeys(entry.role.value for entry in entries(asker, lesson))
-        found.append(_lesson_answer(services, lesson, list(roles), recordings.get(lesson.id)))
+        shown = _lesson_answer(services, lesson, list(roles), recordings.get(lesson.id))
+        found.append(shown | {"figures": may_see_figures(asker, lesson)})
     return found
 
 

@@ -1,7 +1,19 @@
 /** The one door to the HTTP interface: adds the header that other sites cannot send, and turns every failure
  *  into an ApiError whose `message` can be shown to people as it is. */
 import { t } from '@/i18n';
-import type { Device, Hello, Lesson, Me, NewLesson, Recording, RoomToken, School, SchoolKind } from './types';
+import type {
+  DataCap,
+  Device,
+  Figure,
+  Hello,
+  Lesson,
+  Me,
+  NewLesson,
+  Recording,
+  RoomToken,
+  School,
+  SchoolKind,
+} from './types';
 import type { Role } from '@/generated/messages';
 
 const TIMEOUT_MS = 15_000;
@@ -90,6 +102,13 @@ async function items<T>(path: string): Promise<T[]> {
 
 const at = encodeURIComponent;
 
+/** Return where the table of a lesson is downloaded. */
+export const lessonFiguresAddress = (id: string): string => `/api/lessons/${at(id)}/figures.csv`;
+
+/** Return where the table of a stretch of time is downloaded; both days (2026-11-22) are in it. */
+export const figuresAddress = (from: string, to: string): string =>
+  `/api/figures.csv?from=${at(from)}&to=${at(to)}`;
+
 /** Every request of docs/http.md that the pages make. */
 export const api = {
   hello: () => request<Hello>('GET', '/api/hello'),
@@ -102,6 +121,8 @@ export const api = {
     request<School>('POST', '/api/schools', school),
   addClassroom: (schoolId: string, name: string) =>
     request<School['classrooms'][number]>('POST', `/api/schools/${at(schoolId)}/classrooms`, { name }),
+  setDataCap: (schoolId: string, cap: DataCap) =>
+    request<School>('PUT', `/api/schools/${at(schoolId)}/data-cap`, cap),
 
   addDevice: () => request<Device>('POST', '/api/devices', {}),
   device: () => request<Device>('GET', '/api/devices/me'),
@@ -110,6 +131,7 @@ export const api = {
   unpairDevice: () => request<undefined>('DELETE', '/api/devices/me'),
 
   lessons: () => items<Lesson>('/api/lessons'),
+  figures: (id: string) => items<Figure>(`/api/lessons/${at(id)}/figures`),
   lesson: (id: string) => request<Lesson>('GET', `/api/lessons/${at(id)}`),
   addLesson: (lesson: NewLesson) => request<Lesson>('POST', '/api/lessons', lesson),
   deleteLesson: (id: string) => request<undefined>('DELETE', `/api/lessons/${at(id)}`),
@@ -120,6 +142,7 @@ export const api = {
   },
   roomToken: (id: string, role: Role, classroomId: string | null = null) =>
     request<RoomToken>('POST', `/api/lessons/${at(id)}/token`, { role, classroom_id: classroomId }),
+  iceServers: () => items<RTCIceServer>('/api/ice-servers'),
   whipToken: (id: string) =>
     request<{ url: string; token: string }>('POST', `/api/lessons/${at(id)}/whip-token`, {}),
 

@@ -1,5 +1,5 @@
 /** What the HTTP interface answers with: docs/http.md, name by name. Times are ISO 8601 UTC unless `_ms`. */
-import type { LessonState, Role } from '@/generated/messages';
+import type { LessonState, MediaPath, Role, Rung } from '@/generated/messages';
 
 export interface Named {
   id: string;
@@ -42,10 +42,38 @@ export interface Hello {
   time: string;
 }
 
+/** What a school lets each of its devices use in a lesson. */
+export interface DataCap {
+  ceiling_kbps: number | null;
+  video: boolean;
+}
+
+export type SchoolRight = 'add_classroom' | 'pair_screen' | 'set_data_cap' | 'see_figures' | 'export_figures';
+
 export interface School extends Named {
   kind: SchoolKind;
   region: string;
   classrooms: (Named & { paired: boolean })[];
+  data_cap: DataCap;
+  /** What the asker may do with it. */
+  rights: SchoolRight[];
+}
+
+/** How a lesson went at one seat. Percentages are null when there was nothing to measure. */
+export interface Figure {
+  peer: string;
+  role: Role;
+  name: string;
+  school: string;
+  watched_s: number;
+  video_stall_pct: number | null;
+  paused_pct: number | null;
+  audio_concealed_pct: number | null;
+  mean_height: number | null;
+  rungs: Record<Rung, number | null>;
+  megabytes: number;
+  path: MediaPath;
+  limited: boolean;
 }
 
 export interface LessonClassroom extends Named {
@@ -69,6 +97,8 @@ export interface Lesson {
   roles: Role[];
   seats: { classrooms_online: number; people_online: number };
   recording_id: string | null;
+  /** Whether the asker may see how it went. */
+  figures: boolean;
 }
 
 export interface NewLesson {

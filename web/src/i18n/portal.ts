@@ -3,10 +3,18 @@ import { check } from './portal/check';
 import { lobby } from './portal/lobby';
 import { newLesson } from './portal/newLesson';
 import { recordings } from './portal/recordings';
+import { school } from './portal/school';
 import { screen } from './portal/screen';
 
-/** Words of the pages around a lesson: lobby, sign-in, screens, device check, recordings. */
+/** Words of the pages around a lesson: lobby, sign-in, screens, device check, recordings, school, figures. */
 export const portal = area(
-  { ...lobby['zh-CN'], ...screen['zh-CN'], ...newLesson['zh-CN'], ...check['zh-CN'], ...recordings['zh-CN'] },
-  { ...lobby.en, ...screen.en, ...newLesson.en, ...check.en, ...recordings.en },
+  {
+    ...lobby['zh-CN'],
+    ...screen['zh-CN'],
+    ...newLesson['zh-CN'],
+    ...check['zh-CN'],
+    ...recordings['zh-CN'],
+    ...school['zh-CN'],
+  },
+  { ...lobby.en, ...screen.en, ...newLesson.en, ...check.en, ...recordings.en, ...school.en },
 );

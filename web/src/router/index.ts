@@ -29,6 +29,19 @@ const routes: RouteRecordRaw[] = [
     component: () => import('@/pages/portal/NewLessonPage.vue'),
   },
   {
+    path: '/lessons/:id/figures',
+    name: 'figures',
+    props: true,
+    meta: { title: 'common.page.figures' },
+    component: () => import('@/pages/portal/LessonFiguresPage.vue'),
+  },
+  {
+    path: '/school',
+    name: 'school',
+    meta: { title: 'common.page.school' },
+    component: () => import('@/pages/portal/SchoolPage.vue'),
+  },
+  {
     path: '/recordings',
     name: 'recordings',
     meta: { title: 'common.page.recordings' },

@@ -25,6 +25,7 @@ function lesson(
     roles,
     seats: { classrooms_online: 0, people_online: 0 },
     recording_id: null,
+    figures: false,
   };
 }
 

@@ -69,6 +69,8 @@ describe('attending', () => {
     kind: 'rural',
     region: '云岭县',
     classrooms: Array.from({ length: rooms }, (_, n) => ({ id: `${id}${n}`, name: '班', paired: true })),
+    data_cap: { ceiling_kbps: null, video: true },
+    rights: [],
   });
 
   it('leaves out the own school and those without classrooms, and puts the paired one first', () => {
