@@ -18,7 +18,7 @@ LEFT, RIGHT = 132, 28
 PLOT = WIDTH - LEFT - RIGHT
 RATE_TOP, RATE_HEIGHT = 112, 190
 LINES_TOP, LINES_HEIGHT = 346, 110
-STRIP_TOP, STRIP_HEIGHT, STRIP_GAP = 500, 20, 12
+STRIP_TOP, STRIP_HEIGHT, STRIP_STEP = 500, 20, 34
 HEIGHT = 602
 INK, INK_2, LINE, GROUND, SUNKEN = "#14201b", "#42514a", "#ccd4cd", "#ffffff", "#e8ece7"
 ACCENT, ACCENT_SOFT, BAD, WARN = "#075e4c", "#dcefe8", "#9b1c1c", "#c07a1e"
@@ -33,22 +33,25 @@ def draw(
     frames: Sequence[Frame],
     samples: Sequence[Mapping[str, Any]],
     report: Mapping[str, Any],
+    beside: Sequence[Frame] | None = None,
 ) -> str:
-    """Return the picture of a run as SVG."""
+    """Return the picture of a run as SVG; with the frames of another run its stalls stand below."""
     seconds = float(figures["seconds"])
     arrived = [second["delivered"] * 8 / 1e3 for second in report["down"]["seconds"][: int(seconds)]]
     parts = [
         *_heading(figures),
-        *_outages(trace, seconds),
+        *_outages(trace, seconds, 2 if beside is None else 3),
         *_rates(trace, arrived, seconds),
         *_lines(frames, seconds),
         *_strips(frames, samples, seconds),
-        *_time_axis(seconds),
+        *(_beside(beside, seconds) if beside is not None else ()),
+        *_time_axis(seconds, 2 if beside is None else 3),
     ]
+    height = HEIGHT + (STRIP_STEP if beside is not None else 0)
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="{FONT}" font-size="14"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="{FONT}" font-size="14"'
         f' fill="{INK}" style="font-variant-numeric: tabular-nums" role="img"'
-        f' aria-label="{escape(_summary(figures))}"><rect width="{WIDTH}" height="{HEIGHT}" fill="{GROUND}"/>'
+        f' aria-label="{escape(_summary(figures))}"><rect width="{WIDTH}" height="{height}" fill="{GROUND}"/>'
     )
     return "\n".join([head, *parts, "</svg>", ""])
 
@@ -93,11 +96,12 @@ def _heading(figures: Mapping[str, Any]) -> list[str]:
     return parts
 
 
-def _outages(trace: Trace, seconds: float) -> list[str]:
+def _outages(trace: Trace, seconds: float, strips: int) -> list[str]:
     parts = []
+    bottom = STRIP_TOP + strips * STRIP_STEP - (STRIP_STEP - STRIP_HEIGHT)
     for begin, end in trace.outages(seconds):
         x0, x1 = _x(begin, seconds), _x(end, seconds)
-        parts.append(_rect(x0, RATE_TOP, x1, STRIP_TOP + 2 * STRIP_HEIGHT + STRIP_GAP - RATE_TOP, SUNKEN))
+        parts.append(_rect(x0, RATE_TOP, x1, bottom - RATE_TOP, SUNKEN))
         if x1 - x0 > 8:
             label = f"断网 {end - begin:g} s"
             parts.append(_text((x0 + x1) / 2, RATE_TOP - 8, label, font_size=12, text_anchor="middle", fill=INK_2))
@@ -184,12 +188,8 @@ def _held(frames: Sequence[Frame], seconds: float) -> list[tuple[float, float, i
 
 
 def _strips(frames: Sequence[Frame], samples: Sequence[Mapping[str, Any]], seconds: float) -> list[str]:
-    parts = []
-    second_top = STRIP_TOP + STRIP_HEIGHT + STRIP_GAP
-    for top, zh, english in ((STRIP_TOP, "画面停顿", "picture stalls"), (second_top, "声音中断", "sound lost")):
-        parts.append(_rect(LEFT, top, WIDTH - RIGHT, STRIP_HEIGHT, "none", f' stroke="{LINE}"'))
-        parts.append(_text(LEFT - 10, top + 9, zh, text_anchor="end", font_size=12))
-        parts.append(_text(LEFT - 10, top + 22, english, text_anchor="end", font_size=11, fill=INK_2))
+    second_top = STRIP_TOP + STRIP_STEP
+    parts = [*_strip(STRIP_TOP, "画面停顿", "picture stalls"), *_strip(second_top, "声音中断", "sound lost")]
     for stall in stalls(frames, seconds):
         parts.append(_rect(_x(stall.begin, seconds), STRIP_TOP, _x(stall.end, seconds), STRIP_HEIGHT, BAD))
     for begin, end, share in concealment(samples):
@@ -199,13 +199,29 @@ def _strips(frames: Sequence[Frame], samples: Sequence[Mapping[str, Any]], secon
     return parts
 
 
+def _beside(frames: Sequence[Frame], seconds: float) -> list[str]:
+    top = STRIP_TOP + 2 * STRIP_STEP
+    parts = _strip(top, "固定码率停顿", "at a fixed rate")
+    for stall in stalls(frames, seconds):
+        parts.append(_rect(_x(stall.begin, seconds), top, _x(stall.end, seconds), STRIP_HEIGHT, BAD))
+    return parts
+
+
+def _strip(top: float, zh: str, english: str) -> list[str]:
+    return [
+        _rect(LEFT, top, WIDTH - RIGHT, STRIP_HEIGHT, "none", f' stroke="{LINE}"'),
+        _text(LEFT - 10, top + 9, zh, text_anchor="end", font_size=12),
+        _text(LEFT - 10, top + 22, english, text_anchor="end", font_size=11, fill=INK_2),
+    ]
+
+
 def _axis_title(top: float, zh: str, english: str) -> list[str]:
     return [_text(28, top + 12, zh, font_weight=600), _text(28, top + 30, english, font_size=12, fill=INK_2)]
 
 
-def _time_axis(seconds: float) -> list[str]:
+def _time_axis(seconds: float, strips: int) -> list[str]:
     step = next(step for step in (5, 10, 20, 30, 60, 120, 600) if seconds / step <= 12)
-    y = STRIP_TOP + 2 * STRIP_HEIGHT + STRIP_GAP + 22
+    y = STRIP_TOP + strips * STRIP_STEP + 8
     marks = range(0, int(seconds) + 1, step)
     parts = [_text(_x(t, seconds), y, f"{t}", text_anchor="middle", font_size=12, fill=INK_2) for t in marks]
     return [*parts, _text(28, y, "秒 s", font_size=12, fill=INK_2)]

@@ -205,10 +205,20 @@ def figures(run: Run, seen: Seen, report: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _write(run: Run, found: dict[str, Any], seen: Seen, report: dict[str, Any], picture: Path) -> None:
+def _frames_of(samples: Path | None) -> list[Frame] | None:
+    """Return the frames of another run, by what it kept beside its picture."""
+    if samples is None:
+        return None
+    rows = [json.loads(line) for line in samples.read_text().splitlines()]
+    return [Frame(row["t"], row["height"], None) for row in rows if row["who"] == "frame"]
+
+
+def _write(
+    run: Run, found: dict[str, Any], seen: Seen, report: dict[str, Any], picture: Path, beside: Path | None
+) -> None:
     """Draw the run, and keep what it is drawn from beside it."""
     picture.parent.mkdir(parents=True, exist_ok=True)
-    picture.write_text(draw(run.trace, found, seen.frames, seen.samples, report))
+    picture.write_text(draw(run.trace, found, seen.frames, seen.samples, report, _frames_of(beside)))
     with picture.with_suffix(".jsonl").open("w") as file:
         for sample in seen.samples:
             file.write(json.dumps({"who": "classroom", **sample}, ensure_ascii=False) + "\n")
@@ -243,6 +253,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--baseline", action="store_true", help="one fixed layer, adaptation off")
     parser.add_argument("--seconds", type=float, help="how long; as long as the trace without it")
     parser.add_argument("--picture", type=Path, help="an SVG of the run; samples go into a .jsonl beside it")
+    parser.add_argument("--beside", type=Path, metavar="JSONL", help="draw the stalls of that run below: a baseline's")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--warm", type=float, default=12.0, help="seconds of teaching before the trace begins")
     return parser.parse_args()
@@ -264,7 +275,7 @@ def main() -> int:
     run = Run(trace, given.trace, seconds, given.baseline, given.seed, given.warm)
     found, seen, report = measure(run)
     if given.picture is not None:
-        _write(run, found, seen, report, given.picture)
+        _write(run, found, seen, report, given.picture, given.beside)
     print(json.dumps(found, ensure_ascii=False))
     return 3 if found["rejected"] else 0
 
