@@ -52,13 +52,14 @@ Request = Command | m.SetSource | m.LimitSlot
 
 
 class Joined(msgspec.Struct, frozen=True):
-    """A socket has its seat: send `greeting`, then `backlog`; the others get `outcome`."""
+    """A socket has its seat: send `greeting`, then `backlog`, then `notices`; the others get `outcome`."""
 
     you: m.PeerId
     socket: int
     greeting: m.Welcome | m.Resumed
     backlog: tuple[m.Event, ...]
     outcome: Outcome
+    notices: tuple[m.Encodings, ...] = ()
 
 
 class Room:
@@ -198,7 +199,7 @@ class Room:
         outcome = self._commit(bodies, now, effects)
         backlog = tuple(event for event in self._tail if event.seq > last_seq)
         greeting = m.Resumed(seat.peer, seat.resume, int(RESUME_S), self._state.seq)
-        return Joined(seat.peer, seat.socket, greeting, backlog, outcome)
+        return Joined(seat.peer, seat.socket, greeting, backlog, outcome, tuple(seat.encodings.values()))
 
     def disconnect(self, peer: m.PeerId, socket: int, now: float) -> Outcome:
         """Take in that a socket is gone; the seat waits. A socket that was replaced changes nothing."""
@@ -312,6 +313,14 @@ class Room:
         notice = m.RestartIce(side) if state == "lost" else m.MediaReset()
         return Outcome((), (Tell(peer, notice),))
 
+    def on_encodings_wanted(self, peer: m.PeerId, source: m.Source, rids: tuple[str, ...]) -> Outcome:
+        """Take in which layers of a source of `peer` somebody takes."""
+        seat = self._seats.get(peer)
+        if seat is None:
+            return Outcome()
+        seat.encodings[source] = m.Encodings(source, rids)
+        return Outcome((), (Tell(peer, seat.encodings[source]),))
+
     def on_reception(self, peer: m.PeerId, report: Reception) -> Outcome:
         """Take in the media plane's report of `peer`."""
         if peer not in self._seats:
@@ -330,6 +339,8 @@ class Room:
     def on_media_reset(self, now: float) -> Outcome:
         """Take in that the worker is gone with all connections: everyone makes them anew."""
         self._receivers.forget_all()
+        for seat in self._seats.values():
+            seat.encodings.clear()
         bodies: list[m.EventBody] = []
         for one in self._state.participants:
             bodies += self._unpublished(one)

@@ -38,6 +38,7 @@ class Seat(msgspec.Struct):
     expires: float | None = None  # when a seat without a socket is given up
     muted: set[m.Source] = set()  # what shall be muted, also while it is not published
     sending: set[m.Source] = set()  # what the client says that it sends
+    encodings: dict[m.Source, m.Encodings] = {}  # the last that it was told
 
 
 def peer_id(room: m.RoomId, admission: Admission) -> m.PeerId:

@@ -171,6 +171,8 @@ class LiveRoom:
         connection.send(m.encode(joined.greeting))
         for event in joined.backlog:
             connection.send(m.encode(event))
+        for notice in joined.notices:
+            connection.send(m.encode(notice))
 
         def gone() -> None:
             if self._connections.get(joined.you) is connection:
@@ -269,6 +271,8 @@ class LiveRoom:
                 self.carry_out(self.room.on_path(peer, side, state))
                 if state == "closed" and self._lives_by_media(peer):
                     self.leave(peer)
+            case control.EncodingsWanted(source=source, rids=rids):
+                self.carry_out(self.room.on_encodings_wanted(peer, source, rids))
             case control.PeerReport(estimate_bps=estimate_bps, sent_bps=sent_bps):
                 self.spare.on_report(peer, estimate_bps, sent_bps, now)
                 self.carry_out(self.room.on_reception(peer, _reception(report)))

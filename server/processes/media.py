@@ -36,7 +36,7 @@ _loop_lag = Gauge("tongtang_media_loop_lag_ms", "Delay of the worker's event loo
 MediaCommand = (
     control.ClosePeer | control.SetSource | control.SetMute | control.FillSlot | control.LimitSlot | control.LimitPeer
 )
-Report = control.TransportChanged | control.TrackChanged | control.PeerReport
+Report = control.TransportChanged | control.TrackChanged | control.PeerReport | control.EncodingsWanted
 _Reply = TypeVar("_Reply", control.Sdp, control.Done)
 
 
