@@ -13,6 +13,8 @@ export interface Surroundings {
   voiceWanted: boolean;
   /** When anything is next seen or heard; null: nothing is known. */
   nextContentMs: number | null;
+  /** The end of the last that is known to be seen or heard. */
+  knownMs: number;
   /** Up to here all that there is is known. */
   settledMs: number;
   /** The lesson's time now. */
@@ -55,7 +57,7 @@ export class ReplayPace {
       this.posMs = Math.min(holeEndMs, Math.max(this.posMs, around.settledMs));
       return true;
     }
-    const furthestMs = Math.max(around.settledMs, around.nextContentMs ?? 0, this.posMs);
+    const furthestMs = Math.max(around.settledMs, around.knownMs, this.posMs);
     this.posMs = Math.min(this.posMs + passedMs * this.rate, furthestMs);
     return false;
   }

@@ -127,6 +127,13 @@ export class ReplayPlan {
     return next;
   }
 
+  /** The end of the last thing that is known. */
+  get knownMs(): number {
+    let end = 0;
+    for (const { known } of this.lanes.values()) for (const span of known) end = Math.max(end, span.toMs);
+    return end;
+  }
+
   /** The page that was shown at this moment, or null. */
   pageAt(posMs: number): number | null {
     let page: number | null = null;

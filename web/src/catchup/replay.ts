@@ -172,6 +172,7 @@ export class Replay {
       voiceMs: isVoiceRunning ? voice.posMs : null,
       voiceWanted: !this.broken.has('voice') && this.plan.awaits('voice', posMs),
       nextContentMs: this.plan.nextContentMs(posMs),
+      knownMs: this.plan.knownMs,
       settledMs: this.plan.settledMs,
       liveMs: this.liveMs,
     });
