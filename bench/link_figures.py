@@ -122,6 +122,24 @@ def _audio(sample: Mapping[str, Any]) -> list[tuple[tuple[int, str], Mapping[str
     ]
 
 
+def return_figures(teaching: Sequence[Mapping[str, Any]], seconds: float) -> dict[str, Any]:
+    """Return what the lecturer's page gets of the classroom's own picture and sound; None: nothing came."""
+    within = [sample for sample in teaching if 0 <= sample["t"] <= seconds]
+    pictures = [
+        (stream.get("framesPerSecond", 0), stream.get("frameHeight", 0))
+        for sample in within
+        for stream in sample["streams"]
+        if stream["way"] == "in" and stream.get("kind") == "video" and stream.get("framesDecoded")
+    ]
+    shown = sum(rate for rate, _ in pictures)
+    heard = any(made[2] > 0 for made in _sound(within))
+    return {
+        "return_frames_per_s": round(shown / max(len(within), 1), 1) if shown else None,
+        "return_mean_height": round(sum(rate * height for rate, height in pictures) / shown) if shown else None,
+        "return_audio_stall_pct": audio_figures(within, 0, seconds)["audio_stall_pct"] if heard else None,
+    }
+
+
 def rung_figures(samples: Sequence[Mapping[str, Any]], seconds: float) -> dict[str, Any]:
     """Return the mean rung (0 sound only … 4 high definition) and the share of each, as the page was told."""
     said = [str(sample["link"]["rung"]) for sample in samples if 0 <= sample["t"] <= seconds and sample.get("link")]
