@@ -17,11 +17,19 @@ NOT_LIVE = -1.0
 # (web/src/media/simulcast.ts) with 10 % of headers.
 _NOMINAL_BPS = ((120, 65_000), (240, 110_000), (480, 390_000), (800, 1_300_000))
 _NOMINAL_MAX_BPS = 2_500_000
+# How libwebrtc shares a rate among 1, 2 and 3 temporal layers, cumulative (`kLayerRateAllocation` of its VP8 encoder).
+_SHARES = ((1.0,), (0.6, 1.0), (0.4, 0.6, 1.0))
 
 
 def nominal_bps(height: int) -> int:
     """Return what a layer of so many lines is taken to cost before it was measured; 0 lines: not known either."""
     return next((bps for lines, bps in _NOMINAL_BPS if height <= lines), _NOMINAL_MAX_BPS)
+
+
+def nominal_costs(height: int, top_tid: int) -> tuple[int, ...]:
+    """Return the same for each temporal id up to `top_tid`."""
+    whole = nominal_bps(height)
+    return tuple(int(whole * share) for share in _SHARES[min(top_tid, 2)])
 
 
 class Choice(msgspec.Struct, frozen=True, gc=False):

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from media import h264, vp8
 from media.control import Kind, Source
+from media.ladder import NOT_LIVE, Ladder, LayerView, nominal_costs
+from media.layer_rates import LayerRates
 from media.nack import NackGenerator
 from media.packet_cache import PacketCache
 from media.reception import ReceptionStats
@@ -26,6 +28,7 @@ OPAQUE, VP8_FULL, VP8_PART = 0, 1, 2
 # A layer flows when a packet came within 3 of its frame intervals, at least 0.5 s (Janus: 250 ms) and, for a still
 # screen at less than a frame a second, at most 5 s.
 LIVE_INTERVALS, LIVE_MIN_S, LIVE_MAX_S = 3, 0.5, 5.0
+LADDER_S = 0.1  # a ladder is built once in so long for all receivers
 SILENT_S = 3.0  # a track without a packet for longer is reported as ended
 RATE_WINDOW_S = 1.0
 MAX_REPLAY_PACKETS = 40  # Galene replays a keyframe from its cache up to this length
@@ -126,7 +129,9 @@ class Layer:
         self._frame_timestamp = -1
         self._frame_at = -1.0
         self._interval_s = 0.1
+        self.live_since = -1.0  # the end of its last silence
         self.rate = RateMeter()
+        self.rates = LayerRates()
         self.report: tuple[int, int, float] | None = None  # the publisher's SR: NTP, RTP time, when it came
         self.nack = NackGenerator()
         self.stats = ReceptionStats(ssrc, codec.clock_rate)
@@ -136,8 +141,11 @@ class Layer:
 
     def is_live(self, now: float) -> bool:
         """Return whether packets are flowing."""
-        allowed_s = min(max(LIVE_MIN_S, LIVE_INTERVALS * self._interval_s), LIVE_MAX_S)
-        return self.last_at >= 0 and now - self.last_at < allowed_s
+        return self.last_at >= 0 and now - self.last_at < self._allowed_s
+
+    @property
+    def _allowed_s(self) -> float:
+        return min(max(LIVE_MIN_S, LIVE_INTERVALS * self._interval_s), LIVE_MAX_S)
 
     def receive(self, packet: bytes, arrival_ns: int, now: float) -> UpPacket | None:
         """Read one media packet (first-hand or unwrapped from RTX); None for a duplicate or a broken one."""
@@ -158,6 +166,8 @@ class Layer:
         self.stats.on_packet(seq, timestamp, arrival_ns / 1e9)
         if not is_new:
             return None
+        if now - self.last_at >= LIVE_MIN_S and not self.is_live(now):
+            self.live_since = now
         self.last_at = now
         if timestamp != self._frame_timestamp:
             if self._frame_at >= 0:
@@ -170,12 +180,20 @@ class Layer:
         if item.begins_keyframe and index > self.key_index:
             self.key_index, self.key_at, self._key_timestamp = index, now, timestamp
             self.key_bytes = self.bytes_after_key = 0
-        if timestamp == self._key_timestamp:
+        is_key = timestamp == self._key_timestamp
+        if is_key:
             self.key_bytes += len(packet)
         else:
             self.bytes_after_key += len(packet)
+        self.rates.add(len(packet) + 28, item.tid, now, is_key=is_key)
         self.cache.put(seq, item, now)
         return item
+
+    def view(self, newest_at: float) -> LayerView:
+        """Return the layer as a receiver chooses it; it flows when it keeps up with what came last of its track."""
+        is_live = self.last_at >= 0 and newest_at - self.last_at < self._allowed_s
+        costs = self.rates.costs() or nominal_costs(self.height, self.top_tid)
+        return LayerView(self.rid, self.height, costs, self.live_since if is_live else NOT_LIVE)
 
     def on_sender_report(self, report: SenderReport, now: float) -> None:
         """Take the publisher's clock pair."""
@@ -245,15 +263,19 @@ class UpTrack:
         self.is_active = True  # SetSource
         self.is_heard = False  # as last told by TrackChanged
         self.keyframe_wish = False
+        self._ladder = Ladder()
+        self._ladder_until = -1.0
 
     def add_layer(self, rid: str, ssrc: int, codec: NegotiatedCodec) -> Layer:
         """Make the layer `rid`, in place of an older one of that name."""
         layer = self.layers[rid] = Layer(self, rid, ssrc, codec)
+        self._ladder_until = -1.0
         return layer
 
     def clear(self) -> None:
         """Forget what was received: the publisher is gone or another one. Receivers wait for a new beginning."""
         self.layers.clear()
+        self._ladder_until = -1.0
         for down in self.downs:
             down.interrupt()
 
@@ -267,6 +289,17 @@ class UpTrack:
     def by_quality(self) -> list[Layer]:
         """Return the layers, poorest first: by lines once keyframes told them, before that by rate."""
         return sorted(self.layers.values(), key=lambda layer: (layer.height, layer.rate._bps))
+
+    def ladder(self, now: float) -> Ladder:
+        """Return what receivers can choose from; one that is silent altogether keeps its place in their slots."""
+        if now >= self._ladder_until:
+            self._ladder_until = now + LADDER_S
+            layers = [layer for layer in self.by_quality() if layer.last_at >= 0]
+            # A layer whose lines are not known yet has no place among those whose lines are: no keyframe came.
+            known = [layer for layer in layers if layer.height] or layers
+            newest_at = max((layer.last_at for layer in layers), default=-1.0)
+            self._ladder = Ladder.of([layer.view(newest_at) for layer in known])
+        return self._ladder
 
     def live_layers(self, now: float) -> list[Layer]:
         """Return the layers that flow, poorest first."""
