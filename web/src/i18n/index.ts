@@ -2,6 +2,7 @@ import { createI18n } from 'vue-i18n';
 import { catchup } from './catchup';
 import { common } from './common';
 import { lesson } from './lesson';
+import { link } from './link';
 import { phone } from './phone';
 import { portal } from './portal';
 
@@ -10,8 +11,8 @@ export type Locale = (typeof LOCALES)[number];
 
 const STORED = 'tongtang.locale';
 
-/** Every area of words, by its name in message keys: `common.…`, `lesson.…`, `portal.…`, `phone.…`, `catchup.…`. */
-export const AREAS = { common, lesson, portal, phone, catchup };
+/** Every area of words, by its name in message keys: `common.…`, `lesson.…`, `portal.…`, `phone.…`, `catchup.…`, `link.…`. */
+export const AREAS = { common, lesson, portal, phone, catchup, link };
 
 function messages(locale: Locale) {
   return {
@@ -20,6 +21,7 @@ function messages(locale: Locale) {
     portal: AREAS.portal[locale],
     phone: AREAS.phone[locale],
     catchup: AREAS.catchup[locale],
+    link: AREAS.link[locale],
   };
 }
 

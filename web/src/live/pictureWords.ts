@@ -19,11 +19,17 @@ export function usePictureWords(): {
 
   function note(seat: Participant | null, fill: SlotFill | null): string {
     if (!seat) return '';
+    const isSmall = fill?.slot.startsWith('tile') ?? false;
+    // While this page is cut off, nothing that it knows of others is news. Small pictures say it by standing still.
+    if (lesson.awaySince !== null) return isSmall ? '' : t('lesson.tile.outage');
     if (!seat.online) return t('lesson.tile.offline');
     if (!seat.sources.some((info) => info.source === 'camera')) return t('lesson.tile.cameraOff');
     if (!fill?.paused) return '';
-    const rung = lesson.linkOf(lesson.me)?.rung;
-    return rung === 'slides_audio' || rung === 'audio' ? t('lesson.tile.still') : t('lesson.tile.waiting');
+    if (isSmall) return t('lesson.tile.stillSmall');
+    const link = lesson.linkOf(lesson.me);
+    if (link?.limited === true && (link.rung === 'slides_audio' || link.rung === 'audio'))
+      return t('lesson.tile.limited');
+    return link?.audio_ok === false ? t('lesson.tile.stillSmall') : t('lesson.tile.still');
   }
 
   return { name, note };

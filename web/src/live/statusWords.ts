@@ -4,13 +4,17 @@ import { useLesson } from './store';
 
 export type StatusKey =
   | 'entering'
-  | 'away'
-  | 'mediaDown'
-  | 'mediaUnstable'
-  | 'cut'
+  | 'outage'
+  | 'outageLead'
+  | 'restoring'
   | 'connecting'
   | 'audioOnly'
   | 'slidesAudio'
+  | 'limited'
+  | 'uplinkSmall'
+  | 'uplinkStill'
+  | 'roomUplinkSmall'
+  | 'roomUplinkStill'
   | 'leadAway'
   | 'noLead';
 
@@ -19,22 +23,40 @@ export function useStatus(): { key: ComputedRef<StatusKey | null>; words: Comput
   const { t } = useI18n();
   const lesson = useLesson();
 
+  /** What is wrong with the way here: nothing else matters while it is. */
+  function wayHere(): StatusKey | null {
+    if (lesson.awaySince !== null) return lesson.isLead ? 'outageLead' : 'outage';
+    const { subscribe, publish } = lesson.paths;
+    if ([subscribe, publish].some((state) => state === 'down' || state === 'unstable')) return 'restoring';
+    return null;
+  }
+
+  function wayOut(): StatusKey | null {
+    const isRoom = lesson.mine?.role === 'classroom';
+    if (!lesson.own.camera.stream) return null;
+    if (lesson.paths.uplink === 'still') return isRoom ? 'roomUplinkStill' : 'uplinkStill';
+    if (lesson.paths.uplink === 'small') return isRoom ? 'roomUplinkSmall' : 'uplinkSmall';
+    return null;
+  }
+
+  function picture(): StatusKey | null {
+    const link = lesson.linkOf(lesson.me);
+    if (link?.rung !== 'audio' && link?.rung !== 'slides_audio') return null;
+    if (link.limited === true) return 'limited';
+    return link.rung === 'audio' ? 'audioOnly' : 'slidesAudio';
+  }
+
   const key = computed<StatusKey | null>(() => {
     if (lesson.phase === 'entering') return 'entering';
-    if (lesson.phase === 'away') return 'away';
-    if (lesson.phase !== 'live') return null;
-    const { subscribe, publish, cut } = lesson.paths;
-    if (subscribe === 'down' || publish === 'down') return 'mediaDown';
-    if (subscribe === 'unstable' || publish === 'unstable') return 'mediaUnstable';
+    if (lesson.phase !== 'live' && lesson.phase !== 'away') return null;
+    const here = wayHere();
+    if (here) return here;
     if (lesson.state === 'live' && !lesson.isLead) {
       if (!lesson.lead) return 'noLead';
       if (!lesson.lead.online) return 'leadAway';
-      if (cut) return 'cut';
     }
-    if (subscribe === 'connecting') return 'connecting';
-    const rung = lesson.linkOf(lesson.me)?.rung;
-    if (rung === 'audio') return 'audioOnly';
-    return rung === 'slides_audio' ? 'slidesAudio' : null;
+    if (lesson.paths.subscribe === 'connecting') return 'connecting';
+    return picture() ?? wayOut();
   });
 
   return { key, words: computed(() => (key.value ? t(`lesson.status.${key.value}`) : '')) };

@@ -41,6 +41,8 @@ export const useLesson = defineStore('lesson', () => {
   const own = shallowRef<OwnSources>(NO_OWN);
   const paths = shallowRef<MediaState>(NO_MEDIA);
   const soundBlocked = ref(false);
+  /** Since when the socket is being brought back (performance.now). */
+  const socketAwaySince = ref<number | null>(null);
   /** Why the last act was refused, in words; empty when it was not. */
   const notice = ref('');
 
@@ -54,6 +56,11 @@ export const useLesson = defineStore('lesson', () => {
   const isLead = computed(() => me.value !== '' && room.value?.lead === me.value);
   const isCalledOn = computed(() => me.value !== '' && room.value?.called_on === me.value);
   const state = computed(() => room.value?.lesson.state ?? lesson.value?.state ?? 'scheduled');
+
+  /** Since when this page is cut off from the lesson (performance.now); null while it is not. */
+  const awaySince = computed(() =>
+    phase.value === 'live' || phase.value === 'away' ? (paths.value.cutSince ?? socketAwaySince.value) : null,
+  );
 
   const can = (capability: string): boolean => capabilities.value.has(capability);
   const linkOf = (peer: PeerId): Link | null => links.value.get(peer) ?? null;
@@ -128,12 +135,19 @@ export const useLesson = defineStore('lesson', () => {
     streams.value = new Map();
     own.value = NO_OWN;
     soundBlocked.value = false;
+    paths.value = NO_MEDIA;
+    socketAwaySince.value = null;
     notice.value = '';
   }
 
   function onSocket(socket: SocketState): void {
-    if (socket === 'live') phase.value = 'live';
-    else if (socket === 'waiting' && phase.value === 'live') phase.value = 'away';
+    if (socket === 'live') {
+      phase.value = 'live';
+      socketAwaySince.value = null;
+    } else if (socket === 'waiting' && phase.value === 'live') {
+      phase.value = 'away';
+      socketAwaySince.value = performance.now();
+    }
   }
 
   function onEvent({ body }: Event): void {
@@ -189,6 +203,7 @@ export const useLesson = defineStore('lesson', () => {
     streams,
     own,
     paths,
+    awaySince,
     soundBlocked,
     notice,
     seats,
@@ -224,6 +239,8 @@ export const useLesson = defineStore('lesson', () => {
     endLesson: () => act({ type: 'end_lesson' }),
     /** `viewer` shows `slot` this many device pixels high; 0: no longer. */
     viewSlot: (slot: string, viewer: object, pixels: number) => limits.set(slot, viewer, pixels),
+    /** A frame of the lecturer, so many lines high, was presented here. */
+    onFrame: (lines: number) => session?.onFrame(lines),
     unlockSound: () => session?.unlockSound(),
     /** Whether this page is heard; a phone beside the wall must not be. */
     setSilent: (silent: boolean) => session?.setSilent(silent),
