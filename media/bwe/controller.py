@@ -34,7 +34,8 @@ CEILING_BPS = 20_000_000
 KNOWN_SHARE = 0.7  # of what a link was known to carry is what its next transport begins with (media.md §2.5)
 PACING_FACTOR = 1.2  # media.md §2.6
 CAP_S = 0.15  # that may stand on the way beyond the least round trip and one feedback interval (media.md §2.5)
-CAP_FACTOR, CAP_EXTRA_BPS = 1.5, 100_000
+CAP_FACTOR, CAP_EXTRA_BPS = 1.25, 50_000
+SOUND_CAP_S, SOUND_TRICKLE_S = 0.6, 0.2
 BLIND_S = 0.65  # that may be on the way before the receiver has said anything: a long round trip
 LATE_S, LATE_SHARE = 0.2, 0.5
 SUSPECT_S, SUSPECT_INTERVALS = 0.4, 3  # media.md §2.11
@@ -83,6 +84,8 @@ class LinkController:
         self._estimate_bps: int = start_bps
         self._pacing_bps: int = start_bps
         self._cap_bytes: float = start_bps * BLIND_S / 8
+        self._sound_cap_bytes = math.inf
+        self._sound_at = now
         self._is_open = True
 
     # --- what the receiver says
@@ -149,9 +152,24 @@ class LinkController:
         log = self.log
         return self._is_open and log.sent_bytes - log.told_bytes <= self._cap_bytes
 
+    def may_send_sound(self, now: float) -> bool:
+        """Return whether a packet of sound is worth sending: False when those before it would make it come too late.
+
+        Beyond 0.6 s on the way (a link that carries less than sound costs, or nothing) one packet in 200 ms still may:
+        it brings the first feedback when the link is back.
+        """
+        log = self.log
+        if log.sent_bytes - log.told_bytes <= self._sound_cap_bytes:
+            return True
+        if now < self._sound_at:
+            return False
+        self._sound_at = now + SOUND_TRICKLE_S
+        return True
+
     def poll_probe(self, now: float) -> int:
         """Return how many bytes of padding to write now; 0: none. Called every 5 to 20 ms."""
         if not self._is_open:
+            self._prober.abort()
             if now < self._ping_at or not self.has_feedback:
                 return 0
             self._ping_at = now + PING_S
@@ -259,8 +277,9 @@ class LinkController:
             # what was never sent is not proven, so an estimate far above it is no reason to fill a queue
             rate = min(self._estimate_bps, CAP_FACTOR * self._rate.delivered_bps + CAP_EXTRA_BPS)
             self._cap_bytes = rate * cap_s / 8
+            self._sound_cap_bytes = self._cap_bytes + rate * SOUND_CAP_S / 8
         elif now - self._reports_at < REPORTS_SILENT_S:
-            self._cap_bytes = math.inf  # nothing will ever tell what is on the way
+            self._cap_bytes = self._sound_cap_bytes = math.inf  # nothing will ever tell what is on the way
         else:
             self._cap_bytes = self._estimate_bps * BLIND_S / 8
 

@@ -2,13 +2,13 @@
 
 A *cluster* is all that leaves between its beginning and its end: media, resends and padding, so that media that
 happens to leave proves as much as padding does, and padding only fills what is missing to the goal. It lasts 40 ms,
-at most 50 ms worth of twice the estimate, and begins only while no queue stands. What arrived after the first batch of
-the cluster until its last batch, over the time between their arrivals, is the rate it proved.
+longer where that were less than five packets, and begins only while no queue stands. What arrived after its first
+batch until its last one, over the time between their arrivals, is the rate it proved.
 
-Goals (media.md §2.7): after the first feedback twice the estimate, again and again while it is reached and more is
-wanted; later, a little more than what is wanted but at most twice the estimate; after a collapse 0.85 x the rate
-before it, as soon as the queue is gone. A cluster that proved nothing new makes the next one wait 1.5 x longer, up to
-20 s.
+Goals (media.md §2.7): after the first feedback three times the estimate, again and again while it is reached and more
+is wanted; after a collapse the same up to 0.85 x the rate before it, as soon as the queue is gone; else twice the
+estimate; and never more than a little above what is wanted. A cluster that proved nothing new makes the next one wait
+1.5 x longer, up to 5 s.
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ import enum
 from media.twcc import FeedbackReport, TwccSendLog
 
 CLUSTER_S = 0.04
-LEAST_BATCHES = 3
-INTERVAL_S, MAX_INTERVAL_S, INTERVAL_FACTOR = 2.0, 20.0, 1.5
-REBOUND_S, MAX_REBOUND_S, REBOUND_SHARE = 0.3, 5.0, 0.85
+LEAST_BYTES, MAX_CLUSTER_S = 1_400, 0.12  # five packets of padding
+AGAIN_S = 0.5  # after a cluster that filled the link and yet proved more than was known
+INTERVAL_S, MAX_INTERVAL_S, INTERVAL_FACTOR = (
+    2.0,
+    8.0,
+    1.5,
+)  # libwebrtc and str0m wait 5 to 15 s; a cellular link does not
+REBOUND_S, MAX_REBOUND_S, REBOUND_SHARE = 0.2, 2.0, 0.85
 REBOUND_BELOW = 0.66  # of the rate before: less is a collapse (libwebrtc's kBitrateDropThreshold)
 REBOUND_FORGET_S = 20.0
-STAGNATION_S = 8.0
-WANTED_FACTOR, GOAL_FACTOR, START_FACTOR = 1.15, 2.0, 3.0
+WANTED_FACTOR, GOAL_FACTOR, STEEP_FACTOR = 1.15, 2.0, 3.0
 SATURATED = 0.85  # received below this share of what was sent: the link was full
 CLEAN_S = 0.02
 LEAST_SHARE = 0.6  # of the cluster must arrive to prove anything
@@ -42,6 +46,7 @@ class Prober:
     def __init__(self, now: float) -> None:
         self._phase = _Phase.IDLE
         self._goal_bps = 0.0
+        self._length_s = CLUSTER_S
         self._began_at = now
         self._first = self._last = 0
         self._bytes_before = 0
@@ -66,6 +71,11 @@ class Prober:
         """Try again soon: the path changed."""
         self._interval_s, self._next_at, self._phase = INTERVAL_S, now, _Phase.IDLE
 
+    def abort(self) -> None:
+        """Give up a cluster that cannot be sent to its end."""
+        if self._phase is _Phase.SENDING:
+            self._phase = _Phase.IDLE
+
     def poll(self, log: TwccSendLog, estimate_bps: float, wanted_bps: float, queue_s: float, now: float) -> int:
         """Return how many bytes of padding to write now."""
         if self._phase is _Phase.WAITING:
@@ -75,21 +85,25 @@ class Prober:
                 return 0
             self._begin(log, estimate_bps, wanted_bps, now)
         elapsed = now - self._began_at
-        if elapsed > CLUSTER_S:
+        if elapsed > self._length_s:
             self._phase = _Phase.WAITING
             self._last = log.next_index - 1
             return 0
-        due = int(self._goal_bps * min(elapsed + 0.005, CLUSTER_S) / 8)
+        due = int(self._goal_bps * min(elapsed + 0.005, self._length_s) / 8)
         return max(0, due - (log.sent_bytes - self._bytes_before))
 
     def _begin(self, log: TwccSendLog, estimate_bps: float, wanted_bps: float, now: float) -> None:
         self._is_rebound = (
             now - self._collapsed_at < REBOUND_FORGET_S and estimate_bps < REBOUND_BELOW * self._before_bps
         )
-        goal = min(WANTED_FACTOR * wanted_bps, (START_FACTOR if self._is_starting else GOAL_FACTOR) * estimate_bps)
-        if self._is_rebound:
-            goal = max(goal, min(REBOUND_SHARE * self._before_bps, WANTED_FACTOR * wanted_bps))
+        goal = GOAL_FACTOR * estimate_bps
+        if self._is_starting:
+            goal = STEEP_FACTOR * estimate_bps
+        elif self._is_rebound:
+            goal = max(goal, min(STEEP_FACTOR * estimate_bps, REBOUND_SHARE * self._before_bps))
+        goal = min(goal, WANTED_FACTOR * wanted_bps)
         self._goal_bps = goal
+        self._length_s = min(max(CLUSTER_S, LEAST_BYTES * 8 / goal), MAX_CLUSTER_S)
         self._phase, self._began_at, self._deadline = _Phase.SENDING, now, now + 1.5
         self._first, self._bytes_before = log.next_index, log.sent_bytes
         self._arrivals.clear()
@@ -118,7 +132,7 @@ class Prober:
         index, sent, arrival = first_batch[-1]
         last_index, last_sent, last_arrival = arrivals[-1]
         span, sent_span = last_arrival - arrival, last_sent - sent
-        if sent_span < CLUSTER_S / 4 or span <= 0.001:
+        if sent_span < self._length_s / 4 or span <= 0.001:
             return 0.0, False
         bits = log.bytes_between(index, last_index) * 8
         sent_bps, received_bps = bits / sent_span, bits / span
@@ -127,9 +141,9 @@ class Prober:
 
     def _conclude(self, proven: float, is_saturated: bool, estimate_bps: float, now: float) -> None:
         taught = proven > 1.05 * estimate_bps
-        if taught and not is_saturated:
+        if taught and (not is_saturated or proven > 1.5 * estimate_bps):
             self._interval_s, self._rebound_s = INTERVAL_S, REBOUND_S
-            self._next_at = now
+            self._next_at = now + AGAIN_S if is_saturated else now
             return
         self._is_starting = False
         if self._is_rebound and now - self._collapsed_at < REBOUND_FORGET_S:

@@ -7,9 +7,9 @@ delivered rate *is* the capacity, whatever we sent. While none stands, the capac
   drains in about half a second. Downwards when the queue rises or is long; upwards at once too, for a rate that
   arrived is proven. This is the decrease of gcc-02 §5.5 with a factor that knows the queue. A short queue takes no
   more than a sixth at once: a cellular link that pauses for a fifth of a second is back before a smaller picture is.
-- no queue: the estimate grows by a factor a second: 4 until the first fall, 1.5 up to the capacity at which it last
-  fell, 1.08 beyond (gcc-02 §5.5), but not beyond 1.5 x what was delivered. What is needed beyond that, a probe
-  must prove (`media/bwe/probe.py`). Sending little is never a reason to fall.
+- no queue: the estimate grows by a factor a second: 4 until the first fall, 2 up to the capacity at which it last
+  fell and after 2 s, 1.08 beyond (gcc-02 §5.5), but not beyond 1.5 x what was delivered. For more than that, a probe
+  must prove it (`media/bwe/probe.py`). Sending little is never a reason to fall.
 
 A queue that stays although the estimate was halved under it is none: the path became longer (or another flow keeps a
 queue of its own there). Then the measurement of delay begins anew.
@@ -25,8 +25,10 @@ DELIVERED_S, CAPACITY_S = 0.35, 0.2  # time constants of the delivered rate and 
 LEAST_BUSY_S = 0.03  # less says nothing of a capacity
 BUSY_S = 0.025  # a queue longer than this keeps the bottleneck busy
 LONG_S = 0.1  # … and one longer than this must shrink, rising or not
+PACKET_BITS = 9_600  # one packet of 1,200 bytes more or less is no queue, and takes long on a narrow link
 SHARE, LEAST_SHARE, SHARE_PER_S = 0.95, 0.5, 1.2
-GROWTH_FIRST, GROWTH_KNOWN, GROWTH_BEYOND = 4.0, 1.5, 1.08  # a second
+GROWTH_FIRST, GROWTH_KNOWN, GROWTH_BEYOND = 4.0, 2.0, 1.08  # a second
+CLEAN_S = 2.0  # without a fall, and what was known of the link is old
 DELIVERED_FACTOR = 1.5  # gcc-02 §5.5: not above 1.5 x what arrived
 STEP_UP = 1.5  # at most, by one feedback
 SHORT_SHARE = 0.85  # of the estimate when the queue began to stand
@@ -67,13 +69,14 @@ class RateController:
     def on_feedback(self, report: FeedbackReport, delay: DelayMeter, now: float) -> None:
         """Take a feedback with at least one arrival, after `delay` took it."""
         elapsed = self._measure(report, now)
-        if delay.queue_s > BUSY_S:
+        packet_s = PACKET_BITS / self.estimate_bps
+        if delay.queue_s > BUSY_S + packet_s / 4:
             self._measure_capacity(report, elapsed)
             if not self._was_busy:
                 self._busy_from_bps = self.estimate_bps
             self._was_busy = True
             if self._busy_s > LEAST_BUSY_S:
-                self._follow(delay, now)
+                self._follow(delay, packet_s, now)
         else:
             self._was_busy = False
             if not delay.is_rising:
@@ -101,12 +104,12 @@ class RateController:
         self.delivered_bps += (report.acked_bytes * 8 - self.delivered_bps * elapsed) / (elapsed + DELIVERED_S)
         return elapsed
 
-    def _follow(self, delay: DelayMeter, now: float) -> None:
+    def _follow(self, delay: DelayMeter, packet_s: float, now: float) -> None:
         queue = delay.queue_s
-        share = min(SHARE, max(LEAST_SHARE, SHARE - SHARE_PER_S * (queue - BUSY_S)))
+        share = min(SHARE, max(LEAST_SHARE, SHARE - SHARE_PER_S * (queue - BUSY_S - packet_s / 2)))
         target = share * self._busy_bits / self._busy_s
         if target < self.estimate_bps:
-            if queue > LONG_S:
+            if queue > LONG_S + packet_s:
                 self._fall(target, now)
             elif delay.is_rising:
                 self._fall(max(target, SHORT_SHARE * self._busy_from_bps), now)
@@ -127,7 +130,7 @@ class RateController:
         estimate = self.estimate_bps
         if not self.has_fallen:
             factor = GROWTH_FIRST
-        elif estimate < KNOWN_SHARE * self._known_bps:
+        elif estimate < KNOWN_SHARE * self._known_bps or now - self.fell_at > CLEAN_S:
             factor = GROWTH_KNOWN
         else:
             factor = GROWTH_BEYOND

@@ -122,7 +122,10 @@ class Emulation:
                 self._audio_at += AUDIO_S
                 bps = self.audio_bps(controller.estimate_bps(clock), controller.state)
                 self._debt += bps * AUDIO_S / 8
-                self._send(now, round(bps * AUDIO_S / 8), is_sound=True)
+                if controller.may_send_sound(clock):
+                    self._send(now, round(bps * AUDIO_S / 8), is_sound=True)
+                else:
+                    self.outcome.sounds.append((now, None))
             self._send_video(now)
             padding = controller.poll_probe(clock)
             while padding > 0:
