@@ -171,6 +171,17 @@ class LimitPeer(msgspec.Struct, frozen=True, tag=True):
     video_allowed: bool  # False: every video slot stays paused
 
 
+class WantBesides(msgspec.Struct, frozen=True, tag=True):
+    """`peer` could use so much more than its slots (a replay that comes over HTTP): probe for it; 0: no longer.
+
+    Nothing is sent for it but padding, and nothing is kept from its slots.
+    """
+
+    room: str
+    peer: str
+    bps: int
+
+
 Command = (
     OpenRoom
     | CloseRoom
@@ -186,6 +197,7 @@ Command = (
     | FillSlot
     | LimitSlot
     | LimitPeer
+    | WantBesides
 )
 
 # --- replies and reports -------------------------------------------------------------------------------------------

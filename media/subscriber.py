@@ -66,6 +66,7 @@ class Subscriber:
         self._rtx_at = now
         self._nacks, self._nacks_until = 0, now
         self._ceiling_bps = 0
+        self.besides_bps = 0  # what the receiver could use besides its slots, over another way on the same link
         self._is_video_allowed = True
         self._report_at = now
         self._policy_at = now
@@ -243,6 +244,7 @@ class Subscriber:
         views = [self._view(down, now) for down in self.slots.values() if down.track is not None]
         chosen = self.policy.choose(estimate, views, now)
         wanted = estimate + self.policy.unmet_bps()
+        wanted += self.besides_bps
         self.link.set_wanted(min(wanted, self._ceiling_bps) if self._ceiling_bps else wanted)
         for down in self.slots.values():
             if down.track is not None:

@@ -96,6 +96,8 @@ class Commands:
             forwarder.limit_slot(room, command.peer, command.slot, command.max_height, now)
         elif isinstance(command, control.LimitPeer):
             forwarder.limit_peer(room, command.peer, command.ceiling_bps, now, video_allowed=command.video_allowed)
+        elif isinstance(command, control.WantBesides) and command.peer in room.subscribers:
+            room.subscribers[command.peer].besides_bps = command.bps
 
     def _close_peer(self, room: Room, command: control.ClosePeer) -> None:
         publisher, subscriber = room.publishers.get(command.peer), room.subscribers.get(command.peer)

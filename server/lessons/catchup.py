@@ -20,6 +20,7 @@ STALE_S = 6.0  # three reports of the media worker: without them nothing is know
 BURST_S = 0.5  # what may leave at once: less than the queue that the estimator takes for a full link at full rate
 CHUNK_BYTES = 4_096
 PATIENCE_S = 10.0  # a stretch of the response that waits longer than this ends it; the client asks again
+WISH_S = 10.0  # how long a wish holds: a replay asks more often
 MAX_PEERS = 500  # of a room; the stalest is forgotten
 
 MAX_WINDOW_MS = 60_000  # of one manifest: 2 to 4 kB
@@ -27,6 +28,7 @@ MAX_AGE_MS = 1_800_000  # half an hour: at 1.5x that takes 60 minutes to catch u
 MAX_RANGE_BYTES = 512 << 10  # 4 s of a 1 Mbit/s picture
 STREAMS = 2  # of one seat at a time: sound and picture
 RATE = 1.25  # how fast a replay plays at least
+FULL_RATE = 1.8  # of the media's rate: 1.5x and some to be ahead
 
 Offer = Literal["all", "less", "wait"]
 
@@ -36,6 +38,8 @@ class Spare:
 
     def __init__(self, now: float) -> None:
         self._bps = 0.0
+        self._sent_bps = 0
+        self._wish_bps, self._wished = 0.0, now - WISH_S
         self._told = now
         self._tokens = 0.0  # bytes
         self._filled = now
@@ -44,7 +48,21 @@ class Spare:
         """Take in what the link carries and what live sends over it."""
         self._fill(now)
         self._bps = max(0.0, USABLE * estimate_bps - sent_bps - RESERVE_BPS)
+        self._sent_bps = sent_bps
         self._told = now
+
+    def wish(self, bps: float, now: float) -> None:
+        """Note what the replay that runs could use."""
+        self._wish_bps, self._wished = bps, now
+
+    def besides_bps(self, now: float) -> int:
+        """Return by how much the estimate should be probed beyond what live wants; 0: not at all.
+
+        An estimate that live is content with says nothing of what else the link carries.
+        """
+        if now - self._wished >= WISH_S or self._bps >= self._wish_bps:
+            return 0
+        return int((self._wish_bps + RESERVE_BPS + (1 - USABLE) * self._sent_bps) / USABLE)
 
     @property
     def told(self) -> float:
@@ -80,17 +98,29 @@ class SpareBook:
 
     def __init__(self) -> None:
         self._spares: dict[PeerId, Spare] = {}
+        self._probing: set[PeerId] = set()
 
-    def on_report(self, peer: PeerId, estimate_bps: int, sent_bps: int, now: float) -> None:
-        """Take in the media worker's report of `peer`."""
-        self.of(peer, now).on_report(estimate_bps, sent_bps, now)
+    def on_report(self, peer: PeerId, estimate_bps: int, sent_bps: int, now: float) -> int | None:
+        """Take in a report of `peer`; return what the media worker should be told to probe for besides, or None."""
+        spare = self.of(peer, now)
+        spare.on_report(estimate_bps, sent_bps, now)
+        besides_bps = spare.besides_bps(now)
+        if besides_bps:
+            self._probing.add(peer)  # told each time: a new receiving transport knows nothing of it
+        elif peer in self._probing:
+            self._probing.discard(peer)
+        else:
+            return None
+        return besides_bps
 
     def of(self, peer: PeerId, now: float) -> Spare:
         """Return the link of `peer`; nothing is to spare on one that nothing is known of."""
         spare = self._spares.get(peer)
         if spare is None:
             if len(self._spares) >= MAX_PEERS:
-                del self._spares[min(self._spares, key=lambda one: self._spares[one].told)]
+                stalest = min(self._spares, key=lambda one: self._spares[one].told)
+                del self._spares[stalest]
+                self._probing.discard(stalest)
             spare = self._spares[peer] = Spare(now)
         return spare
 

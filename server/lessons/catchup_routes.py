@@ -26,6 +26,7 @@ from server.json_http import answer
 from server.lessons.access import entries, seat_for
 from server.lessons.catchup import (
     CHUNK_BYTES,
+    FULL_RATE,
     MAX_RANGE_BYTES,
     PATIENCE_S,
     STREAMS,
@@ -81,7 +82,9 @@ class _CatchUp:
             stretch = window.from_ms - shift_ms, window.to_ms - shift_ms
             found = await asyncio.to_thread(recording.missed, *stretch)
             turns = recording.turns(*stretch)
-        spare_bps = room.spare.of(peer, now).rate_bps(now)
+        spare = room.spare.of(peer, now)
+        spare.wish(FULL_RATE * _bps_of_all(found), now)
+        spare_bps = spare.rate_bps(now)
         offer, tracks = _offered(found, spare_bps)
         return answer(
             {
@@ -177,14 +180,23 @@ class _CatchUp:
 
 def _offered(found: Sequence[Missed], spare_bps: int) -> tuple[str, list[Missed]]:
     """Return what is offered, and the tracks: voices always, pictures as far as the link has room."""
-    found = [one for one in found if one.codec in MIMES]
-    sounds = [one for one in found if one.codec == "opus"]
-    pictures = [[one for one in found if one.role == role] for role in ("screen", "camera")]
-    pictures = [runs for runs in pictures if runs]
+    sounds, pictures = _playable(found)
     offer, taken = choose_offer(spare_bps, _bps(sounds), [_bps(runs) for runs in pictures])
     if offer == "wait":
         return offer, []
     return offer, [*sounds, *(one for runs in pictures[:taken] for one in runs)]
+
+
+def _playable(found: Sequence[Missed]) -> tuple[list[Missed], list[list[Missed]]]:
+    """Return the sounds, and the pictures that a browser can be fed with, the most wanted first."""
+    found = [one for one in found if one.codec in MIMES]
+    pictures = [[one for one in found if one.role == role] for role in ("screen", "camera")]
+    return [one for one in found if one.codec == "opus"], [runs for runs in pictures if runs]
+
+
+def _bps_of_all(found: Sequence[Missed]) -> float:
+    sounds, pictures = _playable(found)
+    return _bps(sounds) + sum(_bps(runs) for runs in pictures)
 
 
 def _bps(runs: Sequence[Missed]) -> float:

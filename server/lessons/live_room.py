@@ -274,7 +274,9 @@ class LiveRoom:
             case control.EncodingsWanted(source=source, rids=rids):
                 self.carry_out(self.room.on_encodings_wanted(peer, source, rids))
             case control.PeerReport(estimate_bps=estimate_bps, sent_bps=sent_bps):
-                self.spare.on_report(peer, estimate_bps, sent_bps, now)
+                besides_bps = self.spare.on_report(peer, estimate_bps, sent_bps, now)
+                if besides_bps is not None:
+                    self._media.tell(control.WantBesides(self.room.id, peer, besides_bps))
                 self.carry_out(self.room.on_reception(peer, _reception(report)))
 
     def on_media_reset(self) -> None:

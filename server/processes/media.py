@@ -34,7 +34,13 @@ _packets_out = Gauge("tongtang_media_packets_out", "Packets sent since the worke
 _loop_lag = Gauge("tongtang_media_loop_lag_ms", "Delay of the worker's event loop", ["worker"])
 
 MediaCommand = (
-    control.ClosePeer | control.SetSource | control.SetMute | control.FillSlot | control.LimitSlot | control.LimitPeer
+    control.ClosePeer
+    | control.SetSource
+    | control.SetMute
+    | control.FillSlot
+    | control.LimitSlot
+    | control.LimitPeer
+    | control.WantBesides
 )
 Report = control.TransportChanged | control.TrackChanged | control.PeerReport | control.EncodingsWanted
 _Reply = TypeVar("_Reply", control.Sdp, control.Done)

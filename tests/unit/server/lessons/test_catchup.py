@@ -15,6 +15,7 @@ from server.lessons.catchup import (
     RESERVE_BPS,
     STALE_S,
     USABLE,
+    WISH_S,
     Spare,
     SpareBook,
     Window,
@@ -97,6 +98,25 @@ def test_both_settle_on_a_shared_bottleneck() -> None:
         taken_bps += (spare.rate_bps(now) - taken_bps) * 0.5  # an estimator follows in some seconds
     assert taken_bps == pytest.approx((USABLE * link_bps - live_bps) / (1 + USABLE), rel=0.1)
     assert link_bps - taken_bps > live_bps * 1.5, "live has room to grow"
+
+
+def test_more_is_probed_for_only_while_a_replay_lacks_it() -> None:
+    book, peer = SpareBook(), PeerId("p")
+    assert book.on_report(peer, 250_000, 165_000, 0.0) is None, "nobody wants anything"
+    book.of(peer, 1.0).wish(600_000, 1.0)
+    besides_bps = book.on_report(peer, 250_000, 165_000, 2.0)
+    assert besides_bps is not None
+    assert USABLE * (165_000 + besides_bps) - 165_000 - RESERVE_BPS == pytest.approx(600_000, abs=2)
+    assert book.on_report(peer, 250_000, 165_000, 4.0) == besides_bps, "told again: the transport may be new"
+    assert book.on_report(peer, 165_000 + besides_bps + 10, 165_000, 6.0) == 0
+    assert book.on_report(peer, 165_000 + besides_bps + 10, 165_000, 8.0) is None
+
+
+def test_a_wish_ends_with_its_replay() -> None:
+    book, peer = SpareBook(), PeerId("p")
+    book.of(peer, 0.0).wish(600_000, 0.0)
+    assert book.on_report(peer, 250_000, 165_000, WISH_S - 1)
+    assert book.on_report(peer, 250_000, 165_000, WISH_S + 1) == 0
 
 
 def test_a_clock_that_stands_or_goes_back_gives_nothing_for_free() -> None:
