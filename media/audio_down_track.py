@@ -106,7 +106,7 @@ class AudioDownTrack(DownTrack):
             timestamp_diff(after.timestamp, before.timestamp) // (after.index - before.index)
             for before, after in itertools.pairwise(frames)
         ]
-        self._frame_ticks = min(max(min(steps), 120), red.MAX_FRAME_TICKS)  # 2.5 to 120 ms (RFC 6716 §2.1.4)
+        self._frame_ticks = min(max(min(steps), 120), 5_760)  # 2.5 to 120 ms (RFC 6716 §2.1.4, §3.2.5)
 
     # --- the fast path ---------------------------------------------------------------------------------------------
 
@@ -174,14 +174,16 @@ class AudioDownTrack(DownTrack):
             self._write_bundle(splice, out, log, now)  # of the mode before
             if packet.index < splice.first_in:
                 continue
-            is_late = packet.index < self._newest_in
-            copies = () if is_late else self._copies()
+            is_odd = packet.index < self._newest_in or not packet.body  # late, or the publisher's padding
+            copies = () if is_odd else self._copies()
             self._write_red([packet], copies, packet.index + splice.seq, splice, out, log, now)
-            if not is_late:
+            if not is_odd:
                 self._sent.append([packet])
 
     def _collect(self, packet: UpPacket, splice: Splice, out: Outgoing, log: SendLog, now: float) -> None:
         """Put a frame into the next bundle and write the bundle when it is full."""
+        if not packet.body:
+            return  # the publisher's padding
         waiting, frames, ticks = self._waiting, self.mode.frames, self._frame_ticks
         before = waiting[-1] if waiting else self._sent[-1][-1] if self._sent else packet
         # Silence lies between (DTX), or the clock jumped: what waits gains nothing by waiting longer, and the next

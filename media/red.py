@@ -24,7 +24,6 @@ BLOCK_HEAD_BYTES, PRIMARY_HEAD_BYTES = 4, 1
 # pylibsrtp refuses what would exceed 1,356 bytes of RTP; behind IP, UDP, a tunnel's head and TURN's, 1,200 passes
 # every path that Chromium's own video passes.
 MAX_PAYLOAD_BYTES = 1_100
-MAX_FRAME_TICKS = 5_760  # an Opus packet holds at most 120 ms (RFC 6716 §3.2.5)
 _HEAD = struct.Struct("!I")
 
 
@@ -98,33 +97,3 @@ def write_into(
     end = position + len(primary)
     data[position:end] = primary
     return end
-
-
-def unwrap(packet: Buffer, payload_type: int) -> list[bytearray]:
-    """Return a RED packet as the plain packets that it stands for, oldest first, the primary last.
-
-    A sender that puts one new frame into each packet (every browser does) repeats in the n-th block from the end what
-    it sent n packets ago. A block that by its timestamp cannot be that, or that is empty or of another payload type,
-    is left out. Who got the older ones already drops them as duplicates; so lost primaries come back.
-
-    Raises:
-        RtpError: malformed, or the primary is not of `payload_type`.
-    """
-    blocks = read(packet)
-    if blocks[-1].payload_type != payload_type:
-        raise RtpError("RED around something else than what was agreed")
-    start, _ = payload_span(packet)
-    head = bytearray(packet[:start])
-    head[0] &= 0xDF  # padding is cut off
-    marker, seq, timestamp = head[1] & 0x80, head[2] << 8 | head[3], blocks[-1].timestamp
-    packets = []
-    for ago, block in enumerate(reversed(blocks)):
-        offset = (timestamp - block.timestamp) & 0xFFFFFFFF
-        if block.payload_type != payload_type or not block.payload or (ago and not 0 < offset <= ago * MAX_FRAME_TICKS):
-            continue
-        plain = bytearray(head)
-        plain[1] = payload_type | (marker if not ago else 0)
-        plain[2:4] = ((seq - ago) & 0xFFFF).to_bytes(2, "big")
-        plain[4:8] = block.timestamp.to_bytes(4, "big")
-        packets.append(plain + block.payload)
-    return packets[::-1]

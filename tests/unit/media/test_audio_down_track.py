@@ -68,7 +68,7 @@ class Ear:
         self.types.append(second & 0x7F)
         blocks = red.read(packet) if second & 0x7F == RED else [red.RedBlock(OPUS, timestamp, packet[20:])]
         numbers = []
-        for block in blocks:
+        for block in blocks if len(packet) > 20 else []:
             assert block.payload_type == OPUS
             at = self._newest + timestamp_diff(block.timestamp, self._newest & 0xFFFFFFFF)
             self._newest = max(self._newest, at)
@@ -244,6 +244,19 @@ def test_frames_that_are_too_large_go_alone() -> None:
     room.ear.check_numbers()
     room.ear.check_times()
     assert {frame[1] for frame in room.ear.frames.values()} >= set(range(1, 13))
+
+
+@pytest.mark.parametrize("mode", [RED14, BUNDLE2_RED12], ids=lambda mode: mode.name)
+def test_padding_of_the_publisher_is_no_frame(mode: AudioMode) -> None:
+    room = Room()
+    for _ in range(12):
+        room.talk(1, mode)
+        room.first.seq += 1
+        room.scene.arrive(room.publishers[10], build_packet(OPUS, room.first.seq, room.first.timestamp, 10, b""))
+        room.arrive(room.first)
+    heard = [packet for packet in room.scene.sent["pupil"] if len(packet) > 20]
+    assert all(block.payload for packet in heard[2:] for block in red.read(packet))
+    room.ear.check_numbers()
 
 
 def test_who_takes_no_red_gets_plain_packets() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bench.rtc_client import VP8, Vp8Source
+from bench.rtc_client import OPUS, VP8, Vp8Source
+from media import rtcp
 from media.control import Source
 from media.publisher import MAX_ROUTES, Line, Publisher
 from media.rtp import ExtensionIds, build_extensions, build_packet
-from media.sdp import NegotiatedMedia
+from media.sdp import NegotiatedCodec, NegotiatedMedia
 from media.up_track import UpTrack
 from tests.unit.media.media_scene import VP8_UP
 
@@ -61,3 +62,25 @@ def test_names_are_kept_for_so_many_ssrcs_only(publisher: Publisher) -> None:
         publisher.forget(track)
     assert not arrives(publisher, Vp8Source(1))
     assert arrives(publisher, Vp8Source(MAX_ROUTES + 9))
+
+
+@pytest.mark.parametrize("has_video", [True, False])
+def test_a_voice_is_asked_for_again_only_beside_pictures(has_video: bool) -> None:
+    publisher = Publisher("lecturer", 1, 0.0)
+    opus = NegotiatedCodec("opus", OPUS, 0, 48_000, True, False, True)
+    lines = [
+        NegotiatedMedia("0", "audio", (opus,), ExtensionIds(), ssrcs=(10,)),
+        NegotiatedMedia("1", "video", (VP8_UP,), ExtensionIds(), ssrcs=(20,)),
+    ]
+    publisher.negotiate(lines, {"0": UpTrack("lecturer", "mic"), "1": UpTrack("lecturer", "camera")})
+    if has_video:
+        assert arrives(publisher, Vp8Source(20))
+    for seq in (1, 2, 4, 5):
+        publisher.on_rtp(bytes(build_packet(OPUS, seq, seq * 960, 10, b"frame")), 0, 1.0)
+    asked = [
+        packet.seqs
+        for data in publisher.poll_feedback(1.1)
+        for packet in rtcp.parse_compound(data)[0]
+        if isinstance(packet, rtcp.Nack)
+    ]
+    assert asked == ([(3,)] if has_video else [])

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media import red
-from media.rtp import RtpError, build_packet, read_fixed
+from media.rtp import RtpError, build_packet
 
 OPUS, RED = 111, 63
 
 
-def packet(payload: bytes, *, seq: int = 1, timestamp: int = 100, marker: bool = False) -> bytes:
-    return bytes(build_packet(RED, seq, timestamp, 3, payload, marker=marker))
+def packet(payload: bytes, *, timestamp: int = 100) -> bytes:
+    return bytes(build_packet(RED, 1, timestamp, 3, payload))
 
 
 def payload_of(blocks: list[tuple[int, bytes]], primary: bytes) -> bytes:
@@ -67,31 +67,8 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     for given_packet in (data, packet(data)):
         with contextlib.suppress(RtpError):
             red.read(given_packet)
-        with contextlib.suppress(RtpError):
-            assert all(len(plain) <= len(given_packet) for plain in red.unwrap(given_packet, OPUS))
 
 
 def test_headers_that_do_not_end_are_refused() -> None:
     with pytest.raises(RtpError):
         red.read(packet((bytes((0x80 | OPUS,)) + bytes(3)) * red.MAX_BLOCKS + bytes((OPUS,))))
-
-
-@pytest.mark.parametrize("seq", [0, 1, 32767, 65534, 65535])
-def test_a_packet_of_a_browser_stands_for_this_one_and_the_one_before(seq: int) -> None:
-    plain = red.unwrap(packet(payload_of([(960, b"old")], b"new"), seq=seq, timestamp=500, marker=True), OPUS)
-    assert [bytes(one[12:]) for one in plain] == [b"old", b"new"]
-    assert [read_fixed(one)[1:] for one in plain] == [
-        (OPUS, (seq - 1) & 0xFFFF, (500 - 960) & 0xFFFFFFFF, 3),
-        (0x80 | OPUS, seq, 500, 3),
-    ]
-
-
-def test_blocks_that_are_no_earlier_packet_are_left_out() -> None:
-    far = payload_of([(9_000, b"far"), (960, b"near")], b"new")
-    assert [bytes(one[12:]) for one in red.unwrap(packet(far), OPUS)] == [b"far", b"near", b"new"]
-    alone = payload_of([(9_000, b"far")], b"new")
-    assert [bytes(one[12:]) for one in red.unwrap(packet(alone), OPUS)] == [b"new"], "no packet lasts 187 ms"
-    empty = payload_of([(960, b"")], b"new")
-    assert [bytes(one[12:]) for one in red.unwrap(packet(empty), OPUS)] == [b"new"]
-    with pytest.raises(RtpError):
-        red.unwrap(packet(payload_of([], b"new")), 96)

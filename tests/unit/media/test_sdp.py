@@ -32,6 +32,8 @@ def test_simulcast_offer_of_chromium_is_answered_in_full() -> None:
     audio, camera, screen = agreed.media
     assert (audio.kind, audio.codecs[0].name, audio.codecs[0].payload_type) == ("audio", "opus", 111)
     assert (audio.extensions.audio_level, audio.extensions.twcc, audio.extensions.mid) == (1, 3, 4)
+    assert audio.codecs[0].nack
+    assert audio.red_payload_type == 0
     assert [(c.name, c.payload_type, c.rtx_payload_type) for c in camera.codecs] == [("vp8", 96, 97)]
     assert camera.rids == ("q", "h", "f")
     assert (camera.extensions.rid, camera.extensions.repaired_rid) == (10, 11)
@@ -114,6 +116,8 @@ def test_offer_to_a_receiver_has_what_browsers_need() -> None:
     lecturer, screen, audio = sections(offered.sdp)
     assert "a=ssrc-group:FID 1000 1001\r\n" in lecturer
     assert "a=msid:screen screen-video\r\n" in screen
+    assert "a=msid:lecturer lecturer-video\r\n" in lecturer
+    assert "a=msid:lecturer lecturer-audio\r\n" in audio, "face and voice are played in step"
     assert "ssrc-group" not in audio, "Chromium refuses an offer with an audio FID group"
     assert "a=rtcp-fb:111 nack\r\n" in audio
     assert audio.startswith("audio 9 UDP/TLS/RTP/SAVPF 111 63\r\n"), "who knows no RED takes the line as it is"
