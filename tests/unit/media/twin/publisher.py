@@ -53,7 +53,7 @@ _L1T3 = ((0, 2, 1, 2, 0, 2, 1, 2), (False, True, True, False, False, False, Fals
 _SHARES = {2: (0.6, 0.4), 3: (0.4, 0.2, 0.4)}  # of the rate by temporal layer (libwebrtc's rate allocator)
 
 ENCODINGS = (
-    Encoding("q", 101, 320, 180, 10.0, 90_000, 3_000, *_L1T2),
+    Encoding("q", 101, 320, 180, 10.0, 63_000, 3_000, *_L1T3),
     Encoding("h", 102, 640, 360, 15.0, 290_000, 7_000, *_L1T3),
     Encoding("f", 103, 1280, 720, 24.0, 1_100_000, 15_000, *_L1T3),
 )
