@@ -17,9 +17,11 @@ MAX_TRIES = 6
 LECTURE_CAP_S = 1.0
 CONVERSATION_CAP_S = 0.25  # while somebody of this receiver is heard
 FALL_PER_S = 0.05  # 50 ms a second: a picture that speeds up by 5 % is not seen
-SPREAD_S = 1.0  # of the greatest delay over the least: the receiver may hold back more, as its own jitter needs
+SPREAD_MS = 1_000  # of the greatest delay over the least: the receiver may hold back more, as its own jitter needs
+# Chromium's own limits, for no wish. Not (0, 0): a greatest delay of up to 500 ms over a least of 0 makes it show each
+# picture as it comes, without smoothing.
+NO_WISH_MS = (0, 10_000)
 STEP_S = 0.01
-MAX_WIRE_S = 40.95
 DEAD_BAND_S = 0.03  # a rise by less is not worth ten packets with an extension
 
 
@@ -40,7 +42,7 @@ class PlayoutDelay:
         now: float,
         is_conversation: bool = False,
     ) -> tuple[int, int]:
-        """Return `(min_ms, max_ms)` to ask of the receiver, (0, 0) for no wish; call it every 100–1000 ms.
+        """Return `(min_ms, max_ms)` to ask of the receiver, `NO_WISH_MS` for none; call it every 100–1000 ms.
 
         Args:
             loss: share of packets lost on the link, smoothed (0..1).
@@ -65,7 +67,7 @@ class PlayoutDelay:
         if held > wanted:
             least = math.ceil(least / 5) * 5
         least_ms = least * 10
-        return (least_ms, least_ms + round(SPREAD_S * 1000)) if least_ms else (0, 0)
+        return (least_ms, least_ms + SPREAD_MS) if least_ms else NO_WISH_MS
 
 
 def wanted_delay_s(loss: float, rtt_s: float, jitter_s: float, packets_per_frame: float) -> float:

@@ -65,7 +65,7 @@ _MAX_LAYERS = 4
 _OPUS_UP = "minptime=10;useinbandfec=1;maxaveragebitrate=24000"
 # Slots that show one person have one stream: the browser then plays them in step. It also holds the voice back as long
 # as the picture, which on a lossy link is what lets repair come in time: at 10 % loss and 100 ms, with pictures held
-# back for 320 ms, voices were 213 ms behind instead of 86 and nothing of them was concealed; apart, lips are 240 ms late.
+# back for 320 ms, voices were 213 ms behind instead of 86 and nothing of them was concealed; apart, lips are late.
 _STREAMS = {"audio0": "lecturer", "audio1": "guest"}
 _OPUS_DOWN = "minptime=10;useinbandfec=1"
 _H264 = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from media.playout_delay import PlayoutDelay, read_extension, wanted_delay_s, write_extension
+from media.playout_delay import NO_WISH_MS, PlayoutDelay, read_extension, wanted_delay_s, write_extension
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,7 @@ def test_it_rises_at_once_and_falls_by_fifty_milliseconds_a_second() -> None:
     assert falling[0] >= 300
     assert falling[12] in range(150, 201), "3 s later"
     assert falling[-1] == 0
+    assert delay.update(loss=0, rtt_s=0.1, jitter_s=0.0, packets_per_frame=2, now=20) == NO_WISH_MS
     assert len(set(falling)) <= 8, "told in few steps"
 
 
