@@ -33,6 +33,7 @@ class LinkEffect(enum.Enum):
 
     REMEMBER = "remember"  # keep the estimate as the one to climb back to
     PING = "ping"  # send a padding packet now: something must draw feedback
+    EASE = "ease"  # go on at a smaller rate
     RESTART = "restart"  # begin again at a small rate
 
 
@@ -41,7 +42,7 @@ TRANSITIONS: dict[tuple[LinkState, LinkEvent], tuple[LinkState, tuple[LinkEffect
     (_S.NORMAL, _E.FEEDBACK): (_S.NORMAL, ()),
     (_S.NORMAL, _E.HEARD): (_S.NORMAL, ()),
     (_S.NORMAL, _E.LATE): (_S.SUSPECT, (_F.REMEMBER, _F.PING)),
-    (_S.SUSPECT, _E.FEEDBACK): (_S.RECOVER, (_F.RESTART,)),
+    (_S.SUSPECT, _E.FEEDBACK): (_S.RECOVER, (_F.EASE,)),
     (_S.SUSPECT, _E.HEARD): (_S.SUSPECT, ()),
     (_S.SUSPECT, _E.DEAD): (_S.OUTAGE, ()),
     (_S.OUTAGE, _E.FEEDBACK): (_S.RECOVER, (_F.RESTART,)),

@@ -31,6 +31,7 @@ GROWTH_FIRST, GROWTH_KNOWN, GROWTH_BEYOND = 4.0, 2.0, 1.08  # a second
 CLEAN_S = 2.0  # without a fall, and what was known of the link is old
 DELIVERED_FACTOR = 1.5  # gcc-02 §5.5: not above 1.5 x what arrived
 STEP_UP = 1.5  # at most, by one feedback
+VARYING_S = 10.0
 SHORT_SHARE = 0.85  # of the estimate when the queue began to stand
 KNOWN_SHARE = 0.9
 
@@ -138,8 +139,11 @@ class RateController:
         if grown > estimate:
             self.estimate_bps = grown
 
-    def on_probe(self, proven_bps: float) -> None:
-        """Take what a probe proved."""
+    def on_probe(self, proven_bps: float, now: float) -> None:
+        """Take what a probe proved: of what goes beyond the capacity at a late fall, half, for such a link varies."""
+        if now - self.fell_at < VARYING_S and proven_bps > self._known_bps:
+            known = max(self._known_bps, self.estimate_bps)
+            proven_bps = known + (proven_bps - known) / 2
         self.estimate_bps = min(max(self.estimate_bps, proven_bps), self.ceiling_bps)
 
     def lower_to(self, bps: float, now: float) -> None:

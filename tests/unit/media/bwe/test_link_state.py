@@ -28,7 +28,7 @@ def test_every_pair_is_in_the_table_or_refused(state: LinkState, event: LinkEven
         assert step(state, event) == TRANSITIONS[state, event]
 
 
-@pytest.mark.parametrize("state", [SUSPECT, OUTAGE])
-def test_only_feedback_brings_video_back(state: LinkState) -> None:
+@pytest.mark.parametrize(("state", "effect"), [(SUSPECT, LinkEffect.EASE), (OUTAGE, LinkEffect.RESTART)])
+def test_only_feedback_brings_video_back(state: LinkState, effect: LinkEffect) -> None:
     assert step(state, LinkEvent.HEARD)[0] is state
-    assert step(state, LinkEvent.FEEDBACK) == (RECOVER, (LinkEffect.RESTART,))
+    assert step(state, LinkEvent.FEEDBACK) == (RECOVER, (effect,))
