@@ -23,9 +23,11 @@ import msgspec
 
 from server.addresses import check_udp, listen_tcp, local_ipv4
 from server.live import media_bind, worker_count
-from server.reach import health, unreachable_media
+from server.reach import MediaDoor, health, media_door
 from server.settings import Settings
 from server.tls import RENEW_BEFORE, check_pair, facts_of
+from server.turn import turn_servers
+from server.turn_probe import door_of, probe
 from server.web_build import DIST
 from signaling.errors import TongtangError
 
@@ -36,6 +38,8 @@ PROBE_BYTES = 8 << 20
 SLOW_SYNC_S = 1.0  # 8 MB and an fsync; the recorder syncs about 1 MB a second and lesson, so 8 lessons fill this disk
 FREE_BAD_BYTES = 1 << 30  # a lesson of 40 minutes is 0.4 GB; below two of them a recording may be cut
 FREE_WARNING_BYTES = 10 << 30
+
+_RELAYS = {"turn_udp": "UDP", "turn_tcp": "TCP", "turn_tls": "TLS"}
 
 _LIBRARIES = """
 import json
@@ -220,20 +224,56 @@ def _ports(settings: Settings) -> Iterator[Finding]:
             yield Finding(label, "good", "正常")
         else:
             yield Finding(label, "bad", "还没有就绪", "请等几秒再试；仍然这样就查看服务器日志。")
-    yield _media_path(settings)
+    yield from _media_paths(settings)
 
 
-def _media_path(settings: Settings) -> Finding:
-    todo = f"请在防火墙里放行 UDP 端口 {settings.media_port}（例如 ufw allow {settings.media_port}/udp）。"
+def _media_paths(settings: Settings) -> Iterator[Finding]:
     try:
-        silent = unreachable_media(settings)
+        door = media_door(settings)
     except TongtangError as error:
-        return Finding("媒体端口", "bad", error.detail, "请用启动服务器的同一个用户和 --data 运行检查。")
-    if silent is None:
-        return Finding("媒体端口", "bad", "音视频服务没有给出地址", "请等几秒再试；仍然这样就查看服务器日志。")
+        yield Finding("媒体端口", "bad", error.detail, "请用启动服务器的同一个用户和 --data 运行检查。")
+        return
+    if door is None:
+        yield Finding("媒体端口", "bad", "音视频服务没有给出地址", "请等几秒再试；仍然这样就查看服务器日志。")
+        return
+    silent = [f"{host}:{port}" for host, port in door.addresses if not door.is_answered(host, port)]
     if silent:
-        return Finding("媒体端口", "bad", f"UDP 地址 {'、'.join(silent)} 没有回应", todo)
-    return Finding("媒体端口", "good", f"UDP 端口 {settings.media_port} 能收能发（已实测往返）")
+        todo = f"请在防火墙里放行 UDP 端口 {settings.media_port}（例如 ufw allow {settings.media_port}/udp）。"
+        yield Finding("媒体端口", "bad", f"UDP 地址 {'、'.join(silent)} 没有回应", todo)
+    else:
+        yield Finding("媒体端口", "good", f"UDP 端口 {settings.media_port} 能收能发（已实测往返）")
+    if not settings.turn_urls:
+        yield Finding("中继", "good", "没有设置 TURN 中继（学校网络都放行 UDP 时不需要）")
+    for url in settings.turn_urls:
+        door = media_door(settings)  # anew for each: a relay that is silent takes longer than a connection waits
+        if door is not None:
+            yield _relay(settings, url, door)
+
+
+def _relay(settings: Settings, url: str, door: MediaDoor) -> Finding:
+    """Return whether media comes through this address of the relay."""
+    entrance, (server,) = door_of(url), turn_servers(settings, "doctor")
+    port = f"{'UDP' if entrance.kind == 'turn_udp' else 'TCP'} 端口 {entrance.port}"
+    name, address = f"中继（{_RELAYS[entrance.kind]}）", f"{entrance.host}:{entrance.port}"
+    media = door.addresses[0]
+    match probe(server, url, media, door.check()):
+        case "open":
+            return Finding(name, "good", f"{address} 能转发音视频（已实测往返）")
+        case "silent":
+            todo = f"请确认 coturn 正在运行，并在防火墙里放行 {port}。"
+            return Finding(name, "bad", f"{address} 没有回应", todo)
+        case "certificate":
+            todo = "请给 coturn 换上正规机构签发、名字和地址一致、没有过期的证书（cert 和 pkey）。"
+            return Finding(name, "bad", f"{address} 的证书不被信任，浏览器不会用它", todo)
+        case "refused":
+            todo = "turn.secret 要和 coturn 的 static-auth-secret 一样，并打开 use-auth-secret；两台机器的时钟要准。"
+            return Finding(name, "bad", f"{address} 不接受我们的凭证", todo)
+        case "forbidden":
+            todo = f"请在 coturn 的设置里加一行 allowed-peer-ip={media[0]}。"
+            return Finding(name, "bad", f"{address} 不许连到音视频地址 {media[0]}", todo)
+        case "blocked":
+            todo = f"请让中继那台机器能连到 {media[0]} 的 UDP 端口 {media[1]}，回来的包也要放行。"
+            return Finding(name, "bad", f"{address} 能用，但它连不到音视频地址 {media[0]}:{media[1]}", todo)
 
 
 def _free_ports(settings: Settings) -> Iterator[Finding]:

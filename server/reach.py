@@ -10,6 +10,8 @@ import ssl
 import urllib.request
 from typing import Any
 
+import msgspec
+
 from media.stun import build_binding_request
 from server.data_folder import load_secret
 from server.lessons.ports import Seat
@@ -54,11 +56,24 @@ def health(settings: Settings) -> dict[str, str] | None:
     return answer if answer is not None and answer.get("status") == "ok" else None
 
 
-def unreachable_media(settings: Settings) -> list[str] | None:
-    """Return the announced media addresses that do not answer a STUN check (RFC 8445 §7.2); None: none were given.
+class MediaDoor(msgspec.Struct, frozen=True):
+    """A throw-away connection of the server, good for some seconds: where it listens and what opens it."""
 
-    The check is the one that a browser makes: a throw-away connection is offered, and a binding request with its
-    credentials goes to every candidate of the answer.
+    addresses: tuple[tuple[str, int], ...]
+    username: str
+    password: str
+
+    def check(self) -> bytes:
+        """Return a STUN binding request (RFC 8445 §7.2) as a browser would send it."""
+        return build_binding_request(secrets.token_bytes(12), self.username, self.password)
+
+    def is_answered(self, host: str, port: int) -> bool:
+        """Return whether a check that is sent straight to this address is answered."""
+        return is_answered(host, port, self.username, self.password)
+
+
+def media_door(settings: Settings) -> MediaDoor | None:
+    """Return a throw-away connection of the running server; None: it gave none.
 
     Raises:
         Unavailable: the secret of the data folder cannot be read.
@@ -74,9 +89,7 @@ def unreachable_media(settings: Settings) -> list[str] | None:
     candidates = _CANDIDATE.findall(sdp)
     if not (ufrag and password and candidates):
         return None
-    return [
-        f"{host}:{port}" for host, port in candidates if not is_answered(host, int(port), f"{ufrag}:doctor", password)
-    ]
+    return MediaDoor(tuple((host, int(port)) for host, port in candidates), f"{ufrag}:doctor", password)
 
 
 def is_answered(host: str, port: int, username: str, password: str) -> bool:

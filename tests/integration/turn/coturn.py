@@ -1,0 +1,69 @@
+"""A real coturn on loopback, as deploy/coturn.conf runs it: only the media address may be reached through it."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from server.tls import own_certificate
+
+SECRET = "test-secret-of-the-relay"
+START_S = 10.0
+
+
+class Coturn:
+    """A running relay."""
+
+    def __init__(self, port: int, folder: Path) -> None:
+        self.port = port
+        self.tls_port = port + 1
+        self.folder = folder
+        self.certificate, self._key = own_certificate(folder / "tls", ("localhost",), ("127.0.0.1",), datetime.now(UTC))
+        self.udp = f"turn:127.0.0.1:{port}?transport=udp"
+        self.tcp = f"turn:127.0.0.1:{port}?transport=tcp"
+        self.tls = f"turns:localhost:{self.tls_port}?transport=tcp"
+
+    @contextlib.contextmanager
+    def running(self, allowed: str = "127.0.0.1") -> Iterator[Coturn]:
+        """Relay inside the block, to the address `allowed` alone."""
+        program = shutil.which("turnserver")
+        if program is None:
+            pytest.skip("coturn is not installed")
+        arguments = [
+            "-n", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1",
+            f"--listening-port={self.port}", f"--tls-listening-port={self.tls_port}",
+            f"--min-port={self.port + 10}", f"--max-port={self.port + 29}", "--realm=school.test",
+            "--use-auth-secret", f"--static-auth-secret={SECRET}", "--fingerprint",
+            f"--cert={self.certificate}", f"--pkey={self._key}",
+            "--allow-loopback-peers", "--cli-password=unused", "--no-cli", "--no-multicast-peers",
+            "--denied-peer-ip=0.0.0.0-255.255.255.255", f"--allowed-peer-ip={allowed}",
+            f"--userdb={self.folder / 'turn.db'}", f"--pidfile={self.folder / 'turn.pid'}", "--log-file=stdout",
+        ]  # fmt: skip
+        with (self.folder / "turn.log").open("w") as log:
+            process = subprocess.Popen([program, *arguments], stdout=log, stderr=log)
+            try:
+                self._wait(process)
+                yield self
+            finally:
+                process.terminate()
+                try:
+                    process.wait(5)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+        ends = time.monotonic() + START_S
+        while time.monotonic() < ends and process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.tls_port), 0.2):
+                return
+            time.sleep(0.05)
+        raise AssertionError((self.folder / "turn.log").read_text())
