@@ -269,6 +269,7 @@ class Forwarder:
         """Take a decrypted RTCP packet of a receiver; what must be resent is written to `out`."""
         for packet in rtcp.parse_compound(data)[0]:
             subscriber.on_rtcp(packet, out, now)
+        subscriber.update_layers(now)
         if subscriber.keyframe_wishes:
             self._serve(room, subscriber, now)
 

@@ -12,12 +12,13 @@ import random
 from collections.abc import Sequence
 
 from media import rtcp
+from media.allocator import LayerAllocator
 from media.audio_down_track import AudioDownTrack
 from media.bwe.controller import LinkController
 from media.bwe.link_state import LinkState
 from media.control import Kind, SlotReport
 from media.down_track import DownTrack, Outgoing
-from media.layers import LayerPolicy, LayerSelector, LayerView, SlotView
+from media.ladder import PAUSED, Choice, SlotView
 from media.sdp import NegotiatedMedia, OfferSlot
 from media.up_track import UpTrack
 from media.video_down_track import VideoDownTrack
@@ -54,7 +55,7 @@ class Subscriber:
         self.sent_bytes = 0
         self.is_started = False
         self.link = LinkController(rng, now, known_bps=known_bps)
-        self.policy: LayerPolicy = LayerSelector()
+        self.policy = LayerAllocator()
         self.keyframe_wishes: set[UpTrack] = set()
         self.is_queueing = False  # packets wait for `drain`
         self._audio: list[AudioDownTrack] = []
@@ -64,10 +65,12 @@ class Subscriber:
         self._paced_at = now
         self._rtx_bytes = float(RTX_BURST_BYTES)  # that may be spent on resends
         self._rtx_at = now
+        self._rtx_spent_bytes = 0  # since the last choice
+        self._rtx_spent_bps = 0.0
+        self._rtx_measured_at = now
         self._nacks, self._nacks_until = 0, now
         self._ceiling_bps = 0
         self.besides_bps = 0  # what the receiver could use besides its slots, over another way on the same link
-        self._is_video_allowed = True
         self._report_at = now
         self._policy_at = now
         self._policy_bps = 0
@@ -178,10 +181,10 @@ class Subscriber:
             if down is not None and self._may_ask(len(packet.seqs), now):
                 down.resend(packet.seqs, out, link.log, now)
         elif isinstance(packet, rtcp.Pli):
-            self._wish(self._by_ssrc.get(packet.media_ssrc))
+            self._wish(self._by_ssrc.get(packet.media_ssrc), now)
         elif isinstance(packet, rtcp.Fir):
             for ssrc, _ in packet.entries:
-                self._wish(self._by_ssrc.get(ssrc))
+                self._wish(self._by_ssrc.get(ssrc), now)
         elif isinstance(packet, rtcp.ReceiverReport):
             self._on_report(packet, now)
         elif isinstance(packet, rtcp.Remb):
@@ -203,6 +206,7 @@ class Subscriber:
         if self._rtx_bytes < size_bytes:
             return False
         self._rtx_bytes -= size_bytes
+        self._rtx_spent_bytes += size_bytes
         self._debt_bytes += size_bytes
         return True
 
@@ -215,8 +219,8 @@ class Subscriber:
             rtt = down.round_trip(block.last_sr, block.delay_since_last_sr, now) if block.last_sr else None
             self.link.on_report(rtt, block.fraction_lost / 256, now)
 
-    def _wish(self, down: DownTrack | None) -> None:
-        if down is not None and down.track is not None and down.kind == "video":
+    def _wish(self, down: DownTrack | None, now: float) -> None:
+        if isinstance(down, VideoDownTrack) and down.track is not None and down.may_wish(now):
             self.keyframe_wishes.add(down.track)
 
     def estimate_bps(self, now: float) -> int:
@@ -227,7 +231,7 @@ class Subscriber:
     def set_limit(self, ceiling_bps: int, *, video_allowed: bool) -> None:
         """Never send more than `ceiling_bps` in all (0: no limit), and video only if it is allowed."""
         self._ceiling_bps = ceiling_bps
-        self._is_video_allowed = video_allowed
+        self.policy.set_limit(ceiling_bps, video_allowed=video_allowed)
 
     # --- choice of layers ------------------------------------------------------------------------------------------
 
@@ -242,13 +246,13 @@ class Subscriber:
         self._policy_at, self._policy_bps = now + POLICY_INTERVAL_S, estimate
         self._adapt_audio(estimate, now)
         views = [self._view(down, now) for down in self.slots.values() if down.track is not None]
-        chosen = self.policy.choose(estimate, views, now)
-        wanted = estimate + self.policy.unmet_bps()
-        wanted += self.besides_bps
+        audio_bps = sum(down.cost_bps for down in self._audio)
+        chosen = self.policy.choose(estimate, views, now, audio_bps=audio_bps, rtx_share=self._rtx_share(estimate, now))
+        wanted = self.policy.wanted_bps() + self.besides_bps
         self.link.set_wanted(min(wanted, self._ceiling_bps) if self._ceiling_bps else wanted)
         for down in self.slots.values():
             if down.track is not None:
-                self._aim(down, down.track, chosen.get(down.slot))
+                self._aim(down, down.track, chosen.get(down.slot, PAUSED), now)
 
     def _adapt_audio(self, estimate: int, now: float) -> None:
         """Let each voice choose its repair, from an even share of the link."""
@@ -263,28 +267,32 @@ class Subscriber:
                 now=now,
             )
 
-    def _aim(self, down: DownTrack, track: UpTrack, rid: str | None) -> None:
-        target = track.layers.get(rid) if rid is not None and not track.is_muted else None
-        if down.kind == "video" and not self._is_video_allowed:
-            target = None
+    def _aim(self, down: DownTrack, track: UpTrack, choice: Choice, now: float) -> None:
+        target = track.layers.get(choice.rid) if choice.rid is not None and not track.is_muted else None
         if target is None and down.layer is not None and track.layers.get(down.layer.rid) is not down.layer:
             down.interrupt()  # what flowed is gone
-        if target is None and down.target is not None:
-            down.interrupt()
-        down.target = target
-        if (
-            isinstance(down, VideoDownTrack)
-            and down.wants_keyframe()
-            and self.link.state not in (LinkState.SUSPECT, LinkState.OUTAGE)
-        ):
+        if not isinstance(down, VideoDownTrack):
+            if target is None:
+                down.interrupt()
+            down.target = target
+            return
+        down.aim(target, choice.tid)
+        is_dead = self.link.state in (LinkState.SUSPECT, LinkState.OUTAGE)
+        if down.wants_keyframe() and not is_dead and down.may_wish(now):
             self.keyframe_wishes.add(track)
 
     def _view(self, down: DownTrack, now: float) -> SlotView:
         track = down.track
         assert track is not None
-        layers = tuple(LayerView(layer.rid, layer.height, layer.rate.bps(now)) for layer in track.usable_layers(now))
-        current = down.target.rid if down.target is not None else None
-        return SlotView(down.slot, down.kind == "audio", down.max_height, current, layers)
+        return SlotView(down.slot, down.kind == "audio", down.max_height, track.ladder(now), track)
+
+    def _rtx_share(self, estimate: int, now: float) -> float:
+        """Return the share of the estimate that resends took, smoothed over about 2 s."""
+        spent, self._rtx_spent_bytes = self._rtx_spent_bytes, 0
+        elapsed = min(2.0, max(now - self._rtx_measured_at, 0.01))
+        self._rtx_measured_at = now
+        self._rtx_spent_bps += (spent * 8 / elapsed - self._rtx_spent_bps) * elapsed / 2.0
+        return min(1.0, self._rtx_spent_bps / max(estimate, 1))
 
     # --- timers ----------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from media.control import Kind
 from media.down_track import HEADER_BYTES, IP_UDP_BYTES, OPAQUE_HEADER, DownTrack, Outgoing, SendLog, Splice
 from media.rtp import seq_diff
 from media.sdp import NegotiatedMedia
-from media.up_track import OPAQUE, VP8_FULL, Layer, UpPacket
+from media.up_track import OPAQUE, VP8_FULL, Layer, UpPacket, UpTrack
 
 _FULL = struct.Struct("!BBHIIIIHHBB")
 _RTX_FULL = struct.Struct("!BBHIIIIHHHBB")
@@ -46,6 +46,8 @@ MAX_WAIT_S = (0.5, 0.2, 0.15, 0.15)
 MAX_KEYFRAME_WAIT_S = 1.0
 QUEUE_PACKETS = 300
 PADDING_BYTES = 255  # RFC 3550 §5.1: the count is one byte
+# A keyframe that one receiver needs is made for all: a slot that needs them often gets them more and more seldom.
+WISH_GAP_S, MAX_WISH_GAP_S, WISH_MEMORY_S = 1.0, 4.0, 10.0
 DELAY_REPEATS = 10  # packets that carry a changed playout delay: one of them arrives
 
 
@@ -57,14 +59,14 @@ class VideoDownTrack(DownTrack):
     def __init__(self, slot: str, ssrc: int, rtx_ssrc: int, rng: random.Random) -> None:
         super().__init__(slot, ssrc, rng)
         self.rtx_ssrc = rtx_ssrc
-        self.target_tid = TOP_TID  # the highest temporal layer that the policy wants
+        self.target_tid = TOP_TID  # the highest temporal layer that the policy wants of the target
+        self._old_tid = TOP_TID  # … and of the layer that flows until the target has a keyframe
         self.resent_bytes = 0
         self.queue: deque[tuple[UpPacket, float]] = deque()  # what waits for the link's pace, and since when
         self.is_broken = False  # a base frame was left out: only a keyframe helps
         self._tid = TOP_TID  # the highest one that flows
         self._splices: list[Splice] = []
         self._rtx_out = rng.randrange(1, 1 << 14)
-        self._last_marker = 128
         self._last_picture_id = rng.randrange(1 << 15)
         self._last_tl0 = rng.randrange(1 << 8)
         self._last_keyidx = rng.randrange(1 << 5)
@@ -72,6 +74,7 @@ class VideoDownTrack(DownTrack):
         self._left_out = -1  # first index of the frames left out since, -1: none
         self._frame = -1  # timestamp of the frame that the last decision was about
         self._takes_frame = True
+        self._wished_at, self._wish_gap_s = -100.0, WISH_GAP_S
         self._sent: list[UpPacket | None] = [None] * RING
         self._sent_by: list[Splice | None] = [None] * RING
         self._resent: dict[int, tuple[float, int]] = {}
@@ -86,15 +89,43 @@ class VideoDownTrack(DownTrack):
         super().negotiate(media)
         self._delay_id = media.extensions.playout_delay
 
+    def feed(self, track: UpTrack | None) -> None:
+        """Attach to a track, or to none; the numbering goes on."""
+        if track is not self.track:
+            self._wished_at, self._wish_gap_s = -100.0, WISH_GAP_S
+        super().feed(track)
+
     def interrupt(self) -> None:
         """Wait for a new beginning: what follows does not continue what was."""
         super().interrupt()
         self.queue.clear()
         self.is_broken = False
 
+    def aim(self, target: Layer | None, tid: int) -> None:
+        """Send `target` from its next keyframe on, up to the temporal layer `tid`; None: nothing.
+
+        Until then what flows goes on; on the way to a poorer layer with its base layer only, since the link is already
+        too full for it (media.md §2.10).
+        """
+        if target is None and self.target is not None:
+            self.interrupt()
+        self.target, self.target_tid = target, tid
+        old = self.layer
+        is_falling = target is not None and old is not None and old is not target and target.height < old.height
+        self._old_tid = 0 if is_falling else TOP_TID
+
     def wants_keyframe(self) -> bool:
         """Return whether the slot waits for a keyframe of its target."""
         return self.target is not None and (self.layer is not self.target or self.is_broken)
+
+    def may_wish(self, now: float) -> bool:
+        """Return whether a keyframe may be asked for on behalf of this slot; if so, it is counted."""
+        since = now - self._wished_at
+        if since < self._wish_gap_s:
+            return False
+        self._wish_gap_s = min(MAX_WISH_GAP_S, self._wish_gap_s * 1.5) if since < WISH_MEMORY_S else WISH_GAP_S
+        self._wished_at = now
+        return True
 
     def set_playout_delay(self, min_ms: int, max_ms: int) -> None:
         """Ask the receiver to hold pictures back by at least `min_ms`, from the next packets on."""
@@ -188,9 +219,8 @@ class VideoDownTrack(DownTrack):
         return self._splice is None and after <= budget_bps * JOIN_REPLAY_S / 8
 
     def _splice_in(self, layer: Layer, first: UpPacket, types: tuple[int, int]) -> None:
-        # One number is left out after an unfinished frame: the receiver must not join its halves with ours.
-        gap = 1 if self._last_marker else 2
-        splice = Splice(layer, first.index, self._last_out + gap, *types)
+        # No number is left out after a frame that stays unfinished: a keyframe follows, and what is asked for cannot come.
+        splice = Splice(layer, first.index, self._last_out + 1, *types)
         splice.ts = self._next_timestamp(layer, first) - first.timestamp
         if first.picture_id >= 0:
             splice.picture_id = self._last_picture_id + 1 - first.picture_id
@@ -279,7 +309,6 @@ class VideoDownTrack(DownTrack):
         self._last_in = newest.index
         self._last_ts = (newest.timestamp + splice.ts) & 0xFFFFFFFF
         self._last_arrival_ns = newest.arrival_ns
-        self._last_marker = newest.marker
         if newest.picture_id >= 0:
             self._last_picture_id = (newest.picture_id + splice.picture_id) & 0x7FFF
         if newest.tl0picidx >= 0:
@@ -337,16 +366,17 @@ class VideoDownTrack(DownTrack):
         if self._is_too_old(packet, waited_s):
             self._lose(tid)
             return False
+        limit = self.target_tid if packet.layer is self.target else self._old_tid
         if packet.begins_keyframe:
-            self._tid = self.target_tid
+            self._tid = limit
             return True
-        if tid > self.target_tid:
-            self._tid = min(self._tid, self.target_tid)
+        if tid > limit:
+            self._tid = min(self._tid, limit)
             return False
         if tid <= self._tid:
             return True
         if packet.is_sync and tid == self._tid + 1:
-            self._tid = self.target_tid if tid >= packet.layer.top_tid else tid
+            self._tid = limit if tid >= packet.layer.top_tid else tid
             return True
         return False
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import random
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 
 from bench.rtc_client import VP8
 from media import rtcp
+from media.allocator import LayerAllocator
+from media.ladder import Choice, SlotView
 from media.publisher import Publisher
 from media.rtp import build_packet, seq_diff
 from media.video_down_track import VideoDownTrack
@@ -56,6 +59,26 @@ def scene_with_source(*, known_bps: int = 4_000_000, seed: int = 1) -> tuple[Sce
     return scene, publisher, down
 
 
+class FixedPolicy(LayerAllocator):
+    """Whole layers up to one temporal id."""
+
+    def __init__(self, tid: int) -> None:
+        super().__init__()
+        self.tid = tid
+
+    def choose(
+        self, estimate_bps: float, slots: Sequence[SlotView], now: float, *, audio_bps: float, rtx_share: float = 0.0
+    ) -> dict[str, Choice]:
+        return {view.slot: Choice("", self.tid) for view in slots}
+
+
+def fix(scene: Scene, tid: int) -> FixedPolicy:
+    pupil = scene.room.subscribers["pupil"]
+    pupil.policy = policy = FixedPolicy(tid)
+    pupil.update_layers(scene.now, at_once=True)
+    return policy
+
+
 def tid_of(packet: bytes) -> int:
     return packet[20 + 5] >> 6
 
@@ -91,10 +114,10 @@ def decodable(packets: list[bytes]) -> list[int]:
 
 @pytest.mark.parametrize("wanted", [0, 1, 2, 3])
 def test_frames_above_the_wanted_temporal_layer_are_left_out_without_a_gap(wanted: int) -> None:
-    scene, publisher, down = scene_with_source()
+    scene, publisher, _ = scene_with_source()
     source = LayeredSource()
+    fix(scene, wanted)
     for number in range(80):
-        down.target_tid = wanted
         scene.arrive(publisher, *source.frame(2, key=number == 0))
         scene.pass_time(1 / 30)
     packets = scene.sent["pupil"]
@@ -106,11 +129,12 @@ def test_frames_above_the_wanted_temporal_layer_are_left_out_without_a_gap(wante
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_layer_comes_back_only_at_a_sync_frame(seed: int) -> None:
-    scene, publisher, down = scene_with_source(seed=seed)
+    scene, publisher, _ = scene_with_source(seed=seed)
     source, rng = LayeredSource(), random.Random(seed)
+    policy = fix(scene, 3)
     for number in range(200):
         if rng.random() < 0.15:
-            down.target_tid = rng.randrange(4)
+            policy.tid = rng.randrange(4)
         scene.arrive(publisher, *source.frame(rng.randrange(1, 4), key=number == 0 or rng.random() < 0.02))
         scene.pass_time(1 / 30)
     assert len(decodable(scene.sent["pupil"])) > 60
@@ -120,6 +144,7 @@ def test_a_layer_comes_back_only_at_a_sync_frame(seed: int) -> None:
 def test_a_slow_link_gets_fewer_pictures_and_each_is_decodable(kbps: int, at_least: int) -> None:
     """240 pictures of 600 bytes a second and a keyframe of 4.5 kB: about 180 kbit/s."""
     scene, publisher, down = scene_with_source(known_bps=kbps * 1000)
+    fix(scene, 3)
     source = LayeredSource()
     wants_key = True
     for _ in range(240):
@@ -134,9 +159,9 @@ def test_a_slow_link_gets_fewer_pictures_and_each_is_decodable(kbps: int, at_lea
 
 
 def test_a_packet_that_the_publisher_had_to_send_again_finds_its_place_behind_left_out_frames() -> None:
-    scene, publisher, down = scene_with_source()
+    scene, publisher, _ = scene_with_source()
     source = LayeredSource()
-    down.target_tid = 0
+    fix(scene, 0)
     scene.arrive(publisher, *source.frame(2, key=True))
     late = source.frame(1)  # left out: never seen again
     for _ in range(2):
