@@ -197,8 +197,10 @@ async def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     modes: list[str] = arguments.modes.split(",")
     front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     front.bind(("127.0.0.1", 0))
-    module = "bench.audio_repair_worker" if arguments.worker is None else arguments.worker
-    async with running_worker(arguments.port, module=module) as worker, async_playwright() as playwright:
+    async with (
+        running_worker(arguments.port, module="bench.audio_repair_worker") as worker,
+        async_playwright() as playwright,
+    ):
         link = (arguments.loss, arguments.burst)
         path = multiprocessing.Process(
             target=relay,
@@ -263,7 +265,6 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--modes", default=",".join(MODES))
     parser.add_argument("--port", type=int, default=42_100)
-    parser.add_argument("--worker", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     link = {"loss": arguments.loss, "burst": arguments.burst, "rtt_ms": arguments.rtt, "bps": arguments.bps}
     print(json.dumps({"bench": "audio_repair", **link, "modes": asyncio.run(measure(arguments))}))

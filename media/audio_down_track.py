@@ -35,6 +35,7 @@ MAX_RESENDS = 3  # of one packet
 COPY_MEMORY = 8  # packets that copies can be taken from: more than 341 ms lie outside of what RED can say
 TWCC_AT = 17  # where the transport-wide number lies in a packet
 SAMPLED_FRAMES = 16  # frames whose size tells what the microphone costs
+MEASURE_INTERVAL_S = 1.0
 _by_index = attrgetter("index")
 
 
@@ -50,6 +51,7 @@ class AudioDownTrack(DownTrack):
         self._red_type = 0  # 0: the receiver takes no RED
         self._frame_bytes: float = FRAME_BYTES
         self._frame_ticks = round(FRAME_S * 48_000)
+        self._measure_at = 0.0
         self._waiting: list[UpPacket] = []  # new frames of the next bundle, by index
         self._sent: deque[list[UpPacket]] = deque(maxlen=COPY_MEMORY)  # new frames of earlier packets, newest last
         self._newest_in = -1  # the newest frame that was sent
@@ -66,6 +68,7 @@ class AudioDownTrack(DownTrack):
     def interrupt(self) -> None:
         """Wait for a new beginning; frames of what flowed are neither sent late nor copied into what comes."""
         super().interrupt()
+        self._measure_at = 0.0
         self._waiting.clear()
         self._sent.clear()
 
@@ -92,10 +95,11 @@ class AudioDownTrack(DownTrack):
         return audio_bps(self.mode, self._frame_bytes, self._frame_ticks / 48_000) if self._splice is not None else 0
 
     def _measure(self, now: float) -> None:
-        """Look at the last frames that came: how large they are and how long."""
+        """Look at the last frames that came: how large they are and how long; 15 us, so once a second."""
         layer = self.layer
-        if layer is None:
+        if layer is None or now < self._measure_at:
             return
+        self._measure_at = now + MEASURE_INTERVAL_S
         newest = layer.newest_index
         found = (layer.cache.get(index & 0xFFFF, now) for index in range(newest - SAMPLED_FRAMES, newest + 1))
         frames = [frame for frame in found if frame is not None and frame.body]

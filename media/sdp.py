@@ -176,7 +176,7 @@ def _publish_line(section: Section, is_bundled: bool) -> tuple[MediaLine, Negoti
 # --- subscribing --------------------------------------------------------------------------------------------------
 
 # Opus comes first, so that a client without RED takes the line as it is. Chromium takes packets of either type at any
-# time, and Firefox drops RED from its answer.
+# time; Firefox 153 knows no RED for voices.
 _DOWN_RED = 63
 _DOWN_EXTENSIONS = {"audio": ExtensionIds(mid=1, twcc=2), "video": ExtensionIds(mid=1, twcc=2, playout_delay=3)}
 _DOWN_CODECS: dict[str, tuple[LineCodec, ...]] = {
