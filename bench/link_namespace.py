@@ -32,6 +32,7 @@ TUN = Path("/dev/net/tun")
 # RFC 2544 §C.2.2: set aside for measuring between networks; no host has them.
 TOWN_ADDRESS = "198.18.0.1"
 VILLAGE_ADDRESS = "198.18.0.2"
+OTHER_ADDRESS = "198.18.0.3"  # what the village's provider may call it one day
 STOP_S = 5.0
 _CLONE_NEWNET = 0x4000_0000
 _TUNSETIFF = 0x4004_54CA
@@ -157,6 +158,10 @@ class EmulatedLink:
         """Be a firewall that lets no UDP through, or no longer."""
         self._say("udp drop" if drops else "udp pass")
 
+    def change_address(self, address: str = OTHER_ADDRESS) -> None:
+        """Call the village so from now on, outside: it does not notice, and nothing for its old address arrives."""
+        self._say(f"address {address}")
+
     def _say(self, command: str) -> None:
         assert self.process.stdin is not None
         self.process.stdin.write(f"{command}\n")
@@ -176,8 +181,11 @@ class EmulatedLink:
 
 
 @contextmanager
-def emulated_link(trace: Path | None = None, seed: int = 1) -> Iterator[EmulatedLink]:
-    """Make two namespaces and the link between them for the length of the block; without a trace an open one."""
+def emulated_link(trace: Path | None = None, seed: int = 1, packets: Path | None = None) -> Iterator[EmulatedLink]:
+    """Make two namespaces and the link between them for the length of the block; without a trace an open one.
+
+    The head of each RTP packet that enters the link is written to `packets`.
+    """
     with ExitStack() as open_:
         town = open_.enter_context(namespace("town"))
         village = open_.enter_context(namespace("village"))
@@ -194,7 +202,9 @@ def emulated_link(trace: Path | None = None, seed: int = 1) -> Iterator[Emulated
                 _ip("link", "set", name, "netns", str(where.keeper.pid))
                 where.run("ip", "addr", "add", address, "peer", peer, "dev", name)
                 where.run("ip", "link", "set", name, "up", "mtu", "1500", "txqueuelen", "2000")
-            process = _link_process(devices, trace, seed)
+                if where is town:
+                    town.run("ip", "route", "add", OTHER_ADDRESS, "dev", name)
+            process = _link_process(devices, trace, seed, packets)
         finally:
             for device in devices:
                 os.close(device)
@@ -205,10 +215,11 @@ def emulated_link(trace: Path | None = None, seed: int = 1) -> Iterator[Emulated
             link.stop()
 
 
-def _link_process(devices: list[int], trace: Path, seed: int) -> subprocess.Popen[str]:
+def _link_process(devices: list[int], trace: Path, seed: int, packets: Path | None) -> subprocess.Popen[str]:
     arguments = ["--server-fd", str(devices[0]), "--class-fd", str(devices[1]), "--trace", str(trace.resolve())]
+    arguments += ["--packets", str(packets.resolve())] if packets else []
     return subprocess.Popen(
-        [sys.executable, "-m", "bench.link_process", *arguments, "--seed", str(seed)],
+        [sys.executable, "-m", "bench.link_process", *arguments, "--seed", str(seed), "--village", VILLAGE_ADDRESS],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -62,6 +62,7 @@ class Run:
     is_baseline: bool
     seed: int
     warm_s: float = 12.0  # the lecturer's encoder reaches its full layer
+    packets: Path | None = None  # where the head of each RTP packet is written
 
 
 @dataclass
@@ -171,7 +172,7 @@ def measure(run: Run) -> tuple[dict[str, Any], Seen, dict[str, Any]]:
     """
     with ExitStack() as open_:
         folder = Path(open_.enter_context(tempfile.TemporaryDirectory(prefix="tongtang-weaklink-")))
-        link = open_.enter_context(emulated_link(run.path, run.seed))
+        link = open_.enter_context(emulated_link(run.path, run.seed, run.packets))
         with link.town.inside(), sync_playwright() as playwright, _staged(run, playwright, link, folder) as stage:
             _begin(stage, run)
             seen = _watch(stage, run.seconds)
@@ -257,6 +258,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--picture", type=Path, help="an SVG of the run; samples go into a .jsonl beside it")
     parser.add_argument("--beside", type=Path, metavar="JSONL", help="draw the stalls of that run below: a baseline's")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--packets", type=Path, help="write the head of each RTP packet that enters the link")
     parser.add_argument("--warm", type=float, default=12.0, help="seconds of teaching before the trace begins")
     return parser.parse_args()
 
@@ -274,7 +276,7 @@ def main() -> int:
         return 0
     trace = read_trace(given.trace)
     seconds = given.seconds or (round(trace.ends_s) if trace.ends_s >= 10 else DEFAULT_S)
-    run = Run(trace, given.trace, seconds, given.baseline, given.seed, given.warm)
+    run = Run(trace, given.trace, seconds, given.baseline, given.seed, given.warm, given.packets)
     found, seen, report = measure(run)
     if given.picture is not None:
         _write(run, found, seen, report, given.picture, given.beside)

@@ -36,6 +36,13 @@ _WATCH_CONNECTIONS = """
   };
 }
 """
+# Logs in as the page would, from inside it: for a browser whose every byte must go its own way.
+LOG_IN = """
+async (body) => {
+  const headers = { 'Content-Type': 'application/json', 'X-Tongtang': '1' };
+  return (await fetch('/api/session', { method: 'POST', headers, body: JSON.stringify(body) })).status;
+}
+"""
 _COUNT_FRAMES = """
 (video, { want, waitMs }) => new Promise((done) => {
   let count = 0;

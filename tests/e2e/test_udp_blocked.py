@@ -9,7 +9,7 @@ from playwright.sync_api import Playwright
 
 from bench.link_namespace import TOWN_ADDRESS, emulated_link, missing
 from bench.link_viewer import Probe
-from tests.e2e.browser import Screen, chromium, executable
+from tests.e2e.browser import LOG_IN, Screen, chromium, executable
 from tests.e2e.lesson_bot import bot, teaching
 from tests.e2e.school import PASSWORD, eventually, region
 from tests.e2e.turn_relay import is_installed, turn_relay
@@ -22,12 +22,6 @@ pytestmark = [
 
 FACE = "[data-slot=lecturer] video"
 WINDOW = {"width": 960, "height": 540}
-_LOG_IN = """
-async (body) => {
-  const headers = { 'Content-Type': 'application/json', 'X-Tongtang': '1' };
-  return (await fetch('/api/session', { method: 'POST', headers, body: JSON.stringify(body) })).status;
-}
-"""
 
 
 @pytest.mark.parametrize("way", ["tcp", "tls"])
@@ -54,7 +48,7 @@ def test_lesson_reaches_a_school_without_udp(
             probe = Probe(classroom.page)
             probe.install()
             classroom.page.goto("/login")  # logged in by the page itself: every byte crosses the firewall
-            assert classroom.page.evaluate(_LOG_IN, {"username": "he", "password": PASSWORD}) in (200, 201, 204)
+            assert classroom.page.evaluate(LOG_IN, {"username": "he", "password": PASSWORD}) in (200, 201, 204)
             classroom.page.goto(f"/lesson/{lesson}/classroom")
             classroom.frames(FACE)
             classroom.hears()
