@@ -1,4 +1,4 @@
-"""A real coturn on loopback, as deploy/coturn.conf runs it: only the media address may be reached through it."""
+"""A real coturn on loopback with the settings of deploy/coturn.conf, but for addresses, ports and secret."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from server.tls import own_certificate
 
 SECRET = "test-secret-of-the-relay"
 START_S = 10.0
+EXAMPLE = Path(__file__).resolve().parents[3] / "deploy" / "coturn.conf"
 
 
 class Coturn:
@@ -37,16 +38,14 @@ class Coturn:
         program = shutil.which("turnserver")
         if program is None:
             pytest.skip("coturn is not installed")
+        settings = self.folder / "turn.conf"
+        settings.write_text("\n".join(self._settings(allowed)))
         arguments = [
-            "-n", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1",
-            f"--listening-port={self.port}", f"--tls-listening-port={self.tls_port}",
-            f"--min-port={self.port + 10}", f"--max-port={self.port + 29}", "--realm=school.test",
-            "--use-auth-secret", f"--static-auth-secret={SECRET}", "--fingerprint",
-            f"--cert={self.certificate}", f"--pkey={self._key}",
-            "--allow-loopback-peers", "--cli-password=unused", "--no-cli", "--no-multicast-peers",
-            "--denied-peer-ip=0.0.0.0-255.255.255.255", f"--allowed-peer-ip={allowed}",
-            f"--userdb={self.folder / 'turn.db'}", f"--pidfile={self.folder / 'turn.pid'}", "--log-file=stdout",
-        ]  # fmt: skip
+            "-c",
+            str(settings),
+            f"--userdb={self.folder / 'turn.db'}",
+            f"--pidfile={self.folder / 'turn.pid'}",
+        ]
         with (self.folder / "turn.log").open("w") as log:
             process = subprocess.Popen([program, *arguments], stdout=log, stderr=log)
             try:
@@ -59,6 +58,27 @@ class Coturn:
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
+
+    def _settings(self, allowed: str) -> Iterator[str]:
+        """Yield the lines of the example, each with what this test needs in place of what people change."""
+        changed = {
+            "listening-ip": "127.0.0.1",
+            "relay-ip": "127.0.0.1",
+            "listening-port": self.port,
+            "tls-listening-port": self.tls_port,
+            "cert": self.certificate,
+            "pkey": self._key,
+            "static-auth-secret": SECRET,
+            "allowed-peer-ip": allowed,
+            "min-port": self.port + 10,
+            "max-port": self.port + 29,
+        }
+        for line in EXAMPLE.read_text().splitlines():
+            name = line.partition("=")[0]
+            if line != "syslog":
+                yield f"{name}={changed.pop(name)}" if name in changed else line
+        assert not changed, f"the example lacks {sorted(changed)}"
+        yield from ("log-file=stdout", "allow-loopback-peers", "cli-password=unused")
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         ends = time.monotonic() + START_S
