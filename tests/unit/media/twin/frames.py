@@ -16,6 +16,7 @@ from tests.unit.media.twin.publisher import NO_FRAME, TRUTH
 
 MAX_PACKETS = 2048  # libwebrtc's packet buffer
 MAX_STASH = 100  # frames that wait for one that they may refer to (libwebrtc)
+MAX_MISSING = 100  # picture ids behind the newest that are still waited for (libwebrtc)
 MAX_FRAMES = 800  # in the frame buffer
 _DESCRIPTOR = struct.Struct("!BBHBB")
 
@@ -120,11 +121,13 @@ class FrameAssembler:
             self._stash.pop(0)
 
     def _note(self, picture_id: int) -> None:
+        """Count what was passed over as missing, and this frame until its references are known."""
         if self._newest < 0:
-            self._newest = picture_id
-        for missing in range(max(self._newest + 1, picture_id - 1000), picture_id):
-            self._missing.add(missing)
+            self._newest = picture_id - 1
+        self._missing.update(range(max(self._newest + 1, picture_id - 1000), picture_id + 1))
         self._newest = max(self._newest, picture_id)
+        if len(self._missing) > 2 * MAX_MISSING:
+            self._missing = {pid for pid in self._missing if pid > self._newest - MAX_MISSING}
 
     def _find_references(self, frame: Frame) -> bool | None:
         """Return True when they are known, False when the frame is of no use, None when it has to wait."""
@@ -132,7 +135,6 @@ class FrameAssembler:
         if part.is_key:
             self._layers = {old: pids for old, pids in self._layers.items() if old > tl0 - 50}
             self._layers[tl0] = [frame.picture_id] * 4
-            self._missing = {pid for pid in self._missing if pid > frame.picture_id}
             return True
         base = self._layers.get(tl0 - 1 if part.tid == 0 else tl0)
         if base is None:
