@@ -10,13 +10,14 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from recorder.growing import GrowingRecording, Missed
 from server.asking import asker_of
@@ -55,6 +56,33 @@ class _Source:
     def __init__(self, folder: str) -> None:
         self.recording = GrowingRecording(Path(folder))
         self.lock = asyncio.Lock()
+
+
+class _PacedResponse(StreamingResponse):
+    """Bytes that leave no faster than live leaves room for."""
+
+    def __init__(self, data: bytes, spare: Spare, headers: dict[str, str], on_end: Callable[[], None]) -> None:
+        super().__init__(_paced(data, spare), 206, headers, media_type="application/octet-stream")
+        self._on_end = on_end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it; however it ends, that is told."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._on_end()
+
+
+async def _paced(data: bytes, spare: Spare) -> AsyncIterator[bytes]:
+    """Yield `data` as live leaves room for it; end early when it leaves none for long."""
+    for start in range(0, len(data), CHUNK_BYTES):
+        chunk = data[start : start + CHUNK_BYTES]
+        patience = time.monotonic() + PATIENCE_S
+        while delay_s := spare.take(len(chunk), now := time.monotonic()):
+            if now >= patience:
+                return
+            await asyncio.sleep(delay_s)
+        yield chunk
 
 
 class _CatchUp:
@@ -105,32 +133,20 @@ class _CatchUp:
         source, part = self._source(room), int(request.path_params["part"])
         spare, seat = room.spare.of(peer, time.monotonic()), (room.room.id, peer)
         require_spare(spare, time.monotonic())
-        if self._streams[seat] >= STREAMS:
-            raise Refused("catchup_busy", "补看的请求太多，请等前面的传完。")
         async with source.lock:
             data = await asyncio.to_thread(source.recording.read, part, start, end)
         if data is None:
             raise Refused("catchup_range", _RANGE_DETAIL)
-        headers = {"content-range": f"bytes {start}-{end - 1}/*", "cache-control": "no-store"}
-        body = self._paced(data, spare, seat)
-        return StreamingResponse(body, 206, headers, media_type="application/octet-stream")
-
-    async def _paced(self, data: bytes, spare: Spare, seat: tuple[RoomId, PeerId]) -> AsyncIterator[bytes]:
-        """Yield `data` no faster than live leaves room; end early when it leaves none for long."""
+        if self._streams[seat] >= STREAMS:
+            raise Refused("catchup_busy", "补看的请求太多，请等前面的传完。")
         self._streams[seat] += 1
-        try:
-            for start in range(0, len(data), CHUNK_BYTES):
-                chunk = data[start : start + CHUNK_BYTES]
-                patience = time.monotonic() + PATIENCE_S
-                while delay_s := spare.take(len(chunk), now := time.monotonic()):
-                    if now >= patience:
-                        return
-                    await asyncio.sleep(delay_s)
-                yield chunk
-        finally:
-            self._streams[seat] -= 1
-            if not self._streams[seat]:
-                del self._streams[seat]
+        headers = {"content-range": f"bytes {start}-{end - 1}/*", "cache-control": "no-store"}
+        return _PacedResponse(data, spare, headers, lambda: self._ended(seat))
+
+    def _ended(self, seat: tuple[RoomId, PeerId]) -> None:
+        self._streams[seat] -= 1
+        if not self._streams[seat]:
+            del self._streams[seat]
 
     def _source(self, room: LiveRoom) -> _Source:
         folder = room.recording_folder

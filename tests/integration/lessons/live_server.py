@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 
 from recorder.control import RecordingChanged
 from server import problems
-from server.lessons import websocket, whip
+from server.lessons import catchup_routes, websocket, whip
 from server.lessons.ports import Seat, StoredLesson
 from server.lessons.rooms import LiveSettings, RoomHost
 from server.processes.media import MediaWorkers
@@ -174,7 +174,7 @@ async def live_server(
         store, PlainTokens(), library, media, RecorderLink(folder / "tap"), LiveSettings(ended_grace_s=grace_s)
     )
     app = Starlette(
-        routes=[*websocket.routes(host), *whip.routes(host)],
+        routes=[*websocket.routes(host), *whip.routes(host), *catchup_routes.routes(host)],
         exception_handlers={TongtangError: problems.on_error},
     )
     config = uvicorn.Config(
