@@ -10,7 +10,7 @@ from media.audio_down_track import AudioDownTrack
 from media.audio_repair import AudioMode
 from media.transport import worker
 
-_COPIES = [copies for count in range(3) for copies in itertools.combinations(range(1, 7), count)]
+_COPIES = [copies for count in range(3) for copies in itertools.combinations(range(1, 9), count)]
 MODES = {
     mode.name: mode
     for frames, copies, resends in itertools.product((1, 2, 3), _COPIES, (False, True))

@@ -42,15 +42,19 @@ class Link:
         (0.015, 1, 300, 5000, "plain"),
         (0.05, 1, 80, 5000, "red4+nack"),
         (0.05, 1, 300, 5000, "red4"),
-        (0.05, 3, 300, 5000, "red1+red4"),
+        (0.05, 3, 300, 5000, "red2+red6"),
         (0.10, 1, 80, 5000, "red1+red4+nack"),
-        (0.20, 3, 300, 5000, "red1+red4"),
+        (0.20, 3, 300, 5000, "red2+red6"),
         (0.10, 1, 80, 200, "bundle2+red1+red2+nack"),
         (0.10, 1, 300, 200, "bundle2+red1+red2"),
         (0.10, 1, 80, 140, "plain+nack"),
         (0.10, 1, 300, 130, "bundle2+red2"),
         (0.05, 1, 80, 100, "bundle2+nack"),
         (0.05, 1, 300, 80, "bundle3+red1"),
+        (0.03, 2, 80, 200, "red6+nack"),
+        (0.10, 2, 300, 200, "bundle2+red1+red3"),
+        (0.10, 2, 300, 80, "bundle3+red2"),
+        (0.00, 3, 80, 5000, "plain+nack"),
         (0.00, 1, 80, 100, "bundle2+nack"),
         (0.00, 1, 80, 60, "bundle3+nack"),
         (0.10, 1, 300, 40, "bundle3"),
@@ -93,6 +97,14 @@ def test_loss_around_a_limit_does_not_flap(low: float, high: float) -> None:
     link = Link()
     rng = random.Random(1)
     seen = [name for _ in range(200) for name in link.modes(0.5, loss=rng.uniform(low, high))]
+    assert len(list(itertools.groupby(seen))) <= 2
+
+
+def test_runs_around_a_limit_do_not_flap() -> None:
+    link = Link()
+    rng = random.Random(4)
+    seen = [name for _ in range(200) for name in link.modes(0.5, loss=0.1, loss_burst=rng.uniform(1.55, 2.5))]
+    assert [name for name, _ in itertools.groupby(seen)][-1] == "red2+red6+nack"
     assert len(list(itertools.groupby(seen))) <= 2
 
 
