@@ -53,6 +53,18 @@ export const check = area(
       mediaOk: '畅通。',
       mediaBad: '不通。请让网络管理员放行到服务器的 UDP {port} 端口，或换一个网络，例如手机热点。',
       mediaUnknown: '这次没有查成。进入课堂后会自动连接。',
+      mediaRelayed: '直接连不通，会自动走中继，可以上课，延迟稍大一点。',
+      mediaRelayedTcp:
+        '直接连不通，会自动走中继，可以上课。网络差的时候容易卡；请网络管理员放行到服务器的 UDP {port} 端口，会更流畅。',
+      way: {
+        udp: '直接连接（UDP {port}）',
+        turn_udp: '中继（UDP {port}）',
+        turn_tcp: '中继（TCP {port}）',
+        turn_tls: '中继（TLS {port}）',
+      },
+      wayOpen: '通',
+      wayClosed: '不通',
+      wayUnknown: '没有查成',
     },
   },
   {
@@ -110,6 +122,19 @@ export const check = area(
       mediaBad:
         'Blocked. Ask the network’s manager to let UDP port {port} to the server through, or use another network, such as a phone’s.',
       mediaUnknown: 'This could not be checked now. The lesson connects by itself.',
+      mediaRelayed:
+        'The straight way is blocked; a relay is used by itself. Class works, with a little more delay.',
+      mediaRelayedTcp:
+        'The straight way is blocked; a relay is used by itself. Class works, but freezes more easily on a bad link. With UDP port {port} to the server let through it would run more smoothly.',
+      way: {
+        udp: 'Straight (UDP {port})',
+        turn_udp: 'Relay (UDP {port})',
+        turn_tcp: 'Relay (TCP {port})',
+        turn_tls: 'Relay (TLS {port})',
+      },
+      wayOpen: 'open',
+      wayClosed: 'blocked',
+      wayUnknown: 'not checked',
     },
   },
 );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isBlack, latencyWord, median, worst } from './checkWords';
+import { bestWay, isBlack, latencyWord, median, wayOf, worst } from './checkWords';
 
 describe('the way to the server', () => {
   it.each([
@@ -37,5 +37,36 @@ describe('worst', () => {
     [[], 'ok'],
   ] as const)('of %j is %s', (states, state) => {
     expect(worst(states)).toBe(state);
+  });
+});
+
+describe('the way through a relay', () => {
+  it.each([
+    ['turn:10.0.0.1', { path: 'turn_udp', port: 3478 }],
+    ['turn:turn.school.cn:3479?transport=udp', { path: 'turn_udp', port: 3479 }],
+    ['turn:turn.school.cn:80?transport=tcp', { path: 'turn_tcp', port: 80 }],
+    ['turns:turn.school.cn:443?transport=tcp', { path: 'turn_tls', port: 443 }],
+    ['turns:[fd00::1]', { path: 'turn_tls', port: 5349 }],
+  ] as const)('%s', (url, way) => {
+    expect(wayOf(url)).toEqual(way);
+  });
+
+  it.each(['stun:a', 'turn:', 'https://a'])('is none in %s', (url) => {
+    expect(wayOf(url)).toBeNull();
+  });
+
+  it.each([
+    [[true, true], 'udp'],
+    [[false, true], 'turn_tcp'],
+    [[false, false], 'none'],
+    [[null, true], 'turn_tcp'],
+    [[null, null], 'unknown'],
+  ] as const)('best of %j', ([straight, relayed], best) => {
+    expect(
+      bestWay([
+        { path: 'turn_tcp', open: relayed },
+        { path: 'udp', open: straight },
+      ]),
+    ).toBe(best);
   });
 });

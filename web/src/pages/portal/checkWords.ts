@@ -36,3 +36,30 @@ export function worst(states: readonly CheckState[]): CheckState {
   for (const state of ['bad', 'busy', 'ask'] as const) if (states.includes(state)) return state;
   return 'ok';
 }
+
+/** A way of media through the relay: its kind and the relay's port. */
+export interface Way {
+  path: 'turn_udp' | 'turn_tcp' | 'turn_tls';
+  port: number;
+}
+
+/** Return what an address of a relay (RFC 7065) means, or null of none. */
+export function wayOf(url: string): Way | null {
+  const found = /^(turns?):(?:\[[^\]]+\]|[^:?]+)(?::(\d+))?(?:\?transport=(udp|tcp))?$/i.exec(url);
+  if (!found) return null;
+  if (found[1]?.toLowerCase() === 'turns') return { path: 'turn_tls', port: Number(found[2] ?? 5349) };
+  return { path: found[3] === 'tcp' ? 'turn_tcp' : 'turn_udp', port: Number(found[2] ?? 3478) };
+}
+
+/** One tried way of media: `open` is null when it could not be tried. */
+export interface TriedWay {
+  path: 'udp' | Way['path'];
+  open: boolean | null;
+}
+
+/** Return how media gets to the server: straight, by the best way through the relay, not at all, or unknown. */
+export function bestWay(tried: readonly TriedWay[]): TriedWay['path'] | 'none' | 'unknown' {
+  for (const path of ['udp', 'turn_udp', 'turn_tcp', 'turn_tls'] as const)
+    if (tried.some((way) => way.path === path && way.open === true)) return path;
+  return tried.some((way) => way.open === false) ? 'none' : 'unknown';
+}
