@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from bench.link_trace import Trace
 from bench.rtc_client import OPUS, RTX, VP8
 from media import rtcp
-from media.control import Kind
+from media.control import EncodingsWanted, Kind
 from media.down_track import Outgoing
 from media.forwarder import Forwarder
 from media.publisher import Publisher
@@ -27,6 +27,7 @@ from tests.unit.media.twin.video import VideoStream
 
 GATHER_S, DRAIN_S, TICK_S = 0.001, 0.005, 0.010  # as in media/transport/port.py
 UPLINK_S = 0.02  # from the lecturer to the server: a good line
+NOTICE_S = 0.1  # from the worker over the web process to the lecturer's page
 TAG_BYTES = 16  # AEAD_AES_256_GCM
 SRTCP_BYTES = 20  # tag and index
 LEAD_IN_S = 2.0  # the lecturer teaches for so long before anybody joins
@@ -59,6 +60,7 @@ class Shell:
         self.rng = rng
         self.transmit: dict[Subscriber, Callable[[bytes], None]] = {}
         self.on_publisher_rtcp: Callable[[bytes], None] = lambda data: None
+        self.on_wanted: Callable[[Collection[str]], None] = lambda rids: None
         self._is_gathering = self._is_draining = False
         self._out = Outgoing(bytearray(1 << 19))
         clock.every(TICK_S, self._on_tick)
@@ -125,7 +127,9 @@ class Shell:
                 self.transmit[core](data)
             else:
                 self.on_publisher_rtcp(data)
-        self.forwarder.poll_news()
+        for message in self.forwarder.poll_news():
+            if isinstance(message, EncodingsWanted):
+                self.on_wanted(message.rids)
 
     def _on_tick(self) -> None:
         now = self.now
@@ -204,8 +208,9 @@ class Lesson:
         tracks = {"v": room.track("lecturer", "camera"), "a": room.track("lecturer", "mic")}
         self.publisher.negotiate([UP_VIDEO, UP_AUDIO], tracks)
         self.browser = BrowserPublisher(self.clock, random.Random(self.rng.random()), self._publish)
-        self.browser.set_active(set(rids))
+        self.browser.offer(rids)
         self.shell.on_publisher_rtcp = self._on_publisher_rtcp
+        self.shell.on_wanted = self._on_wanted
         self.clock.every(1.0, self._report)
         self.clock.run(START_S + LEAD_IN_S)
 
@@ -232,6 +237,9 @@ class Lesson:
 
     def _on_report(self, data: bytes) -> None:
         self.shell.forwarder.on_publisher_rtcp(self.shell.room, self.publisher, data, self.shell.now)
+
+    def _on_wanted(self, rids: Collection[str]) -> None:
+        self.clock.at(self.clock.now + NOTICE_S, self.browser.want, rids)
 
     def _on_publisher_rtcp(self, data: bytes) -> None:
         for packet in rtcp.parse_compound(data)[0]:

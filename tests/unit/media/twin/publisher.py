@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 import struct
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import msgspec
 
@@ -175,6 +175,7 @@ class BrowserPublisher:
         self._send = send
         self._began = clock.now
         self._activity = 1.0
+        self._offered = self._wanted = frozenset(self.encoders)
         self._wants_keyframe = False
         self._was_asked = False
         self._queue: deque[bytearray] = deque()
@@ -195,13 +196,23 @@ class BrowserPublisher:
     def _make_keyframe(self) -> None:
         self._wants_keyframe = True
 
-    def set_active(self, rids: set[str]) -> None:
-        """Encode these layers and no others; one that opens again begins with keyframes."""
-        opened = [rid for rid, encoder in self.encoders.items() if rid in rids and not encoder.is_active]
-        for rid, encoder in self.encoders.items():
-            encoder.is_active = rid in rids
-        if opened:
+    def offer(self, rids: Collection[str]) -> None:
+        """Have these layers and no others, whoever wants which: a smaller camera, or a browser short of CPU."""
+        self._offered = frozenset(rids)
+        self._choose()
+
+    def want(self, rids: Collection[str]) -> None:
+        """Take the server's word for which layers somebody takes."""
+        self._wanted = frozenset(rids)
+        self._choose()
+
+    def _choose(self) -> None:
+        """Encode what is offered and wanted; a layer that opens again begins with keyframes."""
+        active = self._offered & self._wanted
+        if any(rid in active and not encoder.is_active for rid, encoder in self.encoders.items()):
             self.on_keyframe_request()
+        for rid, encoder in self.encoders.items():
+            encoder.is_active = rid in active
 
     def _capture(self) -> None:
         self._activity += (1.0 - self._activity) * 0.02 + self._rng.gauss(0.0, 0.04)
