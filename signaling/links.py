@@ -5,7 +5,7 @@ Notices are not part of the room's state: they are sent whole each time and may 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -102,10 +102,9 @@ class LinkBoard:
         """Return the notice for those who may see all links."""
         return m.Links(tuple(self._links.values()))
 
-    def own(self, peer: m.PeerId) -> m.Links:
-        """Return the notice for `peer` alone."""
-        link = self._links.get(peer)
-        return m.Links(() if link is None else (link,))
+    def of(self, peers: Iterable[m.PeerId]) -> m.Links:
+        """Return the notice of these links, as far as they are known."""
+        return m.Links(tuple(self._links[peer] for peer in peers if peer in self._links))
 
     def _path(self, peer: m.PeerId) -> m.MediaPath | Literal["none"]:
         return "none" if peer in self._lost else self._paths.get(peer, "unknown")

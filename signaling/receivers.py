@@ -11,7 +11,7 @@ from signaling.effects import Effect, FeedSlot, LimitHeight, Tell
 from signaling.errors import Refused
 from signaling.links import LinkBoard, Reception, rung_of, slots_notice
 from signaling.replica import find, source_of
-from signaling.roles import Capability, is_granted
+from signaling.roles import Capability, Role, is_granted
 from signaling.slots import MAX_TILES, Feed, assign, layout
 
 LINKS_S = 2.0  # how often links are told; the media plane reports as often
@@ -121,7 +121,7 @@ class Receivers:
         return self._links_due
 
     def on_timeout(self, state: m.Snapshot, now: float) -> list[Effect]:
-        """Tell links when it is time: all of them to those who may see them, else one's own."""
+        """Tell links when it is time: all of them to those who may see them, else one's own and that of one's room."""
         if now < self._links_due:
             return []
         self._links_due = now + LINKS_S
@@ -132,7 +132,7 @@ class Receivers:
         for one in state.participants:
             if not one.online:
                 continue
-            notice = everything if is_granted(one.role, Capability.SEE_LINKS) else self._board.own(one.peer)
+            notice = everything if is_granted(one.role, Capability.SEE_LINKS) else self._board.of(_own(state, one))
             if notice.links:
                 effects.append(Tell(one.peer, notice))
         return effects
@@ -154,6 +154,14 @@ class Receivers:
             return []
         receiver.told = notice
         return [Tell(peer, notice)]
+
+
+def _own(state: m.Snapshot, one: m.Participant) -> tuple[m.PeerId, ...]:
+    """Return whose links `one` may see: the own, and for a local teacher that of the classroom's screen."""
+    if one.role is not Role.LOCAL_TEACHER or one.classroom is None:
+        return (one.peer,)
+    rooms = (seat for seat in state.participants if seat.role is Role.CLASSROOM and seat.classroom == one.classroom)
+    return (one.peer, *(seat.peer for seat in rooms))
 
 
 def _is_heard(state: m.Snapshot, report: Reception, voice: Feed | None) -> bool:

@@ -8,7 +8,7 @@ from signaling import messages as m
 from signaling.effects import Tell
 from signaling.links import Reception, SlotReception, rung_of, slots_notice
 from signaling.slots import Feed
-from tests.unit.signaling.room_world import CLASSROOMS, LECTURER, World
+from tests.unit.signaling.room_world import CLASSROOMS, LECTURER, LOCAL_TEACHER, World
 
 LEAD = Feed(m.PeerId("lead"), "camera")
 
@@ -77,6 +77,14 @@ def test_lecturer_is_told_all_links_and_a_classroom_its_own() -> None:
     link = told[world.classroom].links[0]
     assert link == m.Link(world.classroom, "hd", 40, 1.2, 2_000_000, True, "unknown", 0.6)
     assert len(told[world.classroom].links) == 1
+
+
+def test_local_teacher_is_told_of_the_own_classroom_and_no_other() -> None:
+    world = Watched()
+    teacher, other = world.join(LOCAL_TEACHER), world.join(CLASSROOMS[1])
+    for peer in (world.classroom, other, teacher):
+        world.keep(world.room.on_reception(peer, reception()))
+    assert [link.peer for link in world.told()[teacher].links] == [teacher, world.classroom]
 
 
 def test_links_are_told_every_two_seconds() -> None:
