@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -266,6 +267,7 @@ def _arguments() -> argparse.Namespace:
 def main() -> int:
     """Measure and print; 2: it cannot run here, 3: the link's process was too late to be believed."""
     given = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leave every block, so that nothing is left behind
     reason = link_namespace.missing()
     if reason:
         print(reason, file=sys.stderr)
