@@ -28,7 +28,10 @@ from media.slot_state import SlotState, in_order
 BUDGET_SHARE = 0.92  # of the estimate; the rest is for reports and what is measured late (media.md §2.8)
 MAX_RTX_SHARE = 0.25  # resends take no more than this of the estimate
 RESERVE_SHARE, RESERVE_MAX_BPS = 0.1, 25_000  # for lesson events and page images; 25 kbit/s is media.md §4.3
-LECTURER_FLOOR_BPS = 25_000  # with this much left the lecturer is seen, if only at 5 pictures a second
+LECTURER_FLOOR_BPS = 18_000  # with this much left the lecturer is seen, if only at 2 pictures a second
+# … and is not given up for less than this time below it: to come back costs a keyframe, which is a second of such a
+# link, and meanwhile pacing alone keeps pictures out of the way of the voice.
+PAUSE_AFTER_S = 2.0
 UP_MARGIN = 1.15  # what a step up needs, against its cost (media.md §2.8)
 CLEAR_MARGIN = 1.5  # so far above the need the link is another one: the pause after a fall is cut short
 LOW_S, BRIEF_LOW_S = 1.5, 0.5  # the lowest budget of so long counts for lines, and for pictures a second
@@ -67,11 +70,13 @@ class LayerAllocator:
         self._brief_low = _Lowest(BRIEF_LOW_S)
         self._fell_at = self._rose_at = self._stepped_down_at = -math.inf
         self._hold_s = 0.0
+        self._floor_at = -math.inf  # when the lecturer's floor was last there
         self._wanted_bps = self._next_bps = 0
         # of the choice that is being made
         self._now = 0.0
         self._budget = self._lowest = self._briefly_lowest = 0.0
         self._promised = 0.0  # to steps that only wait for their time
+        self._asked = 0.0  # what a climb was tried for
 
     def set_limit(self, ceiling_bps: int, *, video_allowed: bool = True) -> None:
         """Never spend more than `ceiling_bps` (0: no ceiling), or nothing on video."""
@@ -149,26 +154,38 @@ class LayerAllocator:
             costs, held = slot.ladder.costs, slot.held
             for step in range(first, end):
                 total = spent - slot.paid + costs[step]
+                self._asked = 0.0
                 fits = total <= budget if step <= held else self._may_rise(slot, step, total)
-                if not fits and step == 0 and slot.is_lecturer:
-                    fits = left - spent >= LECTURER_FLOOR_BPS * (UP_MARGIN if held < 0 else 1)
+                if step == 0 and slot.is_lecturer:
+                    fits = self._is_seen(left - spent, held) or fits
                 if not fits:
-                    refused = refused or total
+                    refused = refused or max(total, self._asked)
                     break
                 slot.step = step
                 if is_usable:
                     slot.sent, slot.paid, spent = step, costs[step], total
         return refused
 
+    def _is_seen(self, left: float, held: int) -> bool:
+        """Return whether the lecturer gets the first step with `left` bit/s, whatever it costs."""
+        if left >= LECTURER_FLOOR_BPS * (UP_MARGIN if held < 0 else 1):
+            self._floor_at = self._now
+            return True
+        return held >= 0 and self._now - self._floor_at < PAUSE_AFTER_S
+
     def _may_rise(self, slot: SlotState, step: int, total: float) -> bool:
         """Return whether `slot` may climb to `step`, with which `total` would be spent."""
+        owners = slot.ladder.owners
+        if step and owners[step] != owners[step - 1] and step + 1 < len(owners) and owners[step + 1] == owners[step]:
+            # Sharper but jerky is no gain: a layer is climbed to with its second temporal layer, left below its first.
+            total += slot.ladder.costs[step + 1] - slot.ladder.costs[step]
+        self._asked = total
         if total > self._budget:
             return False
         slot.soon = step
         needed = (total + self._promised) * UP_MARGIN
         if needed > self._budget:
             return False
-        owners = slot.ladder.owners
         if slot.is_fresh:
             return True
         if step and owners[step] == owners[step - 1]:

@@ -2,14 +2,21 @@
 
 A layer that nobody takes costs its publisher uplink and processor, which a village classroom and a hotel room are
 short of. It is stopped after 10 s without a taker (`encoding.active = false` in the browser: no renegotiation), and
-wanted again at once. The poorest layer is always made: it is what everybody falls back to and joins with.
+wanted again at once: the browser begins it with a keyframe. Receivers keep what they get until then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-DROP_AFTER_S = 10.0  # longer than a receiver's hold after most falls (media/layers.py), shorter than a lesson's scene
+from media.control import EncodingsWanted
+
+if TYPE_CHECKING:
+    from media.forwarder import Room
+    from media.up_track import UpTrack
+
+DROP_AFTER_S = 10.0  # most falls are over by then (media/allocator.py holds 2 to 16 s); a called-on guest stays longer
 
 
 class EncodingDemand:
@@ -17,30 +24,65 @@ class EncodingDemand:
 
     def __init__(self) -> None:
         self._taken_at: dict[str, float] = {}
-        self._told: tuple[str, ...] | None = None  # None: the publisher makes everything, as it began
+        self._told: frozenset[str] | None = None  # None: nothing, so the publisher makes everything
 
-    def update(
-        self, rids: Sequence[str], taken: Iterable[str], now: float, *, is_recorded: bool = False
-    ) -> tuple[str, ...] | None:
-        """Return the rids to make from now on, in the order of `rids`, when that changed; else None.
+    def restart(self) -> None:
+        """Forget who took what: the source begins anew, and all of it is wanted for a while."""
+        self._taken_at.clear()
+
+    def update(self, rids: Sequence[str], taken: Iterable[str], now: float) -> tuple[str, ...] | None:
+        """Return the rids to make from now on, poorest first, when that changed; else None.
 
         Args:
-            rids: the source's layers, poorest first.
-            taken: what receivers get or may soon climb to.
+            rids: the source's layers, poorest first. The poorest one is always wanted: it is what everybody falls
+                back to and joins with.
+            taken: what receivers get or may soon climb to, and the recorder.
             now: monotonic seconds.
-            is_recorded: the recorder takes all of it.
         """
         if len(rids) < 2:
             return None
-        present: Collection[str] = rids
-        for rid in list(self._taken_at):
-            if rid not in present:
-                del self._taken_at[rid]
-        for rid in rids if is_recorded else {rids[0], *taken}:
-            if rid in present:
-                self._taken_at[rid] = now
-        wanted = tuple(rid for rid in rids if now - self._taken_at.setdefault(rid, now) < DROP_AFTER_S)
-        if wanted == (rids if self._told is None else self._told):
+        taken_at = self._taken_at
+        for rid in (rids[0], *taken):
+            taken_at[rid] = now
+        wanted = tuple(rid for rid in rids if now - taken_at.setdefault(rid, now) < DROP_AFTER_S)
+        if frozenset(wanted) == (frozenset(rids) if self._told is None else self._told):
             return None
-        self._told = wanted
+        self._told = frozenset(wanted)
         return wanted
+
+
+def wanted_encodings(
+    track: UpTrack, rids: Sequence[str], taken: Iterable[str], now: float, *, is_recorded: bool
+) -> tuple[str, ...] | None:
+    """Return which of the negotiated `rids` the publisher of `track` should make, when that changed; else None.
+
+    A layer that was not seen yet, or not with a keyframe, counts as taken: nobody could choose it, and a weak uplink
+    may be all that keeps it away. A recorded source is wanted whole, as the recorder takes all but its poorest layer.
+    """
+    if track.is_muted or not track.is_active or not track.layers:
+        return None
+    known = [layer.rid for layer in track.ladder(now).layers]
+    unseen = [rid for rid in rids if rid not in known]
+    order = [*(rid for rid in known if rid in rids), *unseen]
+    return track.demand.update(order, order if is_recorded else {*taken, *unseen}.intersection(rids), now)
+
+
+def poll_demand(room: Room, now: float) -> list[EncodingsWanted]:
+    """Return what the publishers of a room must be told; call it about four times a second."""
+    taken: dict[UpTrack, set[str]] = {}
+    for subscriber in room.subscribers.values():
+        for slot, rids in subscriber.policy.wanted_rids().items():
+            track = subscriber.slots[slot].track
+            if track is not None:
+                taken.setdefault(track, set()).update(rids)
+    news = []
+    for publisher in room.publishers.values():
+        for line in publisher.lines:
+            track = line.track
+            if len(line.media.rids) > 1:
+                wanted = wanted_encodings(
+                    track, line.media.rids, taken.get(track, ()), now, is_recorded=room.tap is not None
+                )
+                if wanted is not None:
+                    news.append(EncodingsWanted(room.name, track.peer, track.source, wanted))
+    return news

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from media import rtcp
 from media.control import Message, Source, TrackChanged
+from media.demand import poll_demand
 from media.down_track import DownTrack, Outgoing
 from media.keyframe import KeyframeRequester
 from media.publisher import Publisher
@@ -333,6 +334,7 @@ class Forwarder:
                 track.keyframe_wish = False
                 self._want_keyframe(room, track, now)
         self._serve_wishes(room, now)
+        self._news += poll_demand(room, now)
 
     def poll_rtcp(self) -> list[tuple[Publisher | Subscriber, bytes]]:
         """Return the RTCP that must leave, with the transport's owner."""

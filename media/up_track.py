@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from media import h264, vp8
 from media.control import Kind, Source
+from media.demand import EncodingDemand
 from media.ladder import NOT_LIVE, Ladder, LayerView, nominal_costs
 from media.layer_rates import LayerRates
 from media.nack import NackGenerator
@@ -31,6 +32,7 @@ LIVE_INTERVALS, LIVE_MIN_S, LIVE_MAX_S = 3, 0.5, 5.0
 LADDER_S = 0.1  # a ladder is built once in so long for all receivers
 SILENT_S = 3.0  # a track without a packet for longer is reported as ended
 RATE_WINDOW_S = 1.0
+MEAN_PACKET_BYTES = 1_000  # of a frame of several packets: Chromium fills them to about 1,170
 MAX_REPLAY_PACKETS = 40  # Galene replays a keyframe from its cache up to this length
 CACHE_PACKETS = {"video": 2048, "audio": 256}
 _NO_DESCRIPTOR = -1
@@ -189,6 +191,10 @@ class Layer:
         self.cache.put(seq, item, now)
         return item
 
+    def packets_per_frame(self, now: float) -> float:
+        """Return the mean number of packets of a frame, at least 1."""
+        return max(1.0, self.rate.bps(now) * self._interval_s / 8 / MEAN_PACKET_BYTES)
+
     def view(self, newest_at: float) -> LayerView:
         """Return the layer as a receiver chooses it; it flows when it keeps up with what came last of its track."""
         is_live = self.last_at >= 0 and newest_at - self.last_at < self._allowed_s
@@ -263,6 +269,7 @@ class UpTrack:
         self.is_active = True  # SetSource
         self.is_heard = False  # as last told by TrackChanged
         self.keyframe_wish = False
+        self.demand = EncodingDemand()
         self._ladder = Ladder()
         self._ladder_until = -1.0
 
@@ -275,6 +282,7 @@ class UpTrack:
     def clear(self) -> None:
         """Forget what was received: the publisher is gone or another one. Receivers wait for a new beginning."""
         self.layers.clear()
+        self.demand.restart()
         self._ladder_until = -1.0
         for down in self.downs:
             down.interrupt()
