@@ -19,6 +19,7 @@ from media.bwe.link_state import LinkState
 from media.control import Kind, SlotReport
 from media.down_track import DownTrack, Outgoing
 from media.ladder import PAUSED, Choice, SlotView
+from media.playout_delay import PlayoutDelay
 from media.sdp import NegotiatedMedia, OfferSlot
 from media.up_track import UpTrack
 from media.video_down_track import VideoDownTrack
@@ -31,6 +32,7 @@ RTX_SHARE = 0.25  # of the estimate; a link that loses more needs fewer pictures
 RTX_BURST_S = 0.5
 RTX_BURST_BYTES = 6_000  # a small keyframe may be repaired on any link
 AUDIO_SHARE = 0.92  # of the estimate: as much as there is for media (media.md §2.8)
+JITTER_S = 0.03  # of a mobile link without a queue
 FIXED_BPS = 100_000_000  # the estimate of a receiver that does not adapt
 NACKS_PER_S = 2_000  # sequence numbers asked for; ten times what a link with 20 % loss asks of 1 Mbit/s
 
@@ -59,6 +61,7 @@ class Subscriber:
         self.keyframe_wishes: set[UpTrack] = set()
         self.is_queueing = False  # packets wait for `drain`
         self._audio: list[AudioDownTrack] = []
+        self._playout = PlayoutDelay()
         self._video: list[VideoDownTrack] = []
         self._by_ssrc: dict[int, DownTrack] = {}
         self._debt_bytes = 0.0  # written ahead of the pace
@@ -174,6 +177,8 @@ class Subscriber:
             link.on_feedback(packet, now)
             if link.state is not before:
                 self._policy_at = now  # the link is back: choose at once what it gets first
+                for video in self._video:
+                    video.forget_wishes()
             return
         link.on_heard(now)
         if isinstance(packet, rtcp.Nack):
@@ -245,6 +250,7 @@ class Subscriber:
             return
         self._policy_at, self._policy_bps = now + POLICY_INTERVAL_S, estimate
         self._adapt_audio(estimate, now)
+        self._adapt_playout(now)
         views = [self._view(down, now) for down in self.slots.values() if down.track is not None]
         audio_bps = sum(down.cost_bps for down in self._audio)
         chosen = self.policy.choose(estimate, views, now, audio_bps=audio_bps, rtx_share=self._rtx_share(estimate, now))
@@ -266,6 +272,19 @@ class Subscriber:
                 room_bps=int(estimate * AUDIO_SHARE / len(voices)),
                 now=now,
             )
+
+    def _adapt_playout(self, now: float) -> None:
+        """Let the receiver hold pictures back for as long as their repair takes."""
+        layers = [down.layer for down in self._video if down.layer is not None]
+        delay_ms = self._playout.update(
+            loss=self.link.loss,
+            rtt_s=self.link.rtt_s,
+            jitter_s=JITTER_S,
+            packets_per_frame=max((layer.packets_per_frame(now) for layer in layers), default=1.0),
+            now=now,
+        )
+        for down in self._video:
+            down.set_playout_delay(*delay_ms)
 
     def _aim(self, down: DownTrack, track: UpTrack, choice: Choice, now: float) -> None:
         target = track.layers.get(choice.rid) if choice.rid is not None and not track.is_muted else None

@@ -21,6 +21,7 @@ from collections import deque
 from media import vp8
 from media.control import Kind
 from media.down_track import HEADER_BYTES, IP_UDP_BYTES, OPAQUE_HEADER, DownTrack, Outgoing, SendLog, Splice
+from media.playout_delay import NO_WISH_MS
 from media.rtp import seq_diff
 from media.sdp import NegotiatedMedia
 from media.up_track import OPAQUE, VP8_FULL, Layer, UpPacket, UpTrack
@@ -44,10 +45,13 @@ TOP_TID = 3
 # base layer's is the longest: it costs a keyframe. A frame that was begun is finished, unless that takes too long.
 MAX_WAIT_S = (0.5, 0.2, 0.15, 0.15)
 MAX_KEYFRAME_WAIT_S = 1.0
+# A few small base frames wait as long as a keyframe would: they cost less than another one, and are there at once.
+SMALL_QUEUE_BYTES = 4_000
 QUEUE_PACKETS = 300
 PADDING_BYTES = 255  # RFC 3550 §5.1: the count is one byte
 # A keyframe that one receiver needs is made for all: a slot that needs them often gets them more and more seldom.
-WISH_GAP_S, MAX_WISH_GAP_S, WISH_MEMORY_S = 1.0, 4.0, 10.0
+WISH_GAP_S, MAX_WISH_GAP_S, WISH_MEMORY_S = 0.5, 3.0, 10.0
+NO_WISH_MAX_MS = 10_000  # libwebrtc's own limit
 DELAY_REPEATS = 10  # packets that carry a changed playout delay: one of them arrives
 
 
@@ -79,7 +83,7 @@ class VideoDownTrack(DownTrack):
         self._sent_by: list[Splice | None] = [None] * RING
         self._resent: dict[int, tuple[float, int]] = {}
         self._delay_id = 0
-        self._delay_ms = (0, 0)
+        self._delay_ms = NO_WISH_MS
         self._delay_left = 0
 
     # --- what feeds it ---------------------------------------------------------------------------------------------
@@ -92,7 +96,7 @@ class VideoDownTrack(DownTrack):
     def feed(self, track: UpTrack | None) -> None:
         """Attach to a track, or to none; the numbering goes on."""
         if track is not self.track:
-            self._wished_at, self._wish_gap_s = -100.0, WISH_GAP_S
+            self.forget_wishes()
         super().feed(track)
 
     def interrupt(self) -> None:
@@ -127,8 +131,14 @@ class VideoDownTrack(DownTrack):
         self._wished_at = now
         return True
 
+    def forget_wishes(self) -> None:
+        """Let the next keyframe be asked for at once: the link is back."""
+        self._wished_at, self._wish_gap_s = -100.0, WISH_GAP_S
+
     def set_playout_delay(self, min_ms: int, max_ms: int) -> None:
-        """Ask the receiver to hold pictures back by at least `min_ms`, from the next packets on."""
+        """Ask the receiver to hold pictures back by at least `min_ms`, from the next packets on; (0, 0): no wish."""
+        if not max_ms and self._delay_ms[1]:
+            max_ms = NO_WISH_MAX_MS  # a wish cannot be taken back, and 0 would be one: to show each picture at once
         if self._delay_id and (min_ms, max_ms) != self._delay_ms:
             self._delay_ms, self._delay_left = (min_ms, max_ms), DELAY_REPEATS
 
@@ -387,11 +397,12 @@ class VideoDownTrack(DownTrack):
         else:
             self._tid = min(self._tid, tid - 1)
 
-    @staticmethod
-    def _is_too_old(packet: UpPacket, waited_s: float) -> bool:
-        if packet.begins_keyframe:
-            return waited_s > MAX_KEYFRAME_WAIT_S
-        return waited_s > MAX_WAIT_S[packet.tid]
+    def _is_too_old(self, packet: UpPacket, waited_s: float) -> bool:
+        if waited_s <= MAX_WAIT_S[packet.tid]:
+            return False
+        if packet.tid or waited_s > MAX_KEYFRAME_WAIT_S:
+            return True
+        return not packet.begins_keyframe and sum(len(item.body) for item, _ in self.queue) > SMALL_QUEUE_BYTES
 
     def _close_gap(self, packet: UpPacket, old: Splice) -> Splice:
         """Continue the numbers behind frames that were left out. What is missing before may come late."""
