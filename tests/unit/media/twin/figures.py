@@ -40,6 +40,7 @@ class Figures(msgspec.Struct):
     first_frame_s: float | None
     to_720_s: float | None
     worst_stall_s: float
+    concealed_s: float  # sound made up
     settle: list[dict[str, Any]]
     outages: list[dict[str, Any]]
     stalls: list[tuple[float, float]]  # (begin, end)
@@ -83,6 +84,7 @@ def measure(lesson: Lesson, classroom: Classroom, trace: Trace, series: list[Sam
         first_frame_s=seen["first_frame_s"],
         to_720_s=seen["to_720_s"],
         worst_stall_s=seen.get("worst_stall_s", seconds),
+        concealed_s=audio.concealed_s,
         settle=settle_figures(trace, frames, seconds),
         outages=outage_figures(trace, frames, seconds),
         stalls=[(round(stall.begin, 2), round(stall.end, 2)) for stall in stalls(frames, seconds)],

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 from bench.link_trace import Trace, read_trace
@@ -18,9 +19,9 @@ from tests.unit.media.twin.lesson import Classroom, Lesson
 SAMPLE_S = 0.5
 
 
-def run(trace: Trace, seconds: float, seed: int = 1) -> Figures:
-    """Return the figures of one classroom behind `trace`."""
-    lesson = Lesson(seed)
+def run(trace: Trace, seconds: float, seed: int = 1, rids: Collection[str] = ("q", "h", "f")) -> Figures:
+    """Return the figures of one classroom behind `trace`; the lecturer's camera is sent in the layers `rids`."""
+    lesson = Lesson(seed, rids)
     return follow(lesson, lesson.join(trace), seconds)
 
 

@@ -1,0 +1,60 @@
+"""Links that go away and come back: the picture of the present within a second, in virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pytest
+
+from tests.unit.media.twin.figures import Figures
+from tests.unit.media.twin.lesson import Classroom, Lesson
+from tests.unit.media.twin.links import with_outages
+from tests.unit.media.twin.run import follow
+
+CHEAP = ("q", "h")  # a camera of fewer lines: the third layer has no part in this and costs most of the time
+
+
+def _watch(
+    seed: int, *outages: tuple[float, float], seconds: float, rids: Collection[str] = CHEAP, **ways: bool
+) -> tuple[Figures, Classroom]:
+    lesson = Lesson(seed, rids)
+    classroom = lesson.join(with_outages(*outages, **ways))
+    return follow(lesson, classroom, seconds), classroom
+
+
+def _sound_is_back_after(classroom: Classroom, end: float) -> float:
+    """Return how long after `end` (s of the trace) sound was made up for the last time."""
+    late = [when - classroom.joined_at - end for when, _ in classroom.audio.concealments]
+    return max((after for after in late if 0 < after < 5), default=0.0)
+
+
+@pytest.mark.parametrize(("seed", "length"), [(1, 1.0), (2, 3.0), (3, 10.0)])
+def test_after_an_outage_picture_and_sound_are_back_within_a_second(seed: int, length: float) -> None:
+    end = 4.0 + length
+    figures, classroom = _watch(seed, (4.0, end), seconds=end + 3.0)
+    assert figures.live_edge_s[0] is not None and figures.live_edge_s[0] <= 1.0
+    assert sum(after - before for before, after in figures.stalls) <= length + 1.0
+    assert _sound_is_back_after(classroom, end) <= 1.2
+    assert figures.corrupt == 0
+    into = [sample.sent_kbps for sample in figures.series if 6.0 < sample.at_s <= end]
+    assert not into or sum(into) / len(into) <= 70, "next to nothing is sent meanwhile: sound, as the probe"
+
+
+def test_after_a_minute_away_it_is_the_same() -> None:
+    figures, _ = _watch(4, (3.0, 63.0), seconds=65.0, rids=("q",))
+    assert figures.live_edge_s[0] is not None and figures.live_edge_s[0] <= 1.0
+
+
+def test_a_silent_way_up_does_not_take_the_sound_that_still_arrives() -> None:
+    figures, classroom = _watch(6, (4.0, 8.0), seconds=11.0, down=False)
+    during = [seconds for when, seconds in classroom.audio.concealments if 4 < when - classroom.joined_at < 8]
+    assert sum(during) <= 0.2
+    shown = [frame.at - classroom.joined_at for frame in classroom.video.shown]
+    assert min(at for at in shown if at > 8.0) <= 9.0
+    assert figures.corrupt == 0
+
+
+def test_a_silent_way_down_is_an_outage_although_the_receiver_is_heard() -> None:
+    figures, _ = _watch(7, (4.0, 8.0), seconds=11.0, up=False)
+    assert figures.live_edge_s[0] is not None and figures.live_edge_s[0] <= 1.0
+    assert sum(after - before for before, after in figures.stalls) <= 5.0
