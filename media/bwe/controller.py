@@ -4,9 +4,9 @@ Theory of operation. Feedback is read by the log (`media/twcc.py`) and then move
 delay and loss and the rate (`delay.py`, `loss.py`, `rate.py`). Three things are faster than a feedback:
 
 - *in flight*: what was sent and not yet told of never exceeds what the estimate carries in the least round trip, one
-  feedback interval and 150 ms. Beyond it only sound leaves, so that a link that stops gets no more than that into its
+  feedback interval and 100 ms. Beyond it only sound leaves, so that a link that stops gets no more than that into its
   queue: a modem queues 150 kB, which at 100 kbit/s is 12 s.
-- *lateness*: when the oldest packet in flight is 200 ms older than it should be, the estimate counts half until
+- *lateness*: when the oldest packet in flight is 150 ms older than it should be, the estimate counts half until
   feedback comes; it comes back whole when only the feedback was late.
 - *silence*: see `link_state.py`. The estimate begins again from half of what it was, or less, and a probe
   tries for 0.85 of it as soon as the queue is gone.
@@ -24,7 +24,7 @@ from media.bwe.delay import DelayMeter
 from media.bwe.link_state import LinkEffect, LinkEvent, LinkState, step
 from media.bwe.loss import LossMeter
 from media.bwe.probe import REBOUND_BELOW, Prober
-from media.bwe.rate import FLOOR_BPS, RateController
+from media.bwe.rate import FLOOR_BPS, PACKET_BITS, RateController
 from media.bwe.report_loss import ReportLossEstimator
 from media.twcc import TwccSendLog
 from media.twcc_wire import TransportFeedback
@@ -33,12 +33,12 @@ START_BPS = 300_000  # the measured default between 60 (safe) and 600 kbit/s (me
 CEILING_BPS = 20_000_000
 KNOWN_SHARE = 0.7  # of what a link was known to carry is what its next transport begins with (media.md §2.5)
 PACING_FACTOR = 1.2  # media.md §2.6
-CAP_S = 0.15  # that may stand on the way beyond the least round trip and one feedback interval (media.md §2.5)
+CAP_S = 0.1  # that may stand on the way beyond the least round trip and one feedback interval; media.md §2.5 has 0.15
 CAP_FACTOR, CAP_EXTRA_BPS = 1.25, 50_000
 LEAST_CAP_BYTES = 3_000  # sound and one packet of video must fit beside each other on the narrowest link
-SOUND_CAP_S, SOUND_TRICKLE_S = 0.6, 0.2
+SOUND_LATE_S, SOUND_TRICKLE_S = 0.6, 0.2
 BLIND_S = 0.65  # that may be on the way before the receiver has said anything: a long round trip
-LATE_S, LATE_SHARE = 0.2, 0.5
+LATE_S, LATE_SHARE = 0.15, 0.5
 SUSPECT_S, SUSPECT_INTERVALS = 0.4, 3  # media.md §2.11
 DEAD_S = 1.5
 REPORTS_SILENT_S = 8.0  # of a client without transport-wide feedback: consent comes every 5 s (RFC 7675)
@@ -49,7 +49,8 @@ STALE_S = 3.0
 REMB_STALE_S = 9.0
 INTERVAL_S, MAX_INTERVAL_S = 0.1, 0.3  # of feedback: Chromium begins with 100 ms, 250 ms is its longest
 SLEEP_S = 0.5  # between two looks at the clock: then it was us who slept, not the link
-MIN_RTT_WINDOW_S = 30.0
+MIN_RTT_WINDOW_S = 10.0  # as long as the base of one-way delays
+MAX_FEEDBACKS_PER_S = 200  # ten times what a browser gives; more is not read
 
 
 class LinkController:
@@ -82,11 +83,12 @@ class LinkController:
         self._reports_at = -math.inf
         self._before_bps = float(start_bps)  # the estimate before a silence
         self._last_rtt_s = 0.0
+        self._flood_until, self._feedbacks = now, 0
         self._is_late = False
         self._estimate_bps: int = start_bps
         self._pacing_bps: int = start_bps
         self._cap_bytes: float = start_bps * BLIND_S / 8
-        self._sound_cap_bytes = math.inf
+        self._sound_until = now + BLIND_S
         self._sound_at = now
         self._check_at = now  # before that, `on_timeout` has nothing to do
         self._is_open = True
@@ -95,16 +97,25 @@ class LinkController:
 
     def on_feedback(self, feedback: TransportFeedback, now: float) -> None:
         """Take transport-wide feedback; about 9 us without what probing and losses add."""
+        if now >= self._flood_until:
+            self._flood_until, self._feedbacks = now + 1.0, 0
+        self._feedbacks += 1
+        if self._feedbacks > MAX_FEEDBACKS_PER_S:
+            return
         report = self.log.on_feedback(feedback)
         if report is None:
             return
         before = self._rate.estimate_bps
         self._on_told(now)
         if report.sent:
-            self._measure_rtt(now - report.sent[-1], now)
+            if now - self._looked_at < SLEEP_S:  # else we slept, and feedback waited for us
+                self._measure_rtt(now - report.sent[-1], now)
             self._delay.on_feedback(report, self._last_rtt_s - self.min_rtt_s, now)
             self.queue_s = self._delay.queue_s
             self._rate.on_feedback(report, self._delay, now)
+            if self._rate.is_path_new:
+                self._rate.is_path_new = False
+                self._least_rtts = [self._last_rtt_s, math.inf]
             proven = self._prober.on_feedback(report, self.log, self._rate.estimate_bps, now)
             if proven:
                 self._rate.on_probe(proven, now)
@@ -136,6 +147,12 @@ class LinkController:
         if self.state is not LinkState.NORMAL:
             self._step(LinkEvent.HEARD if self.has_feedback else LinkEvent.FEEDBACK, now)
 
+    def on_path_change(self, now: float) -> None:
+        """Take that the receiver is reached at another address now: its delay is unlike, its rate may be."""
+        self._delay.rebase()
+        self._least_rtts = [math.inf, math.inf]
+        self._prober.reset(now)
+
     # --- what may be sent
 
     def set_wanted(self, bps: int) -> None:
@@ -158,11 +175,10 @@ class LinkController:
     def may_send_sound(self, now: float) -> bool:
         """Return whether a packet of sound is worth sending: False when those before it would make it come too late.
 
-        Beyond 0.6 s on the way (a link that carries less than sound costs, or nothing) one packet in 200 ms still may:
-        it brings the first feedback when the link is back.
+        When the oldest packet on the way is 0.6 s late (a link that carries less than sound costs, or nothing) one
+        packet in 200 ms still may: it brings the first feedback when the link is back.
         """
-        log = self.log
-        if log.sent_bytes - log.told_bytes <= self._sound_cap_bytes:
+        if now < self._sound_until:
             return True
         if now < self._sound_at:
             return False
@@ -206,8 +222,8 @@ class LinkController:
         if now < self._check_at and slept <= SLEEP_S:
             return
         if slept > SLEEP_S:  # what came meanwhile waits to be read: the silence was ours
-            self._feedback_at += slept
-            self._heard_at += slept
+            self._feedback_at = min(now, self._feedback_at + slept)
+            self._heard_at = min(now, self._heard_at + slept)
         silent_s = min(now - self._feedback_at, self._oldest_age(now))  # who sends nothing hears nothing
         if self.state is LinkState.SUSPECT:
             if silent_s > DEAD_S:
@@ -271,9 +287,7 @@ class LinkController:
         estimate: float = self._rate.estimate_bps
         if not self.has_feedback or now - self._feedback_at > STALE_S:
             estimate = self._without_feedback(now)
-        late_s = self.min_rtt_s + self._interval_s + LATE_S
-        silent_s = now - self._feedback_at
-        self._is_late = self.has_feedback and silent_s > self._interval_s + LATE_S and self._oldest_age(now) > late_s
+        self._look_for_lateness(now)
         if self._is_late:
             estimate *= LATE_SHARE
         self._estimate_bps = round(max(estimate, FLOOR_BPS))
@@ -283,14 +297,25 @@ class LinkController:
             # what was never sent is not proven, so an estimate far above it is no reason to fill a queue
             rate = min(self._estimate_bps, CAP_FACTOR * self._rate.delivered_bps + CAP_EXTRA_BPS)
             self._cap_bytes = max(rate * cap_s / 8, LEAST_CAP_BYTES)
-            self._sound_cap_bytes = self._cap_bytes + rate * SOUND_CAP_S / 8
         elif now - self._reports_at < REPORTS_SILENT_S:
-            self._cap_bytes = self._sound_cap_bytes = math.inf  # nothing will ever tell what is on the way
+            self._cap_bytes = math.inf  # nothing will ever tell what is on the way
         else:
             self._cap_bytes = self._estimate_bps * BLIND_S / 8
 
-        is_calm = self.state is LinkState.NORMAL and self.has_feedback and not self._is_late
-        self._check_at = self._feedback_at + self._interval_s + LATE_S if is_calm else now
+    def _look_for_lateness(self, now: float) -> None:
+        """Work out since or until when feedback of the oldest packet in flight is not late."""
+        oldest = self.log.oldest_in_flight_s
+        due_at = now if oldest is None else oldest
+        if not self.has_feedback:
+            self._is_late = False
+            self._sound_until = math.inf if now - self._reports_at < REPORTS_SILENT_S else due_at + BLIND_S
+            self._check_at = now
+            return
+        due_at += self.min_rtt_s + self._interval_s
+        late_at = due_at + LATE_S + PACKET_BITS / self._rate.estimate_bps
+        self._is_late = now >= late_at
+        self._sound_until = due_at + SOUND_LATE_S
+        self._check_at = late_at if self.state is LinkState.NORMAL and not self._is_late else now
 
     def _oldest_age(self, now: float) -> float:
         oldest = self.log.oldest_in_flight_s

@@ -1,7 +1,7 @@
 """Queueing delay and its gradient, from the one-way delays that feedback tells.
 
 Theory of operation. The clocks of the two ends are unlike, so a one-way delay means something only beside another one:
-`base` is the least of the last 10 s, the *queue* is the least delay of the newest packets (at least 5: jitter is not
+`base` is the least of the last 10 s, the *queue* is the least delay of the newest packets (at least 4: jitter is not
 queue) above it. A queue never shows a delay that the round trip, taken with our clock alone, does not show too; what
 goes beyond that is a receiver's clock that was set, and begins a new base.
 
@@ -18,7 +18,8 @@ from collections import deque
 from media.twcc import FeedbackReport
 
 BASE_WINDOW_S = 10.0
-LEAST_PACKETS = 5
+LEAST_PACKETS = 4
+JITTER_S = 0.15  # more than that is a queue, however few packets tell of it
 LEAST_WINDOW_S = 0.25
 TREND_WINDOW_S = 0.5
 TREND_POINTS = 10
@@ -26,7 +27,7 @@ TREND_GAIN_MS = 240.0  # libwebrtc: slope x 60 deltas x gain 4, in ms
 THRESHOLD_MS, MIN_THRESHOLD_MS, MAX_THRESHOLD_MS = 12.5, 6.0, 600.0  # gcc-02 §5.4
 THRESHOLD_UP, THRESHOLD_DOWN = 0.0087, 0.039  # per ms, gcc-02 §5.4
 SPIKE_MS = 15.0  # what lies further above the threshold does not move it, gcc-02 §5.4
-RTT_SLACK_S = 0.03  # of the round trip's own jitter and the wait for feedback
+RTT_SLACK_S = 0.005  # both ends of the comparison move
 CLOCK_JUMP_S = 0.5  # below the base, or above what the round trip allows: no path does that
 
 
@@ -86,7 +87,7 @@ class DelayMeter:
             if least < self.base_s:
                 self.base_s = least
         recent = self._recent
-        if packets >= LEAST_PACKETS:
+        if packets >= LEAST_PACKETS or least - self.base_s > JITTER_S:
             recent.clear()
             self.queue_s = least - self.base_s
             return

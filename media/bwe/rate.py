@@ -5,8 +5,9 @@ delivered rate *is* the capacity, whatever we sent. While none stands, the capac
 
 - queue: the estimate goes to a share of that capacity, 0.95 for a small queue and less the longer it is, so that it
   drains in about half a second. Downwards when the queue rises or is long; upwards at once too, for a rate that
-  arrived is proven. This is the decrease of gcc-02 §5.5 with a factor that knows the queue. A short queue takes no
-  more than a sixth at once: a cellular link that pauses for a fifth of a second is back before a smaller picture is.
+  arrived is proven. This is the decrease of gcc-02 §5.5 with a factor that knows the queue. A queue below 100 ms
+  takes no more than a sixth, one below 250 ms no more than 0.4 of the estimate: a cellular link that pauses for a
+  fifth of a second is back before a smaller picture is.
 - no queue: the estimate grows by a factor a second: 4 until the first fall, 2 up to the capacity at which it last
   fell and after 2 s, 1.08 beyond (gcc-02 §5.5), but not beyond 1.5 x what was delivered. For more than that, a probe
   must prove it (`media/bwe/probe.py`). Sending little is never a reason to fall.
@@ -25,14 +26,22 @@ DELIVERED_S, CAPACITY_S = 0.35, 0.2  # time constants of the delivered rate and 
 LEAST_BUSY_S = 0.03  # less says nothing of a capacity
 BUSY_S = 0.025  # a queue longer than this keeps the bottleneck busy
 LONG_S = 0.1  # … and one longer than this must shrink, rising or not
+STANDING_S = 0.25  # … and one longer than this has no excuse (media.md §2.5)
 PACKET_BITS = 9_600  # one packet of 1,200 bytes more or less is no queue, and takes long on a narrow link
 SHARE, LEAST_SHARE, SHARE_PER_S = 0.95, 0.5, 1.2
 GROWTH_FIRST, GROWTH_KNOWN, GROWTH_BEYOND = 4.0, 2.0, 1.08  # a second
 CLEAN_S = 2.0  # without a fall, and what was known of the link is old
 DELIVERED_FACTOR = 1.5  # gcc-02 §5.5: not above 1.5 x what arrived
 STEP_UP = 1.5  # at most, by one feedback
+PROVEN_FACTOR = 2.0  # a queue that drains proves no more than that, whatever arrival times say
+CLOCK_SLACK_S = 0.3
+STUCK_SHARE, STUCK_TOLERANCE, STUCK_S = 0.5, 0.2, 2.0
 VARYING_S = 10.0
-SHORT_SHARE = 0.85  # of the estimate when the queue began to stand
+USED_SHARE = 0.5  # who sends less than that did not make a short queue
+SHORT_SHARE, MIDDLE_SHARE = (
+    0.85,
+    0.6,
+)  # of the estimate when the queue began to stand: a short, a long one takes no more
 KNOWN_SHARE = 0.9
 
 
@@ -45,6 +54,9 @@ class RateController:
         "_busy_from_bps",
         "_busy_s",
         "_known_bps",
+        "_stuck_queue_s",
+        "_stuck_since",
+        "_told_bps",
         "_updated",
         "_was_busy",
         "ceiling_bps",
@@ -52,6 +64,7 @@ class RateController:
         "estimate_bps",
         "fell_at",
         "has_fallen",
+        "is_path_new",
     )
 
     def __init__(self, now: float, start_bps: float, ceiling_bps: float) -> None:
@@ -59,11 +72,14 @@ class RateController:
         self.ceiling_bps = ceiling_bps
         self.delivered_bps = 0.0
         self.has_fallen = False
+        self.is_path_new = False  # told to, and taken back by, the controller
         self.fell_at = float("-inf")
         self._known_bps = float("inf")  # at which it fell last
         self._busy_from_bps = start_bps  # the estimate when the queue began to stand
         self._was_busy = False
         self._busy_bits = self._busy_s = 0.0  # arrived while a queue stood, and the time it took, newer ones weigh more
+        self._told_bps = 0.0  # like `delivered_bps`, by our clock
+        self._stuck_queue_s, self._stuck_since = 0.0, now
         self._arrived_at = float("-inf")
         self._updated = now
 
@@ -88,7 +104,7 @@ class RateController:
         """Add a feedback, all of whose packets met a queue, to what arrived since it began to stand."""
         bits = report.acked_bytes * 8.0
         if not self._was_busy:  # the link may have rested before the first of these packets
-            elapsed = self._arrived_at - report.sent[0] - report.delays[0]
+            elapsed = max(0.0, self._arrived_at - report.sent[0] - report.delays[0])
             bits -= bits / len(report.sent)
             self._busy_bits = self._busy_s = 0.0
         forget = CAPACITY_S / (CAPACITY_S + elapsed)
@@ -100,9 +116,15 @@ class RateController:
         arrived_at = report.sent[-1] + report.delays[-1]
         elapsed = arrived_at - self._arrived_at
         self._arrived_at = arrived_at
-        if not 0.0 <= elapsed < 10.0:  # the first, reordered feedback, or a clock that was set
-            elapsed = min(now - self._updated, 1.0)
-        self.delivered_bps += (report.acked_bytes * 8 - self.delivered_bps * elapsed) / (elapsed + DELIVERED_S)
+        own = now - self._updated
+        if not 0.0 <= elapsed <= 2 * own + CLOCK_SLACK_S:  # the first, reordered feedback, or a clock that was set
+            elapsed = min(own, 1.0)
+        bits = report.acked_bytes * 8
+        self._told_bps += (bits - self._told_bps * own) / (own + DELIVERED_S)
+        delivered = self.delivered_bps
+        delivered += (bits - delivered * elapsed) / (elapsed + DELIVERED_S)
+        # arrival times too short to be true must not make a rate beyond all that was sent
+        self.delivered_bps = min(delivered, PROVEN_FACTOR * self._told_bps)
         return elapsed
 
     def _follow(self, delay: DelayMeter, packet_s: float, now: float) -> None:
@@ -111,11 +133,26 @@ class RateController:
         target = share * self._busy_bits / self._busy_s
         if target < self.estimate_bps:
             if queue > LONG_S + packet_s:
-                self._fall(target, now)
-            elif delay.is_rising:
+                floor = MIDDLE_SHARE * self._busy_from_bps if queue < STANDING_S + packet_s else 0.0
+                self._fall(max(target, floor), now)
+            elif delay.is_rising and self._told_bps > USED_SHARE * self.estimate_bps:
                 self._fall(max(target, SHORT_SHARE * self._busy_from_bps), now)
         elif not delay.is_rising:
-            self.estimate_bps = min(target, self.estimate_bps * STEP_UP, self.ceiling_bps)
+            proven = min(target, PROVEN_FACTOR * self.delivered_bps + 10_000)
+            self.estimate_bps = max(self.estimate_bps, min(proven, self.estimate_bps * STEP_UP, self.ceiling_bps))
+        if self.estimate_bps <= STUCK_SHARE * self._busy_from_bps:
+            self._doubt(delay, now)
+
+    def _doubt(self, delay: DelayMeter, now: float) -> None:
+        """Begin to measure delay anew when the queue stays as it is although far less is sent."""
+        queue = delay.queue_s
+        if abs(queue - self._stuck_queue_s) > STUCK_TOLERANCE * self._stuck_queue_s:
+            self._stuck_queue_s, self._stuck_since = queue, now
+        elif now - self._stuck_since > STUCK_S:
+            delay.rebase()
+            self.is_path_new = True
+            self._was_busy = False
+            self._stuck_queue_s = 0.0
 
     def _fall(self, target: float, now: float) -> None:
         if target >= self.estimate_bps:
