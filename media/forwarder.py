@@ -294,6 +294,7 @@ class Forwarder:
         publisher = room.publishers.get(track.peer)
         data = publisher.keyframe_request(track) if publisher is not None else None
         if publisher is not None and data is not None:
+            self._gate.set_rtt((room.name, track.peer, track.source), publisher.rtt_s)
             self._rtcp.append((publisher, data))
 
     def want_keyframe(self, room: Room, number: int, now: float) -> None:

@@ -7,11 +7,13 @@ not every WHIP encoder takes reduced-size RTCP (RFC 5506).
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from media import rtcp
+from media.audio_down_track import AudioDownTrack
 from media.control import Source
 from media.rtp import ExtensionIds, read_fixed, read_text, read_u16, unwrap_rtx
 from media.sdp import NegotiatedCodec, NegotiatedMedia
@@ -20,6 +22,10 @@ from media.up_track import Layer, UpPacket, UpTrack
 
 REPORT_INTERVAL_S = 1.0
 MAX_ROUTES = 48  # 3 sources x 3 layers x (media + RTX), twice over: a client may change its SSRCs
+REFERENCE_MEMORY = 4  # reference times that an answer may still come to
+MAX_RTT_S = 5.0  # longer ones are of an answer that waited for its next report
+# What an encoder is told to protect a voice against. Opus pays for it with the sound of those who lose nothing.
+MAX_TOLD_LOSS = 0.2
 LEARN_ATTEMPTS_PER_S = 200  # unknown SSRCs are looked at no more often
 
 
@@ -63,6 +69,8 @@ class Publisher:
         self._learn_until = now
         self._learned = 0
         self._dlrr: list[tuple[int, int, float]] = []
+        self._references: deque[tuple[int, float]] = deque(maxlen=REFERENCE_MEMORY)  # told: middle of NTP, when
+        self._has_rtt = False
 
     def negotiate(self, media: Sequence[NegotiatedMedia], tracks: Mapping[str, UpTrack]) -> None:
         """Take what was agreed; `tracks` says by mid which track each m-line feeds."""
@@ -200,7 +208,20 @@ class Publisher:
             return layer
         if isinstance(packet, rtcp.ReceiverReferenceTime):
             self._dlrr = [*self._dlrr[-7:], (packet.ssrc, rtcp.ntp_middle(packet.ntp), now)]
+        elif isinstance(packet, rtcp.Dlrr):
+            self._on_reference_answered(packet, now)
         return None
+
+    def _on_reference_answered(self, packet: rtcp.Dlrr, now: float) -> None:
+        """Take the round trip that the answer to a reference time tells (RFC 3611 §4.5); others are ignored."""
+        for ssrc, middle, delay in packet.entries:
+            sent_at = next((at for told, at in self._references if told == middle), None)
+            if ssrc != self.own_ssrc or sent_at is None:
+                continue
+            rtt_s = now - sent_at - delay / 65_536
+            if 0 <= rtt_s <= MAX_RTT_S:
+                self.rtt_s += (rtt_s - self.rtt_s) / (4 if self._has_rtt else 1)
+                self._has_rtt = True
 
     def layers(self) -> list[Layer]:
         """Return the layers that were learned."""
@@ -238,12 +259,19 @@ class Publisher:
         layers = self.layers()[:24]
         for layer in layers:
             layer.nack.rtt_s = self.rtt_s
-        data = rtcp.build_rr(self.own_ssrc, [layer.stats.report_block(now) for layer in layers])
+        data = rtcp.build_rr(self.own_ssrc, [_report_block(layer, now) for layer in layers])
+        data += self._reference(now)
         if self._dlrr:
             entries = [(ssrc, middle, int((now - at) * 65536)) for ssrc, middle, at in self._dlrr]
             data += rtcp.build_dlrr(self.own_ssrc, entries)
             self._dlrr = []
         return data
+
+    def _reference(self, now: float) -> bytes:
+        """Return our clock, for the sender to answer with its next report: so we learn the round trip."""
+        ntp = int(now * (1 << 32)) & 0xFFFFFFFFFFFFFFFF
+        self._references.append((rtcp.ntp_middle(ntp), now))
+        return rtcp.build_rrtr(self.own_ssrc, ntp)
 
     def keyframe_request(self, track: UpTrack) -> bytes | None:
         """Return the PLI for a track: on one of its layers, which makes keyframes on all of them (media.md §2.3)."""
@@ -255,6 +283,31 @@ class Publisher:
     def fraction_lost(self) -> float:
         """Return the worst loss that its layers had in the last second, 0..1."""
         return max((layer.stats.fraction_lost for layer in self.layers()), default=0.0)
+
+
+def _report_block(layer: Layer, now: float) -> rtcp.ReportBlock:
+    """Return a layer's report. A voice's tells of its hearers' loss, too: Opus then adds in-band FEC (RFC 6716 §2.1.7).
+
+    Only the fraction is raised. The sum of lost packets, by which browsers estimate their uplink, stays what it is.
+    """
+    block = layer.stats.report_block(now)
+    if layer.track.kind != "audio":
+        return block
+    told = int(min(MAX_TOLD_LOSS, _unrepaired_loss(layer.track)) * 256)
+    return msgspec.structs.replace(block, fraction_lost=max(told, block.fraction_lost))
+
+
+def _unrepaired_loss(track: UpTrack) -> float:
+    """Return the worst loss, 0..1, of those who hear the voice without copies of their own (RED)."""
+    losses = [
+        down.owner.link.loss
+        for down in track.downs
+        if isinstance(down, AudioDownTrack)
+        and down.owner is not None
+        and down.layer is not None
+        and not down.mode.copies
+    ]
+    return max(losses, default=0.0)
 
 
 def _ids_of_all(lines: Sequence[ExtensionIds]) -> ExtensionIds:
