@@ -85,8 +85,8 @@ def clean() -> list[Entry]:
     return [constant(rate_kbps=20_000, delay_ms=25, jitter_ms=3, loss_pct=0, queue_kb=200)]
 
 
-def push28() -> list[Entry]:
-    """Return a link on which one fixed layer of 1.2 Mbit/s with sound stands still 28 % of the time."""
+def dips() -> list[Entry]:
+    """Return a link that would carry one fixed layer of 1.2 Mbit/s, but for 4 s of every 18."""
     entries = [constant(rate_kbps=1600, delay_ms=40, jitter_ms=5, loss_pct=0, queue_kb=80)]
     for begin in range(12, SECONDS, 18):
         entries += [down(begin, rate_kbps=700), down(begin + 4, rate_kbps=1600)]
@@ -120,7 +120,7 @@ def _rate(quality: str, share: float, rng: random.Random) -> float:
     return round(share * mean * rng.lognormvariate(-spread * spread / 2, spread), 1)
 
 
-TRACES = (staircase, outages, loss, narrow, clean, push28, cellular)
+TRACES = (staircase, outages, loss, narrow, clean, dips, cellular)
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ from media.subscriber import Subscriber
 from tests.unit.media.twin.audio import AudioStream
 from tests.unit.media.twin.clock import START_S, Clock
 from tests.unit.media.twin.link import Link
-from tests.unit.media.twin.publisher import AUDIO_SSRC, ENCODINGS, MID_ID, OPUS_S, RID_ID, BrowserPublisher
+from tests.unit.media.twin.publisher import AUDIO_SSRC, ENCODINGS, FIXED, MID_ID, RID_ID, BrowserPublisher
 from tests.unit.media.twin.receiver import STUN_BYTES, Receiver, Wire
 from tests.unit.media.twin.video import VideoStream
 
@@ -144,14 +144,14 @@ class Shell:
 class Classroom:
     """A receiver behind a link, with what it saw and heard."""
 
-    def __init__(self, shell: Shell, peer: str, trace: Trace, rng: random.Random) -> None:
+    def __init__(self, shell: Shell, peer: str, trace: Trace, rng: random.Random, *, adapts: bool = True) -> None:
         clock = shell.clock
         self.clock = clock
         self.down = Link(trace.down, random.Random(rng.random()), clock.now)
         self.up = Link(trace.up, random.Random(rng.random()), clock.now)
         self.joined_at = clock.now
         self.trace = trace
-        self.subscriber = Subscriber(peer, SLOTS, rng, shell.now)
+        self.subscriber = Subscriber(peer, SLOTS, rng, shell.now, adapts=adapts)
         self.tamper: Callable[[bytes], list[bytes]] = lambda packet: [packet]  # with its RTCP
         self._shell = shell
         shell.transmit[self.subscriber] = self._transmit
@@ -197,8 +197,9 @@ class Classroom:
 class Lesson:
     """A lecturer and their classrooms."""
 
-    def __init__(self, seed: int = 1, rids: Collection[str] = ("q", "h", "f")) -> None:
-        """`rids`: the layers that the lecturer's camera is sent in."""
+    def __init__(self, seed: int = 1, rids: Collection[str] = ("q", "h", "f"), *, is_baseline: bool = False) -> None:
+        """`rids`: the layers that the lecturer's camera is sent in; a baseline has one, and nothing adapts to links."""
+        self.is_baseline = is_baseline
         self.clock = Clock()
         self.rng = random.Random(seed)
         self.shell = Shell(self.clock, self.rng)
@@ -207,7 +208,9 @@ class Lesson:
         room = self.shell.room
         tracks = {"v": room.track("lecturer", "camera"), "a": room.track("lecturer", "mic")}
         self.publisher.negotiate([UP_VIDEO, UP_AUDIO], tracks)
-        self.browser = BrowserPublisher(self.clock, random.Random(self.rng.random()), self._publish)
+        self.browser = BrowserPublisher(
+            self.clock, random.Random(self.rng.random()), self._publish, FIXED if is_baseline else ENCODINGS
+        )
         self.browser.offer(rids)
         self.shell.on_publisher_rtcp = self._on_publisher_rtcp
         self.shell.on_wanted = self._on_wanted
@@ -216,7 +219,7 @@ class Lesson:
 
     def join(self, trace: Trace, peer: str = "classroom") -> Classroom:
         """Let a classroom join now; its trace begins now."""
-        classroom = Classroom(self.shell, peer, trace, self.rng)
+        classroom = Classroom(self.shell, peer, trace, self.rng, adapts=not self.is_baseline)
         self.classrooms.append(classroom)
         classroom.watch("lecturer")
         return classroom
@@ -245,6 +248,3 @@ class Lesson:
         for packet in rtcp.parse_compound(data)[0]:
             if isinstance(packet, rtcp.Pli):
                 self.clock.at(self.clock.now + UPLINK_S, self.browser.on_keyframe_request)
-
-
-__all__ = ["OPUS_S", "Classroom", "Lesson", "Shell"]

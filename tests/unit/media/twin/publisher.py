@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 import struct
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
@@ -57,6 +57,7 @@ ENCODINGS = (
     Encoding("h", 102, 640, 360, 15.0, 290_000, 7_000, *_L1T3),
     Encoding("f", 103, 1280, 720, 24.0, 1_100_000, 15_000, *_L1T3),
 )
+FIXED = (Encoding("f", 103, 1280, 720, 24.0, 1_150_000, 15_000, *_L1T3),)  # what adaptation is compared with
 AUDIO_SSRC = 201
 
 
@@ -168,8 +169,14 @@ class _Encoder:
 class BrowserPublisher:
     """Camera and microphone of a lecturer; `send` gets its packets, in bursts as its pacer lets them out."""
 
-    def __init__(self, clock: Clock, rng: random.Random, send: Callable[[list[bytearray]], None]) -> None:
-        self.encoders = {encoding.rid: _Encoder(encoding, rng) for encoding in ENCODINGS}
+    def __init__(
+        self,
+        clock: Clock,
+        rng: random.Random,
+        send: Callable[[list[bytearray]], None],
+        encodings: Sequence[Encoding] = ENCODINGS,
+    ) -> None:
+        self.encoders = {encoding.rid: _Encoder(encoding, rng) for encoding in encodings}
         self._clock = clock
         self._rng = rng
         self._send = send

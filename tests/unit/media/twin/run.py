@@ -55,13 +55,15 @@ def main() -> None:
     parser.add_argument("--trace", type=Path, nargs="+", required=True, help="files of bench/traces' format")
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--baseline", action="store_true", help="one fixed layer of 1.2 Mbit/s, no adaptation")
     parser.add_argument("--table", action="store_true", help="a table instead of JSON lines")
     parser.add_argument("--series", action="store_true", help="with the series (half seconds)")
     options = parser.parse_args()
     for path in options.trace:
         began = time.process_time()
         trace = read_trace(path)
-        figures = run(trace, options.seconds, options.seed)
+        lesson = Lesson(options.seed, is_baseline=options.baseline)
+        figures = follow(lesson, lesson.join(trace), options.seconds)
         cpu_s = round(time.process_time() - began, 2)
         if options.table:
             print(_row(trace.name, figures, cpu_s), flush=True)
