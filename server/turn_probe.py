@@ -15,6 +15,7 @@ import secrets
 import socket
 import ssl
 import struct
+import time
 from typing import Literal
 
 import msgspec
@@ -168,7 +169,8 @@ class _Relay:
 
     def _hear(self, kind: int, transaction: bytes | None = None) -> dict[int, bytes] | None:
         """Return the attributes of the next message of `kind`, or of the answer to a request; None: none came."""
-        while True:
+        ends = time.monotonic() + TIMEOUT_S
+        while time.monotonic() < ends:  # also when it talks of other things all the time
             try:
                 message = self._read()
             except TimeoutError:
@@ -179,15 +181,13 @@ class _Relay:
             is_answer = transaction is not None and mark == transaction and found & ~0x0110 == kind
             if is_answer or (transaction is None and found == kind):
                 return _attributes(message[HEADER_BYTES : HEADER_BYTES + length])
+        return None
 
     def _read(self) -> bytes:
         """Return one message: a datagram, or a piece of the stream as long as its header says (RFC 8656 §3.1)."""
         while True:
             if self._door.kind == "turn_udp":
-                data = self._socket.recv(MAX_MESSAGE_BYTES)
-                if len(data) >= HEADER_BYTES:
-                    return data
-                continue
+                return self._socket.recv(MAX_MESSAGE_BYTES).ljust(HEADER_BYTES, b"\0")
             if len(self._buffer) >= HEADER_BYTES:
                 size = HEADER_BYTES + int.from_bytes(self._buffer[2:4], "big")
                 if len(self._buffer) >= size:

@@ -26,6 +26,7 @@ EXAMPLES: tuple[m.ClientMessage, ...] = (
     m.CallOn(6, None),
     m.Say(7, "光从空气进入水里"),
     m.LimitSlot(8, "tile0", 180),
+    m.ReportPlayback("page0001", 1, 2, 3, 4, 5, 6, "turn_tls", 360),
 )
 
 
