@@ -25,6 +25,7 @@ from media.tap_feed import TapFeed
 from media.up_track import SILENT_S, Layer, UpTrack
 
 HOUSEKEEPING_S = 0.25
+LINKS_S = 0.02  # a link that fell silent is noticed so much later than it could be
 
 
 class Room:
@@ -62,7 +63,7 @@ class Forwarder:
         self._rtcp: list[tuple[Publisher | Subscriber, bytes]] = []
         self._news: list[Message] = []
         self._gate: KeyframeRequester[tuple[str, str, Source]] = KeyframeRequester()
-        self._house_at = 0.0
+        self._house_at = self._links_at = 0.0
 
     # --- rooms and peers -------------------------------------------------------------------------------------------
 
@@ -312,9 +313,12 @@ class Forwarder:
             track = room.tracks.get((peer, source)) if room is not None else None
             if room is not None and track is not None:
                 self._send_pli(room, track)
+        if now >= self._links_at:
+            self._links_at = now + LINKS_S
+            for room in self.rooms.values():
+                for subscriber in room.subscribers.values():
+                    subscriber.on_timeout(now)
         for room in self.rooms.values():
-            for subscriber in room.subscribers.values():
-                subscriber.on_timeout(now)
             for publisher in room.publishers.values():
                 self._rtcp += [(publisher, data) for data in publisher.poll_feedback(now)]
         if now >= self._house_at:

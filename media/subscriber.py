@@ -26,6 +26,7 @@ from media.video_down_track import VideoDownTrack
 
 REPORT_INTERVAL_S = 1.0
 POLICY_INTERVAL_S = 0.25  # media.md §2.8
+CONTENT_INTERVAL_S = 1.0  # while nothing is refused: layers that come or go, and limits, are acted on at once anyway
 POLICY_CHANGE = 0.05  # an estimate that moved by more is acted on at once
 BURST_S = 0.02  # of the pace may leave at once, and always one packet: an idle link takes a frame as it comes
 RTX_SHARE = 0.25  # of the estimate; a link that loses more needs fewer pictures, not more resends
@@ -77,6 +78,7 @@ class Subscriber:
         self._report_at = now
         self._policy_at = now
         self._policy_bps = 0
+        self._is_content = False  # nothing was refused by the last choice
         used: set[int] = set()
         for slot, kind in slots:
             self._add(slot, kind, rng, used)
@@ -245,10 +247,12 @@ class Subscriber:
         if not self.is_started:
             return
         estimate = self.estimate_bps(now) if self._adapts else FIXED_BPS
-        moved = abs(estimate - self._policy_bps) > POLICY_CHANGE * max(self._policy_bps, 1)
-        if not (at_once or moved or now >= self._policy_at):
-            return
-        self._policy_at, self._policy_bps = now + POLICY_INTERVAL_S, estimate
+        if not at_once and now < self._policy_at:
+            if abs(estimate - self._policy_bps) <= POLICY_CHANGE * self._policy_bps:
+                return
+            if self._is_content and estimate > self.policy.wanted_bps():
+                return  # more than everything takes, and still more
+        self._policy_bps = estimate
         self._adapt_audio(estimate, now)
         self._adapt_playout(now)
         views = [self._view(down, now) for down in self.slots.values() if down.track is not None]
@@ -256,6 +260,8 @@ class Subscriber:
         chosen = self.policy.choose(estimate, views, now, audio_bps=audio_bps, rtx_share=self._rtx_share(estimate, now))
         wanted = self.policy.wanted_bps() + self.besides_bps
         self.link.set_wanted(min(wanted, self._ceiling_bps) if self._ceiling_bps else wanted)
+        self._is_content = self.policy.next_bps() == 0 and self.policy.wanted_bps() <= estimate
+        self._policy_at = now + (CONTENT_INTERVAL_S if self._is_content else POLICY_INTERVAL_S)
         for down in self.slots.values():
             if down.track is not None:
                 self._aim(down, down.track, chosen.get(down.slot, PAUSED), now)

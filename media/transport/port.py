@@ -36,7 +36,7 @@ DTLS_TICK_S = 0.05
 # segmented send: 16.6 -> 14.3 us a packet (bench/forwarding.py), for 1 ms of 150 from glass to glass.
 GATHER_S = 0.001
 DRAIN_S = 0.005  # what waits for a link's pace is looked at so often (media.md §2.6)
-WRITE_DUE_S = 0.01
+WRITE_DUE_S = 0.02
 
 log = logging.getLogger("media.port")
 
