@@ -75,6 +75,7 @@ class AudioStream:
         self.began_at = -1.0
         self.concealments: list[tuple[float, float]] = []  # (when, seconds)
         self.target_s = START_S
+        self.hold_s = 0.0  # what lip sync asks for at least
         self._clock = clock
         self._send_nack = nack
         self._seqs = Unwrapper(16)
@@ -90,6 +91,7 @@ class AudioStream:
         self._transits: deque[tuple[float, float]] = deque()
         self._underrun, self._reorder = _Histogram(FORGET), _Histogram(REORDER_FORGET)
         self._recent_delay, self._sampled_at = 0.0, clock.now
+        self._learned_s = START_S
         self._missing: dict[int, float] = {}  # seq index -> asked at
         self._frame_of = (0, 0)  # a seq index and its frame, to know when a missing one is due …
         self._frames_a_packet = 1.0  # … in a stream of bundles
@@ -122,6 +124,11 @@ class AudioStream:
         if self._send_nack is not None:
             self._repair(index, newest_seq, now)
 
+    def hold(self, least_s: float) -> None:
+        """Keep at least so much (lip sync with a picture that is held back)."""
+        self.hold_s = least_s
+        self.target_s = max(self._learned_s, least_s)
+
     def _arrived(self, frame: int, now: float) -> None:
         reordered = frame < self._newest_frame
         self._newest_frame = max(self._newest_frame, frame)
@@ -142,7 +149,8 @@ class AudioStream:
             self._underrun.add(int(self._recent_delay / FRAME_S))
             self._recent_delay, self._sampled_at = 0.0, now
             base = self._underrun.quantile(QUANTILE)
-            self.target_s = (max(base, self._reorder.cheapest(base)) + 1) * FRAME_S
+            self._learned_s = (max(base, self._reorder.cheapest(base)) + 1) * FRAME_S
+            self.target_s = max(self._learned_s, self.hold_s)
 
     # --- repair ----------------------------------------------------------------------------------------------------
 

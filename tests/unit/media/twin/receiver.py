@@ -23,6 +23,8 @@ CHECK_S = 0.9
 TICK_S = 0.02  # libwebrtc's NACK module looks every 20 ms
 OWN_SSRC = 1
 STUN_BYTES = 100
+# libwebrtc's stream synchronisation: looked at once a second, over a mean of 4, half of it and at most 80 ms at once.
+SYNC_S, SYNC_MEAN, SYNC_LEAST_S, SYNC_MOST_S = 1.0, 4, 0.03, 0.08
 PLAYOUT_UNIT_S = 0.010  # of the playout-delay extension
 
 
@@ -55,6 +57,7 @@ class Receiver:
         self._wire = wire
         self._send = send
         self._check = check
+        self._apart_s = 0.0  # mean of how much later the picture is than the voice
         self._rtx: dict[int, int] = {}
         self._stats: dict[int, ReceptionStats] = {}
         self._heard: dict[int, None] = {}  # SSRCs, in the order in which they came
@@ -64,6 +67,7 @@ class Receiver:
         clock.at(clock.now + phase * FEEDBACK_S, clock.every, FEEDBACK_S, self._feedback)
         clock.at(clock.now + phase * REPORT_S, clock.every, REPORT_S, self._report)
         clock.at(clock.now + phase * TICK_S, clock.every, TICK_S, self._tick)
+        clock.at(clock.now + phase * SYNC_S, clock.every, SYNC_S, self._synchronise)
         clock.at(clock.now + phase * CHECK_S, clock.every, CHECK_S, self._check)
 
     def add_video(self, ssrc: int, rtx_ssrc: int) -> VideoStream:
@@ -159,6 +163,17 @@ class Receiver:
     def _tick(self) -> None:
         for video in self.videos.values():
             video.on_tick()
+
+    def _synchronise(self) -> None:
+        """Hold the first voice back as long as the first picture, whose stream it shares."""
+        video, audio = next(iter(self.videos.values()), None), next(iter(self.audios.values()), None)
+        if video is None or audio is None or not video.shown or audio.began_at < 0:
+            return
+        self._apart_s += (video.delay_s - audio.target_s - self._apart_s) / SYNC_MEAN
+        if abs(self._apart_s) >= SYNC_LEAST_S:
+            step = min(max(self._apart_s / 2, -SYNC_MOST_S), SYNC_MOST_S)
+            self._apart_s = 0.0
+            audio.hold(min(max(0.0, audio.hold_s + step), video.delay_s + SYNC_MOST_S))
 
 
 def _red_timestamps(packet: bytes, position: int, timestamp: int) -> list[int]:

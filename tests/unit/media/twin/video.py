@@ -116,6 +116,11 @@ class VideoStream:
         self.plis += 1
         self._send_pli()
 
+    @property
+    def delay_s(self) -> float:
+        """Return how long pictures are held back at present."""
+        return self._delay_s
+
     # --- presentation ----------------------------------------------------------------------------------------------
 
     def _schedule(self) -> None:
