@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 import random
 
-from media.bwe.delay import DelayMeter
+from media.bwe.delay import MAX_FORGOTTEN_S, DelayMeter
 from media.bwe.link_state import LinkEffect, LinkEvent, LinkState, step
 from media.bwe.loss import LossMeter
 from media.bwe.probe import REBOUND_BELOW, Prober
@@ -79,6 +79,7 @@ class LinkController:
         self._interval_s = INTERVAL_S
         self._least_rtts = [math.inf, math.inf]  # of this window and the one before
         self._rtt_window_at = now
+        self._floor_rtt_s = math.inf  # of all time
         self._feedback_at = self._heard_at = self._looked_at = self._recover_at = self._ping_at = now
         self._reports_at = -math.inf
         self._before_bps = float(start_bps)  # the estimate before a silence
@@ -116,6 +117,7 @@ class LinkController:
             if self._rate.is_path_new:
                 self._rate.is_path_new = False
                 self._least_rtts = [self._last_rtt_s, math.inf]
+                self._floor_rtt_s = self._last_rtt_s
             proven = self._prober.on_feedback(report, self.log, self._rate.estimate_bps, now)
             if proven:
                 self._rate.on_probe(proven, now)
@@ -151,6 +153,7 @@ class LinkController:
         """Take that the receiver is reached at another address now: its delay is unlike, its rate may be."""
         self._delay.rebase()
         self._least_rtts = [math.inf, math.inf]
+        self._floor_rtt_s = math.inf
         self._prober.reset(now)
 
     # --- what may be sent
@@ -265,7 +268,8 @@ class LinkController:
             least[1], least[0], self._rtt_window_at = least[0], math.inf, now
         if rtt_s < least[0]:
             least[0] = rtt_s
-        self.min_rtt_s = min(least)
+        self._floor_rtt_s = min(self._floor_rtt_s, rtt_s)
+        self.min_rtt_s = min(least[0], least[1], self._floor_rtt_s + MAX_FORGOTTEN_S)
 
     def _step(self, event: LinkEvent, now: float) -> None:
         self.state, effects = step(self.state, event)

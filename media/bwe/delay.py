@@ -1,7 +1,8 @@
 """Queueing delay and its gradient, from the one-way delays that feedback tells.
 
 Theory of operation. The clocks of the two ends are unlike, so a one-way delay means something only beside another one:
-`base` is the least of the last 10 s, the *queue* is the least delay of the newest packets (at least 4: jitter is not
+`base` is the least of the last 10 s (or 300 ms above the least of all time, lest a queue that never ends become the
+base), the *queue* is the least delay of the newest packets (at least 4: jitter is not
 queue) above it. A queue never shows a delay that the round trip, taken with our clock alone, does not show too; what
 goes beyond that is a receiver's clock that was set, and begins a new base.
 
@@ -19,6 +20,8 @@ from operator import mul
 from media.twcc import FeedbackReport
 
 BASE_WINDOW_S = 10.0
+MAX_FORGOTTEN_S = 0.3  # a queue that never ends may hide no more than this in the base
+DRIFT_S = 0.001  # a second: five times what bad clocks drift apart
 LEAST_PACKETS = 4
 JITTER_S = 0.15  # more than that is a queue, however few packets tell of it
 LEAST_WINDOW_S = 0.25
@@ -37,6 +40,7 @@ class DelayMeter:
 
     __slots__ = (
         "_bases",
+        "_floor_s",
         "_points",
         "_recent",
         "_slope",
@@ -52,6 +56,7 @@ class DelayMeter:
         self.is_rising = False  # faster than the noise of the path explains
         self.base_s = 0.0
         self._bases: deque[tuple[float, float]] = deque()  # (second, least delay in it)
+        self._floor_s = float("inf")  # the least delay since the beginning, but for the drift of the clocks
         self._recent: deque[tuple[float, float, int]] = deque()  # (now, least delay, packets)
         self._points: deque[tuple[float, float]] = deque(maxlen=TREND_POINTS)  # (sent, mean delay)
         self._slope = 0.0
@@ -73,6 +78,7 @@ class DelayMeter:
     def rebase(self) -> None:
         """Forget what was measured: the clocks or the path are not the same any more."""
         self._bases.clear()
+        self._floor_s = float("inf")
         self._recent.clear()
         self._points.clear()
 
@@ -82,7 +88,8 @@ class DelayMeter:
             bases.append((now, least))
             while now - bases[0][0] > BASE_WINDOW_S:
                 bases.popleft()
-            self.base_s = min([one for _, one in bases])
+            self._floor_s = min(self._floor_s + DRIFT_S, least)
+            self.base_s = min(min([one for _, one in bases]), self._floor_s + MAX_FORGOTTEN_S)
         elif least < bases[-1][1]:
             bases[-1] = (bases[-1][0], least)
             if least < self.base_s:
