@@ -336,6 +336,10 @@ class Room:
         held = [peer for peer in self._caps.set(school_id, cap) if self._receivers.has(peer)]
         return Outcome((), tuple(self._caps.limit(peer) for peer in held))
 
+    def cap_of(self, peer: m.PeerId) -> DataCap:
+        """Return the data cap that holds for a seat."""
+        return self._caps.of(peer)
+
     def on_media_reset(self, now: float) -> Outcome:
         """Take in that the worker is gone with all connections: everyone makes them anew."""
         self._receivers.forget_all()

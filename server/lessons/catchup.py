@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from recorder.growing import Missed
 from signaling.errors import Refused, Unavailable
 from signaling.messages import PeerId
 
@@ -29,6 +30,8 @@ MAX_RANGE_BYTES = 512 << 10  # 4 s of a 1 Mbit/s picture
 STREAMS = 2  # of one seat at a time: sound and picture
 RATE = 1.25  # how fast a replay plays at least
 FULL_RATE = 1.8  # of the media's rate: 1.5x and some to be ahead
+
+MIMES = {"opus": "audio/webm; codecs=opus", "vp8": "video/webm; codecs=vp8"}  # what a browser's MediaSource takes
 
 Offer = Literal["all", "less", "wait"]
 
@@ -163,6 +166,34 @@ def choose_offer(spare_bps: int, sound_bps: float, pictures_bps: Sequence[float]
         room_bps -= bps
         taken += 1
     return "all", taken
+
+
+class Offered(NamedTuple):
+    """What of a stretch is offered, and the rate at which all of it could be used."""
+
+    offer: Offer
+    tracks: tuple[Missed, ...]
+    wish_bps: float
+
+
+def offer_tracks(found: Sequence[Missed], spare_bps: int, *, video_allowed: bool) -> Offered:
+    """Return the voices, and the pictures as far as the link has room and the school's data cap lets it."""
+    found = [one for one in found if one.codec in MIMES]
+    sounds = [one for one in found if one.codec == "opus"]
+    pictures = [[one for one in found if one.role == role] for role in ("screen", "camera") if video_allowed]
+    pictures = [runs for runs in pictures if runs]
+    sound_bps = sum(_bps([one for one in sounds if one.role == role]) for role in ("voice", "guest"))
+    picture_bps = [_bps(runs) for runs in pictures]
+    offer, taken = choose_offer(spare_bps, sound_bps, picture_bps)
+    shown = [one for runs in pictures[:taken] for one in runs]
+    tracks = () if offer == "wait" else (*sounds, *shown)
+    return Offered(offer, tracks, FULL_RATE * (sound_bps + sum(picture_bps)))
+
+
+def _bps(runs: Sequence[Missed]) -> float:
+    clusters = [cluster for run in runs for cluster in run.clusters]
+    ms = sum(one.end_ms - one.ms for one in clusters)
+    return sum(one.end - one.offset for one in clusters) * 8000 / ms if ms else 0.0
 
 
 def require_spare(spare: Spare, now: float) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +27,13 @@ from server.json_http import answer
 from server.lessons.access import entries, seat_for
 from server.lessons.catchup import (
     CHUNK_BYTES,
-    FULL_RATE,
     MAX_RANGE_BYTES,
+    MIMES,
     PATIENCE_S,
     STREAMS,
     Spare,
     check_window,
-    choose_offer,
+    offer_tracks,
     require_spare,
 )
 from server.lessons.live_room import LiveRoom
@@ -44,7 +44,6 @@ from signaling.replica import find
 from signaling.roles import Capability, require
 from signaling.seats import peer_id
 
-MIMES = {"opus": "audio/webm; codecs=opus", "vp8": "video/webm; codecs=vp8"}  # what a browser's MediaSource takes
 KEPT = 50  # recordings that are kept open to be read; the one that was asked for the longest ago is dropped
 _RANGE = re.compile(r"^bytes=(\d{1,12})-(\d{1,12})$")
 _RANGE_DETAIL = "只能取清单里列出的整段内容。"
@@ -111,17 +110,17 @@ class _CatchUp:
             found = await asyncio.to_thread(recording.missed, *stretch)
             turns = recording.turns(*stretch)
         spare = room.spare.of(peer, now)
-        spare.wish(FULL_RATE * _bps_of_all(found), now)
         spare_bps = spare.rate_bps(now)
-        offer, tracks = _offered(found, spare_bps)
+        offered = offer_tracks(found, spare_bps, video_allowed=room.room.cap_of(peer).video_allowed)
+        spare.wish(offered.wish_bps, now)
         return answer(
             {
                 "now_ms": now_ms,
                 "from_ms": window.from_ms,
                 "to_ms": window.to_ms,
-                "offer": offer,
+                "offer": offered.offer,
                 "spare_bps": spare_bps,
-                "tracks": [_track(one, shift_ms) for one in tracks],
+                "tracks": [_track(one, shift_ms) for one in offered.tracks],
                 "pages": [{"t_ms": round(turn.t_ms + shift_ms), "page": turn.page} for turn in turns],
             }
         )
@@ -192,33 +191,6 @@ class _CatchUp:
         if not seats:
             raise Refused("not_allowed", "您不能进入这节课。")
         return [peer_id(lesson, admission_of(seat)) for seat in seats]
-
-
-def _offered(found: Sequence[Missed], spare_bps: int) -> tuple[str, list[Missed]]:
-    """Return what is offered, and the tracks: voices always, pictures as far as the link has room."""
-    sounds, pictures = _playable(found)
-    offer, taken = choose_offer(spare_bps, _bps(sounds), [_bps(runs) for runs in pictures])
-    if offer == "wait":
-        return offer, []
-    return offer, [*sounds, *(one for runs in pictures[:taken] for one in runs)]
-
-
-def _playable(found: Sequence[Missed]) -> tuple[list[Missed], list[list[Missed]]]:
-    """Return the sounds, and the pictures that a browser can be fed with, the most wanted first."""
-    found = [one for one in found if one.codec in MIMES]
-    pictures = [[one for one in found if one.role == role] for role in ("screen", "camera")]
-    return [one for one in found if one.codec == "opus"], [runs for runs in pictures if runs]
-
-
-def _bps_of_all(found: Sequence[Missed]) -> float:
-    sounds, pictures = _playable(found)
-    return _bps(sounds) + sum(_bps(runs) for runs in pictures)
-
-
-def _bps(runs: Sequence[Missed]) -> float:
-    clusters = [cluster for run in runs for cluster in run.clusters]
-    ms = sum(one.end_ms - one.ms for one in clusters)
-    return sum(one.end - one.offset for one in clusters) * 8000 / ms if ms else 0.0
 
 
 def _track(one: Missed, shift_ms: float) -> dict[str, Any]:

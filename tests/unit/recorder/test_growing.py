@@ -201,6 +201,18 @@ def test_a_classroom_is_heard_while_it_is_called_on_and_never_seen(tmp_path: Pat
     assert growing.read(guest.part, inside.offset, outside.end) is None
 
 
+def test_a_screen_is_seen_whoever_shares_it(tmp_path: Path) -> None:
+    recorded = taught(tmp_path / "r")
+    recorded.run(3)
+    recorded.track("second", "screen")
+    recorded.run(6)
+    growing = looked(recorded)
+    screen = of(growing.missed(0, 60_000), "screen")
+    assert screen.peer == "second"
+    assert times(screen)[0] == pytest.approx(3_000, abs=200)
+    assert growing.read(screen.part, screen.clusters[0].offset, screen.clusters[-1].end)
+
+
 def test_who_leads_is_seen_from_then_on(tmp_path: Path) -> None:
     recorded = taught(tmp_path / "r")
     recorded.track("second", "mic")

@@ -6,6 +6,8 @@ import random
 
 import pytest
 
+from recorder.growing import Missed, TrackRole
+from recorder.part_index import Cluster
 from server.lessons.catchup import (
     CHUNK_BYTES,
     MAX_AGE_MS,
@@ -21,12 +23,19 @@ from server.lessons.catchup import (
     Window,
     check_window,
     choose_offer,
+    offer_tracks,
     require_spare,
 )
 from signaling.errors import Refused, Unavailable
 from signaling.messages import PeerId
 
 MINUTE_MS = 60_000
+
+
+def missed(role: TrackRole, codec: str, kbps: int) -> Missed:
+    """Return 10 s of a track."""
+    clusters = tuple(Cluster(n * 1000, n * 1000 + 1000, n * kbps * 125, (n + 1) * kbps * 125, True) for n in range(10))
+    return Missed(role, "p", 1, codec, 0, 0, 100, 0.0, clusters)
 
 
 def drained(spare: Spare, begin: float, seconds: float) -> int:
@@ -175,3 +184,31 @@ def test_a_weak_link_is_offered_less_and_then_nothing() -> None:
     assert choose_offer(31_999, sound, [camera]) == ("wait", 0)
     assert choose_offer(50_000, sound, []) == ("all", 0)
     assert choose_offer(0, 0, []) == ("wait", 0)
+
+
+@pytest.mark.parametrize(
+    ("spare_bps", "video_allowed", "offer", "roles"),
+    [
+        (1_000_000, True, "all", ["voice", "guest", "screen", "camera"]),
+        (200_000, True, "less", ["voice", "guest", "screen"]),
+        (64_000, True, "less", ["voice", "guest"]),
+        (40_000, True, "wait", []),
+        (1_000_000, False, "all", ["voice", "guest"]),
+    ],
+)
+def test_voices_come_first_then_the_screen_then_the_camera(
+    spare_bps: int, video_allowed: bool, offer: str, roles: list[str]
+) -> None:
+    found = [
+        missed("voice", "opus", 32),
+        missed("guest", "opus", 32),
+        missed("camera", "vp8", 400),
+        missed("screen", "vp8", 40),
+    ]
+    offered = offer_tracks(found, spare_bps, video_allowed=video_allowed)
+    assert (offered.offer, [one.role for one in offered.tracks]) == (offer, roles)
+
+
+def test_a_picture_that_no_browser_takes_in_pieces_is_left_out() -> None:
+    offered = offer_tracks([missed("voice", "opus", 32), missed("camera", "h264", 900)], 100_000, video_allowed=True)
+    assert (offered.offer, [one.role for one in offered.tracks]) == ("all", ["voice"])
