@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+STARVED_FPS = 8  # the poorest layer has 10 pictures a second: below that its encoder did not get to run
 BUSY = 0.97  # of all cores in a second: something had to wait
 _STAT = Path("/proc/stat")
 
@@ -40,13 +41,28 @@ def cpu_figures(
     limited = _cpu_limited_s(teaching) + _cpu_limited_s(watching)
     dropped, decoded = _shown(watching)
     full = sum(share > BUSY for share in shares)
+    taught = _taught(teaching)
     return {
         "cpu_busy_pct": round(100 * statistics.fmean(shares), 1) if shares else None,
         "cpu_full_s": full,
         "encoder_cpu_limited_s": round(limited, 1),
+        "lecturer_low_fps": taught,
         "frames_dropped": dropped,
-        "cpu_was_limit": limited > 1 or full > 0.1 * len(shares) or dropped > 0.02 * max(decoded, 1),
+        "cpu_was_limit": limited > 1
+        or full > 0.1 * len(shares)
+        or dropped > 0.02 * max(decoded, 1)
+        or (taught is not None and taught < STARVED_FPS),
     }
+
+
+def _taught(samples: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return below how many pictures a second the lecturer's busiest encoder was for a twentieth of the time."""
+    rates = sorted(
+        max((stream.get("framesPerSecond") or 0 for stream in sample["streams"] if stream["way"] == "out"), default=0)
+        for sample in samples
+        if sample["t"] >= 0
+    )
+    return rates[len(rates) // 20] if rates else None
 
 
 def _cpu_limited_s(samples: Sequence[Mapping[str, Any]]) -> float:
