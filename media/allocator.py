@@ -111,7 +111,7 @@ class LayerAllocator:
         self._note_falls(videos)
         for view in slots:
             if not view.is_audio:
-                chosen[view.slot] = self._slots[view.slot].conclude() if self._video_allowed else PAUSED
+                chosen[view.slot] = self._slots[view.slot].conclude(now) if self._video_allowed else PAUSED
         everything = sum(slot.ladder.costs[slot.stop - 1] for slot in videos if slot.stop)
         self._wanted_bps = self._estimate_for(everything, audio_bps, share)
         self._next_bps = self._estimate_for(refused, audio_bps, share) if refused else 0
@@ -130,8 +130,10 @@ class LayerAllocator:
         found = {}
         for name, slot in self._slots.items():
             ladder = slot.ladder
-            steps = {step for step in (slot.sent, slot.step, slot.soon) if 0 <= step < len(ladder.owners)}
-            found[name] = tuple({ladder.layers[ladder.owners[step]].rid for step in steps})
+            numbers = {ladder.owners[step] for step in (slot.sent, slot.step, slot.soon) if step >= 0}
+            if slot.paid * CLEAR_MARGIN > self._budget:  # it may fall: what it would fall to must flow then
+                numbers.add(max(0, ladder.owners[slot.sent] - 1))
+            found[name] = tuple(ladder.layers[number].rid for number in numbers)
         return found if self._video_allowed else {}
 
     # --- one choice ------------------------------------------------------------------------------------------------
@@ -147,7 +149,6 @@ class LayerAllocator:
         """Give steps to `slots` in the order of classes; return what the first one refused would need, 0: none."""
         spent = refused = 0.0
         self._promised = 0.0
-        budget = self._budget
         for _, _, slot, first, end, is_usable in in_order(slots, self._now):
             if slot.step < first - 1:
                 continue
@@ -155,7 +156,7 @@ class LayerAllocator:
             for step in range(first, end):
                 total = spent - slot.paid + costs[step]
                 self._asked = 0.0
-                fits = total <= budget if step <= held else self._may_rise(slot, step, total)
+                fits = self._may_stay(slot, step, total) if step <= held else self._may_rise(slot, step, total)
                 if step == 0 and slot.is_lecturer:
                     fits = self._is_seen(left - spent, held) or fits
                 if not fits:
@@ -165,6 +166,13 @@ class LayerAllocator:
                 if is_usable:
                     slot.sent, slot.paid, spent = step, costs[step], total
         return refused
+
+    def _may_stay(self, slot: SlotState, step: int, total: float) -> bool:
+        """Return whether `slot` may keep a step that it holds, with which `total` would be spent."""
+        if total <= self._budget and step == slot.held and self._now >= slot.refuge_until:
+            costs = slot.ladder.costs
+            total += costs[step + 1] - costs[step]
+        return total <= self._budget
 
     def _is_seen(self, left: float, held: int) -> bool:
         """Return whether the lecturer gets the first step with `left` bit/s, whatever it costs."""

@@ -18,7 +18,7 @@ MEASURED_BUCKETS = 3  # before that the layer has only begun: its encoder ramps 
 TIDS = 4  # RFC 7741 §4.2: 2 bits
 _FALL = math.exp(-BUCKET_S / FALL_S)
 _KEY_KEEP = math.exp(-BUCKET_S / KEY_SPREAD_S)
-_MAX_ROLLS = 64  # after so long a silence there is nothing left to forget
+PAUSE_S = 4.0  # a silence that is longer was no still picture: the encoder was off, and will cost what it did
 
 
 class LayerRates:
@@ -62,8 +62,13 @@ class LayerRates:
         if self._ends_at < 0:
             self._ends_at = now + BUCKET_S
             return
-        rolls = min(int((now - self._ends_at) / BUCKET_S) + 1, _MAX_ROLLS)
-        self._ends_at = max(self._ends_at + rolls * BUCKET_S, now)
+        if now - self._ends_at > PAUSE_S:
+            self._past.clear()
+            self._sizes, self._key_bytes = [0] * TIDS, 0
+            self._ends_at = now + BUCKET_S
+            return
+        rolls = int((now - self._ends_at) / BUCKET_S) + 1
+        self._ends_at += rolls * BUCKET_S
         for _ in range(rolls):
             self._close()
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from media.ladder import ALL_TIDS, NOT_LIVE, PAUSED, Choice, Ladder, SlotView
 
+REFUGE_S = 1.25  # a layer is kept by its base alone for a dip; what lasts settles where there is room to swing
 SIBLING_S = 1.0  # layers that begin within this time of the poorest one begin together
 ABSENT_S, MAX_ABSENT_S, FORGIVEN_S = 2.0, 16.0, 60.0  # a layer that vanished must flow so long before it is sent again
 
@@ -41,6 +42,7 @@ class SlotState:
         "ladder",
         "max_height",
         "paid",
+        "refuge_until",
         "sent",
         "sent_before",
         "soon",
@@ -70,6 +72,7 @@ class SlotState:
         self.soon = -1  # the first step that is refused only for want of margin or time
         self.paid = 0.0
         self.is_fresh = True
+        self.refuge_until = math.inf  # when its layer is given up, of which it has the base only
         self.absent_s, self.absent_at = 0.0, -math.inf
 
     def take(self, view: SlotView, now: float) -> None:
@@ -121,11 +124,20 @@ class SlotState:
             result.append(since - poorest <= SIBLING_S or now - since >= needed_s)
         return result
 
-    def conclude(self) -> Choice:
+    def _is_refuge(self) -> bool:
+        """Return whether the slot has only the base of a layer above the poorest: few pictures, but sharp ones."""
+        owners, step = self.ladder.owners, self.step
+        return 0 < step < len(owners) - 1 and owners[step - 1] != owners[step] == owners[step + 1]
+
+    def conclude(self, now: float) -> Choice:
         """Remember what was decided and return what to send."""
         ladder = self.ladder
         if ladder.layers:
             self.is_fresh = False
+        if not self._is_refuge():
+            self.refuge_until = math.inf
+        elif self.refuge_until == math.inf:
+            self.refuge_until = now + REFUGE_S
         if self.step >= 0:
             number = ladder.owners[self.step]
             self.entitled = (ladder.layers[number].rid, _tid(ladder, self.step), number)

@@ -30,6 +30,9 @@ OPAQUE, VP8_FULL, VP8_PART = 0, 1, 2
 # screen at less than a frame a second, at most 5 s.
 LIVE_INTERVALS, LIVE_MIN_S, LIVE_MAX_S = 3, 0.5, 5.0
 LADDER_S = 0.1  # a ladder is built once in so long for all receivers
+# A layer that falls so far behind another one of its track does not flow: a browser sends all layers of a picture at
+# once, so this may be told sooner than a silence of all.
+BEHIND_S, BEHIND_INTERVALS = 0.35, 4
 SILENT_S = 3.0  # a track without a packet for longer is reported as ended
 RATE_WINDOW_S = 1.0
 MEAN_PACKET_BYTES = 1_000  # of a frame of several packets: Chromium fills them to about 1,170
@@ -197,7 +200,7 @@ class Layer:
 
     def view(self, newest_at: float) -> LayerView:
         """Return the layer as a receiver chooses it; it flows when it keeps up with what came last of its track."""
-        is_live = self.last_at >= 0 and newest_at - self.last_at < self._allowed_s
+        is_live = newest_at - self.last_at < max(BEHIND_S, BEHIND_INTERVALS * self._interval_s)
         costs = self.rates.costs() or nominal_costs(self.height, self.top_tid)
         return LayerView(self.rid, self.height, costs, self.live_since if is_live else NOT_LIVE)
 

@@ -316,3 +316,35 @@ def test_a_publisher_that_comes_back_with_all_layers_is_seen_well_at_once() -> N
         assert link.lecturer_at(2_000_000, 3.0) == PAUSED
         link.slots = [slot("lecturer", camera(flow=link.now))]
         assert link.lecturer_at(2_000_000) == Choice("f")
+
+
+# --- settling ------------------------------------------------------------------------------------------------------
+
+
+def test_what_lasts_settles_on_a_layer_with_room_to_swing() -> None:
+    link = Link()
+    link.at(2_000_000, 20.0)
+    assert link.lecturer_at(700_000, 1.0) == Choice("f", 0), "a dip is only jerky"
+    assert link.lecturer_at(700_000, 1.0) == Choice("h")
+    link.changes = 0
+    assert link.lecturer_at(700_000, 30.0) == Choice("h")
+    assert link.changes == 0
+
+
+def test_a_dip_does_not_cost_the_lines() -> None:
+    link = Link()
+    link.at(2_000_000, 20.0)
+    link.changes = 0
+    for _ in range(5):
+        link.at(700_000, 0.75)
+        link.at(2_000_000, 5.0)
+    assert link.changes == 0
+    assert link.chosen["lecturer"] == Choice("f")
+
+
+def test_what_a_tight_slot_would_fall_to_is_kept_flowing() -> None:
+    link = Link()
+    link.at(1_650_000, 5.0)
+    assert set(link.allocator.wanted_rids()["lecturer"]) == {"h", "f"}
+    link.at(5_000_000, 5.0)
+    assert set(link.allocator.wanted_rids()["lecturer"]) == {"f"}

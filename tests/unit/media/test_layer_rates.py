@@ -67,12 +67,20 @@ def test_a_keyframe_is_spread_out() -> None:
     assert 105_000 <= rates.costs()[0] <= 130_000
 
 
-def test_silence_keeps_what_it_cost_last() -> None:
+def test_a_layer_that_was_off_is_expected_to_cost_what_it_did() -> None:
     rates = LayerRates()
     now = feed(rates, 5.0, 5.0, 400_000)
-    before = rates.costs()
-    feed(rates, now + 3600, 0.1, 400_000)
-    assert 0 < rates.costs()[0] <= before[0]
+    before = rates.costs()[0]
+    for second in range(60):
+        rates.add(100, 0, now + 3600 + second / 100, is_key=False)
+    assert 0.9 * before <= rates.costs()[0] <= before
+
+
+def test_a_picture_that_stands_still_gets_cheap() -> None:
+    rates = LayerRates()
+    now = feed(rates, 5.0, 5.0, 400_000)
+    feed(rates, now, 30.0, 2_000, fps=1)
+    assert rates.costs()[0] <= 20_000
 
 
 def test_a_ladder_is_nominal_until_it_is_measured_and_is_shared() -> None:
