@@ -31,10 +31,10 @@ export const lesson = area(
     tile: {
       cameraOff: '摄像头未开',
       offline: '已断线，正在等它回来',
-      still: '网络较弱，画面已暂停，声音正常',
+      still: '画面已暂停，声音正常',
       stillSmall: '画面已暂停',
       limited: '按学校设定，不传画面',
-      outage: '网络中断，画面停在断开之前',
+      outage: '画面停在断开之前',
       waiting: '正在等画面',
     },
     page: {
@@ -180,10 +180,10 @@ export const lesson = area(
     tile: {
       cameraOff: 'Camera off',
       offline: 'Offline, waiting for it',
-      still: 'Weak network: picture paused, sound goes on',
+      still: 'Picture paused, sound goes on',
       stillSmall: 'Picture paused',
       limited: 'No picture, as the school has set',
-      outage: 'Network lost: last picture',
+      outage: 'Last picture before the outage',
       waiting: 'Waiting for the picture',
     },
     page: {

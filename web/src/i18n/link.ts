@@ -26,6 +26,7 @@ export const link = area(
       weak: '网络很弱',
     },
     used: '已用 {mb} MB',
+    room: '教室网络：{words}',
     more: '{who}的网络，点开看数字',
     figure: {
       delay: '往返延迟',
@@ -74,6 +75,7 @@ export const link = area(
       weak: 'very weak network',
     },
     used: '{mb} MB used',
+    room: 'The room’s network: {words}',
     more: 'The network of {who}: open for figures',
     figure: {
       delay: 'Round trip',

@@ -48,15 +48,15 @@ export function useLinkWords(): {
       },
       { name: t('link.figure.delay'), value: t('link.figure.delayIs', { ms: Math.round(link.rtt_ms) }) },
       { name: t('link.figure.loss'), value: pct(link.loss_pct) },
-      { name: t('link.figure.uplinkLoss'), value: pct(link.uplink_loss_pct ?? 0) },
+      { name: t('link.figure.uplinkLoss'), value: pct(link.uplink_loss_pct) },
       {
         name: t('link.figure.rate'),
         value: t('link.figure.rateIs', { kbps: Math.round(link.down_bps / 1_000) }),
       },
-      { name: t('link.figure.path'), value: t(`link.path.${link.path ?? 'unknown'}`) },
+      { name: t('link.figure.path'), value: t(`link.path.${link.path}`) },
       {
         name: t('link.figure.used'),
-        value: t('link.figure.usedIs', { mb: megabytes(link.bytes_down ?? 0) }),
+        value: t('link.figure.usedIs', { mb: megabytes(link.bytes_down) }),
       },
     ];
   }

@@ -75,7 +75,7 @@ export class PublishConnection extends MediaLink {
   /** Send what an uplink of this level bears. */
   async setLevel(level: UplinkLevel): Promise<void> {
     this.level = level;
-    await Promise.all(this.sources.map((source) => this.tune(source)));
+    await this.tuneAll();
   }
 
   override close(): void {
@@ -116,6 +116,10 @@ export class PublishConnection extends MediaLink {
     await this.tune(source);
   }
 
+  private async tuneAll(): Promise<void> {
+    await Promise.all(this.sources.map((source) => this.tune(source)));
+  }
+
   private async tune(source: Source): Promise<void> {
     const track = this.tracks.get(source);
     if (!track) return; // tuned when one is sent
@@ -130,5 +134,7 @@ export class PublishConnection extends MediaLink {
     const lines = [...this.transceivers].map(([source, { mid }]) => ({ mid: mid ?? '', source }));
     const answer = await this.signals.publish(pc.localDescription?.sdp ?? '', lines);
     await pc.setRemoteDescription({ type: 'answer', sdp: answer });
+    // Chromium takes each answer's layers for active again (measured): what was asked of the senders is said anew.
+    await this.tuneAll();
   }
 }

@@ -48,8 +48,9 @@ describe('what statistics say', () => {
     const firefox = [
       entry('candidate-pair', { id: 'a', state: 'succeeded' }),
       entry('candidate-pair', { id: 'b', selected: true, nominated: true, bytesReceived: 5 }),
-      entry('remote-inbound-rtp', { id: 'r1', roundTripTime: 0.2, fractionLost: 0.1 }),
-      entry('remote-inbound-rtp', { id: 'r2', roundTripTime: 0.4, fractionLost: 0 }),
+      entry('remote-inbound-rtp', { id: 'r1', timestamp: 2, roundTripTime: 0.2, fractionLost: 0 }),
+      entry('remote-inbound-rtp', { id: 'r2', timestamp: 9, roundTripTime: 0.4, fractionLost: 0.1 }),
+      entry('remote-inbound-rtp', { id: 'r3', timestamp: 5, roundTripTime: 0.9, fractionLost: 0 }),
     ];
     const sample = readStats(firefox, 0);
     expect([sample.receivedBytes, sample.availableBps, sample.rttMs, sample.lossFraction]).toEqual([

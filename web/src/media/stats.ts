@@ -32,10 +32,12 @@ export function readStats(report: Iterable<Entry>, atMs: number, voiceMid: strin
   const remote = entries.filter((entry) => entry.type === 'remote-inbound-rtp');
   const voice = inbound.find((entry) => entry.kind === 'audio' && entry.mid === voiceMid);
   const rate = 48; // samples a millisecond: Opus, RFC 7587 §4.1
-  const times = remote.map((entry) => orNull(entry.roundTripTime)).filter((rtt) => rtt !== null);
   const losses = remote.map((entry) => orNull(entry.fractionLost)).filter((loss) => loss !== null);
   const pairRtt = orNull(pair?.currentRoundTripTime);
-  const rtt = times.length > 0 ? Math.max(...times) : pairRtt;
+  const latest = remote
+    .filter((entry) => typeof entry.roundTripTime === 'number')
+    .sort((a, b) => b.timestamp - a.timestamp)[0]; // reports on a voice come every 5 s only
+  const rtt = orNull(latest?.roundTripTime) ?? pairRtt;
   return {
     atMs,
     receivedBytes: number(pair?.bytesReceived),

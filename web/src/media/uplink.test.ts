@@ -29,13 +29,14 @@ describe('the level of a weak uplink', () => {
   it.each([
     [900_000, 'full'],
     [390_000, 'reduced'],
-    [149_000, 'small'],
-    [79_000, 'still'],
+    [129_000, 'small'],
+    [60_000, 'small'],
+    [34_000, 'still'],
     [10_000, 'still'],
   ] as const)('at %d bit/s settles at %s', (availableBps, level) => {
     const link = new Link();
     link.run(6, { availableBps: 1_500_000 });
-    expect(link.run(4, { availableBps })).toBe(level);
+    expect(link.run(8, { availableBps })).toBe(level);
   });
 
   it('does not believe an estimator that has only begun', () => {
@@ -49,13 +50,33 @@ describe('the level of a weak uplink', () => {
     link.run(8, { availableBps: 900_000 });
     link.run(1, { availableBps: 350_000 });
     expect(link.run(1, { availableBps: 900_000 })).toBe('full');
-    expect(link.run(1, { availableBps: 60_000 })).toBe('still');
+    expect(link.run(1, { availableBps: 60_000, rttMs: 1_800 })).toBe('small');
+  });
+
+  it('gives an estimate that rises its time', () => {
+    const link = new Link();
+    link.run(8, { availableBps: 900_000 });
+    link.run(20, { heard: false });
+    let availableBps = 40_000;
+    for (let n = 0; n < 40; n++) link.run(1, { availableBps: (availableBps *= 1.08) });
+    expect(link.history).toEqual([]);
+  });
+
+  it('tries a step long enough for an estimate that follows what is sent', () => {
+    const link = new Link(new UplinkPolicy('still'));
+    let availableBps = 60_000;
+    for (let n = 0; n < 120; n++) {
+      const sent = { still: 42_000, small: 150_000, reduced: 400_000, full: 1_200_000 }[link.policy.level];
+      availableBps = Math.min(availableBps * 1.08, 1.5 * sent + 20_000);
+      link.run(1, { availableBps });
+    }
+    expect(link.history.map(({ level }) => level)).toEqual(['small', 'reduced', 'full']);
   });
 
   it('climbs one step at a time, each after a calm time', () => {
     const link = new Link();
     link.run(8, { availableBps: 900_000 });
-    link.run(2, { availableBps: 60_000 });
+    link.run(6, { availableBps: 30_000 });
     link.run(40, { availableBps: 900_000 });
     expect(link.history.map(({ level }) => level)).toEqual(['still', 'small', 'reduced', 'full']);
     const [fallen, ...climbs] = link.history.map(({ atS }) => atS);
@@ -67,11 +88,10 @@ describe('the level of a weak uplink', () => {
   });
 
   it('tries less and less often on a link that does not bear the next step', () => {
-    const link = new Link();
-    link.run(8, { availableBps: 900_000 });
-    for (let n = 0; n < 300; n++)
-      link.run(1, { availableBps: link.policy.level === 'small' ? 60_000 : 85_000 });
-    const tries = link.history.filter(({ level }) => level === 'small').map(({ atS }) => atS);
+    const link = new Link(new UplinkPolicy('small'));
+    for (let n = 0; n < 400; n++)
+      link.run(1, { availableBps: link.policy.level === 'small' ? 60_000 : 100_000 });
+    const tries = link.history.filter(({ level }) => level === 'reduced').map(({ atS }) => atS);
     const gaps = tries.slice(1).map((at, index) => at - (tries[index] ?? 0));
     expect(tries.length).toBeLessThan(9);
     expect(Math.max(...gaps)).toBeGreaterThan(60);
@@ -100,9 +120,10 @@ describe('the level of a weak uplink', () => {
     expect(link.run(30, { availableBps: 900_000, lossFraction: 0.2 })).toBe('full');
   });
 
-  it('does not climb while a queue stands', () => {
+  it('falls a step while a queue stays, and does not climb', () => {
     const link = new Link(new UplinkPolicy('small'));
     link.run(8, { availableBps: 100_000 });
-    expect(link.run(30, { availableBps: 100_000, rttMs: 1_500 })).toBe('small');
+    expect(link.run(2, { availableBps: 100_000, rttMs: 1_500 })).toBe('small');
+    expect(link.run(30, { availableBps: 100_000, rttMs: 1_500 })).toBe('still');
   });
 });

@@ -16,13 +16,13 @@ describe('the patience with an attempt to connect', () => {
     [5_000, LONG_MS],
   ])('after a success that took %d ms is %d ms', (took, expected) => {
     const patience = new Patience();
-    patience.onLive(took);
+    patience.onOpened(took);
     expect(patience.nextMs()).toBe(expected);
   });
 
   it('is longer every sixth time: the link may have become slow', () => {
     const patience = new Patience();
-    patience.onLive(100);
+    patience.onOpened(100);
     const given = Array.from({ length: 12 }, () => {
       const ms = patience.nextMs();
       patience.onSilent();

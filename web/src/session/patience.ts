@@ -40,7 +40,7 @@ export class Patience {
   }
 
   /** An attempt succeeded after so long. */
-  onLive(tookMs: number): void {
+  onOpened(tookMs: number): void {
     this.typicalMs = Math.max(1, tookMs);
     this.unanswered = 0;
     this.answered = true;

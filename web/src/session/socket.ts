@@ -170,7 +170,7 @@ export class LessonSocket {
   private learn(event: SocketEvent): void {
     if (event === 'silent') this.patience.onSilent();
     else if (event === 'dropped') this.patience.onDropped();
-    else if (event === 'accepted') this.patience.onLive(this.timers.nowMs() - this.openedAt);
+    else if (event === 'opened') this.patience.onOpened(this.timers.nowMs() - this.openedAt);
   }
 
   private run(effect: SocketEffect): void {
