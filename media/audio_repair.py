@@ -113,8 +113,8 @@ _WITHOUT_RESENDS = {
 }
 
 
-# Where losses come in bursts copies are spread wider (concealed at 15 % in runs of three: 1.5 against 2.3 %; but at 10 %
-# of single losses 0.9 against 0.5 %).
+# Where losses come in bursts copies are spread wider (concealed at 15 % in runs of three: 1.5 against 2.3 %; but at
+# 10 % of single losses 0.9 against 0.5 %).
 _SPREAD = {(1, 4): (2, 6), (4,): (6,), (1, 2): (1, 3), (2,): (3,), (1,): (2,), (): ()}
 
 

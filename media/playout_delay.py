@@ -2,8 +2,7 @@
 
 The largest single lever on a lossy link: a stream of 320x180 with resends stood still 24 % of the time at 20 % loss and
 100 ms round trip, and 0 % when the receiver held each picture back for 400 ms. A lesson tolerates that; a conversation
-less, hence the cap. The receiver is told by the header extension
-http://www.webrtc.org/experiments/rtp-hdrext/playout-delay, two times 12 bits of 10 ms.
+less, hence the cap. `VideoDownTrack` tells the receiver, by a header extension.
 """
 
 from __future__ import annotations
@@ -81,17 +80,3 @@ def wanted_delay_s(loss: float, rtt_s: float, jitter_s: float, packets_per_frame
     tries = round(math.log(max(1.0, packets_per_frame) / RESIDUAL_LOSS) / math.log(1 / lost))
     tries = min(max(tries, 1), MAX_TRIES)
     return max(0.0, rtt_s) + RETRY_S * (tries - 1) + max(0.0, jitter_s)
-
-
-def write_extension(min_ms: int, max_ms: int) -> bytes:
-    """Return the three bytes of the extension, in steps of 10 ms, each at most 40,950 ms."""
-    least, greatest = (min(max(value, 0) // 10, 0xFFF) for value in (min_ms, max_ms))
-    return (least << 12 | max(least, greatest)).to_bytes(3, "big")
-
-
-def read_extension(data: bytes) -> tuple[int, int] | None:
-    """Return `(min_ms, max_ms)` of the extension's data, None when malformed."""
-    if len(data) != 3:
-        return None
-    value = int.from_bytes(data, "big")
-    return (value >> 12) * 10, (value & 0xFFF) * 10

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from media.playout_delay import NO_WISH_MS, PlayoutDelay, read_extension, wanted_delay_s, write_extension
+from media.playout_delay import NO_WISH_MS, PlayoutDelay, wanted_delay_s
 
 
 @pytest.mark.parametrize(
@@ -67,14 +67,3 @@ def test_a_clock_that_jumps_back_lowers_nothing() -> None:
     delay = PlayoutDelay()
     steps(delay, 1, 100)
     assert steps(delay, 0.25, 0, loss=0)[0] >= 310
-
-
-@pytest.mark.parametrize(
-    ("least", "greatest", "data"),
-    [(0, 0, b"\0\0\0"), (10, 20, b"\x00\x10\x02"), (320, 1320, b"\x02\x00\x84"), (99_999, 0, b"\xff\xff\xff")],
-)
-def test_the_extension(least: int, greatest: int, data: bytes) -> None:
-    assert write_extension(least, greatest) == data
-    low, high = min(least, 40_950), min(max(least, greatest), 40_950)
-    assert read_extension(data) == (low, high)
-    assert read_extension(data + b"\0") is None
