@@ -58,11 +58,11 @@ __all__ = [
 _PUBLISH_EXTENSIONS = ("mid", "rid", "repaired_rid", "twcc", "audio_level")
 _SUBSCRIBE_EXTENSIONS = ("mid", "twcc", "playout_delay")
 _MAX_LAYERS = 4
-# Fullband speech at 24 kbit/s is as good as transparent for one voice (media.md §3.1 has it as the default), and every
-# receiver pays for each bit up to three times when its link loses packets. DTX stays off, for classrooms too: the
+# One voice is clear at 20 kbit/s, and every receiver pays for each bit up to three times when its link loses packets: 4
+# more would take the picture from a link of 64 kbit/s (tests/unit/media/twin). DTX stays off, for classrooms too: the
 # pauses of one microphone are short in a lesson, look like loss to a receiver that has no sender report yet, and the
 # copies that mend losses (media/audio_repair.py) reach back no more than 341 ms.
-_OPUS_UP = "minptime=10;useinbandfec=1;maxaveragebitrate=24000"
+_OPUS_UP = "minptime=10;useinbandfec=1;maxaveragebitrate=20000"
 # Slots that show one person have one stream: the browser then plays them in step. It also holds the voice back as long
 # as the picture, which on a lossy link is what lets repair come in time: at 10 % loss and 100 ms, with pictures held
 # back for 320 ms, voices were 213 ms behind instead of 86 and nothing of them was concealed; apart, lips are late.

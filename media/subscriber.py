@@ -21,7 +21,7 @@ from media.down_track import DownTrack, Outgoing
 from media.ladder import PAUSED, Choice, SlotView
 from media.playout_delay import PlayoutDelay
 from media.sdp import NegotiatedMedia, OfferSlot
-from media.up_track import UpTrack
+from media.up_track import Layer, UpPacket, UpTrack
 from media.video_down_track import VideoDownTrack
 
 REPORT_INTERVAL_S = 1.0
@@ -34,6 +34,9 @@ RTX_BURST_S = 0.5
 RTX_BURST_BYTES = 6_000  # a small keyframe may be repaired on any link
 AUDIO_SHARE = 0.92  # of the estimate: as much as there is for media (media.md §2.8)
 JITTER_S = 0.03  # of a mobile link without a queue
+PACKET_BYTES = 64  # IPv4, UDP, RTP, one extension element, tag
+CHEAP_S = 0.3  # a keyframe that takes no longer may be asked for again soon
+TRICKLE_S = 0.2  # of what the link carried before may follow it into a silence
 FIXED_BPS = 100_000_000  # the estimate of a receiver that does not adapt
 NACKS_PER_S = 2_000  # sequence numbers asked for; ten times what a link with 20 % loss asks of 1 Mbit/s
 
@@ -75,6 +78,7 @@ class Subscriber:
         self._nacks, self._nacks_until = 0, now
         self._ceiling_bps = 0
         self.besides_bps = 0  # what the receiver could use besides its slots, over another way on the same link
+        self._trickle_bytes = 0.0
         self._report_at = now
         self._policy_at = now
         self._policy_bps = 0
@@ -156,7 +160,7 @@ class Subscriber:
         for down in self._video:
             queue = down.queue
             while queue:
-                if not out.has_room() or (self._adapts and (debt > burst or not link.may_send_video(now))):
+                if not out.has_room() or (self._adapts and (debt > burst or not self._may_leave(queue[0][0], now))):
                     is_left = True
                     break
                 packet, at = queue.popleft()
@@ -168,6 +172,20 @@ class Subscriber:
                 down.forget_stale(now)
         self._paced_at, self._debt_bytes = now, debt
         self.is_queueing = any(down.queue for down in self._video)
+
+    def _may_leave(self, packet: UpPacket, now: float) -> bool:
+        """Return whether a packet that waits may leave: the link lives, or may, and the picture's base is worth a try.
+
+        Silence may come from the way back alone, and most ends within a second. A little of the base layer costs a dead
+        link nothing that matters, and one that lives no picture.
+        """
+        if self.link.may_send_video(now):
+            return True
+        size = len(packet.body) + PACKET_BYTES
+        if packet.tid or self.link.state is not LinkState.SUSPECT or self._trickle_bytes < size:
+            return False
+        self._trickle_bytes -= size
+        return True
 
     # --- RTCP in ---------------------------------------------------------------------------------------------------
 
@@ -253,6 +271,8 @@ class Subscriber:
             if self._is_content and estimate > self.policy.wanted_bps():
                 return  # more than everything takes, and still more
         self._policy_bps = estimate
+        if self.link.state is LinkState.NORMAL:
+            self._trickle_bytes = TRICKLE_S * estimate / 8
         self._adapt_audio(estimate, now)
         self._adapt_playout(now)
         views = [self._view(down, now) for down in self.slots.values() if down.track is not None]
@@ -303,8 +323,12 @@ class Subscriber:
             return
         down.aim(target, choice.tid)
         is_dead = self.link.state in (LinkState.SUSPECT, LinkState.OUTAGE)
-        if down.wants_keyframe() and not is_dead and down.may_wish(now):
+        if down.wants_keyframe() and not is_dead and down.may_wish(now, is_cheap=self._is_cheap(target)):
             self.keyframe_wishes.add(track)
+
+    def _is_cheap(self, target: Layer | None) -> bool:
+        """Return whether the link takes a keyframe of `target` in a moment."""
+        return target is not None and target.key_bytes <= CHEAP_S * self._policy_bps / 8
 
     def _view(self, down: DownTrack, now: float) -> SlotView:
         track = down.track

@@ -44,7 +44,7 @@ TOP_TID = 3
 # A frame that waited longer than this before its first packet left is left out (media.md §2.6), by temporal id. The
 # base layer's is the longest: it costs a keyframe. A frame that was begun is finished, unless that takes too long.
 MAX_WAIT_S = (0.5, 0.2, 0.15, 0.15)
-MAX_KEYFRAME_WAIT_S = 1.0
+MAX_KEYFRAME_WAIT_S = 1.5
 # A few small base frames wait as long as a keyframe would: they cost less than another one, and are there at once.
 SMALL_QUEUE_BYTES = 4_000
 QUEUE_PACKETS = 300
@@ -122,10 +122,10 @@ class VideoDownTrack(DownTrack):
         """Return whether the slot waits for a keyframe of its target."""
         return self.target is not None and (self.layer is not self.target or self.is_broken)
 
-    def may_wish(self, now: float) -> bool:
+    def may_wish(self, now: float, *, is_cheap: bool = False) -> bool:
         """Return whether a keyframe may be asked for on behalf of this slot; if so, it is counted."""
         since = now - self._wished_at
-        if since < self._wish_gap_s:
+        if since < (WISH_GAP_S if is_cheap else self._wish_gap_s):
             return False
         self._wish_gap_s = min(MAX_WISH_GAP_S, self._wish_gap_s * 1.5) if since < WISH_MEMORY_S else WISH_GAP_S
         self._wished_at = now

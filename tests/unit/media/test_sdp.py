@@ -49,7 +49,7 @@ def test_simulcast_offer_of_chromium_is_answered_in_full() -> None:
     assert "a=group:BUNDLE 0 1 2\r\n" in text
     assert "a=rid:q recv\r\n" in text
     assert "a=simulcast:recv q;h;f\r\n" in text
-    assert "a=fmtp:111 minptime=10;useinbandfec=1;maxaveragebitrate=24000\r\n" in text
+    assert "a=fmtp:111 minptime=10;useinbandfec=1;maxaveragebitrate=20000\r\n" in text
     assert "a=setup:passive\r\n" in text
     assert text.count("a=candidate:") == 2
     assert "usedtx=1" not in text
