@@ -21,7 +21,7 @@ from media.subscriber import Subscriber
 from tests.unit.media.twin.audio import AudioStream
 from tests.unit.media.twin.clock import START_S, Clock
 from tests.unit.media.twin.link import Link
-from tests.unit.media.twin.publisher import AUDIO_SSRC, ENCODINGS, FIXED, MID_ID, RID_ID, BrowserPublisher
+from tests.unit.media.twin.publisher import AUDIO_SSRC, ENCODINGS, FIXED, MID_ID, OPUS_S, RID_ID, BrowserPublisher
 from tests.unit.media.twin.receiver import STUN_BYTES, Receiver, Wire
 from tests.unit.media.twin.video import VideoStream
 
@@ -30,6 +30,10 @@ UPLINK_S = 0.02  # from the lecturer to the server: a good line
 NOTICE_S = 0.1  # from the worker over the web process to the lecturer's page
 TAG_BYTES = 16  # AEAD_AES_256_GCM
 SRTCP_BYTES = 20  # tag and index
+# The classroom's own side: q and f of a camera of 360 lines, as the bench measured them (290-560 kbit/s).
+OWN_START_BPS, OWN_LEAST_BPS, OWN_MOST_BPS = 300_000.0, 50_000.0, 480_000.0
+OWN_QUEUE_S, OWN_FALL, OWN_GROWTH = 0.1, 0.97, 1.003  # a step, of which there are 50 a second
+OWN_VOICE_BYTES, OWN_PACKET_BYTES = 110, 1_100
 LEAD_IN_S = 2.0  # the lecturer teaches for so long before anybody joins
 
 VP8_CODEC = NegotiatedCodec("vp8", VP8, RTX, 90_000, True, True, True)
@@ -141,10 +145,37 @@ class Shell:
             self._send_media(subscriber)
 
 
+class OwnSide:
+    """The classroom's own camera and microphone, which share the way up with all that it says about what it gets.
+
+    The camera follows its estimator: down when its packets wait, up slowly else. Nobody looks at what it sends.
+    """
+
+    def __init__(self, clock: Clock, up: Link) -> None:
+        self._clock = clock
+        self._up = up
+        self._rate_bps = OWN_START_BPS
+        self._credit_bytes = 0.0
+        clock.every(OPUS_S, self._send)
+
+    def _send(self) -> None:
+        now = self._clock.now
+        self._up.send(now, OWN_VOICE_BYTES)
+        waits_s = self._up.queued_s(now)
+        factor = OWN_FALL if waits_s > OWN_QUEUE_S else OWN_GROWTH
+        self._rate_bps = min(max(self._rate_bps * factor, OWN_LEAST_BPS), OWN_MOST_BPS)
+        self._credit_bytes += self._rate_bps * OPUS_S / 8
+        while self._credit_bytes >= OWN_PACKET_BYTES:
+            self._credit_bytes -= OWN_PACKET_BYTES
+            self._up.send(now, OWN_PACKET_BYTES)
+
+
 class Classroom:
     """A receiver behind a link, with what it saw and heard."""
 
-    def __init__(self, shell: Shell, peer: str, trace: Trace, rng: random.Random, *, adapts: bool = True) -> None:
+    def __init__(
+        self, shell: Shell, peer: str, trace: Trace, rng: random.Random, *, adapts: bool = True, has_camera: bool = True
+    ) -> None:
         clock = shell.clock
         self.clock = clock
         self.down = Link(trace.down, random.Random(rng.random()), clock.now)
@@ -157,6 +188,8 @@ class Classroom:
         shell.transmit[self.subscriber] = self._transmit
         shell.forwarder.add_subscriber(shell.room, self.subscriber)
         self.subscriber.negotiate([DOWN_VIDEO, DOWN_AUDIO])
+        if has_camera:
+            OwnSide(clock, self.up)
         wire = Wire(DOWN_IDS.twcc, DOWN_IDS.playout_delay, RED_TYPE, audio_nack=OPUS_CODEC.nack)
         self.receiver = Receiver(clock, wire, self._report, self._check, rng)
         slots = self.subscriber.slots
