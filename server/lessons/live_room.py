@@ -274,7 +274,8 @@ class LiveRoom:
             case control.EncodingsWanted(source=source, rids=rids):
                 self.carry_out(self.room.on_encodings_wanted(peer, source, rids))
             case control.PeerReport(estimate_bps=estimate_bps, sent_bps=sent_bps):
-                besides_bps = self.spare.on_report(peer, estimate_bps, sent_bps, now)
+                most_bps = self.room.cap_of(peer).ceiling_bps or estimate_bps  # a replay is paid for too
+                besides_bps = self.spare.on_report(peer, min(estimate_bps, most_bps), sent_bps, now)
                 if besides_bps is not None:
                     self._media.tell(control.WantBesides(self.room.id, peer, besides_bps))
                 self.carry_out(self.room.on_reception(peer, _reception(report)))

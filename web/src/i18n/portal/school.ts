@@ -80,7 +80,7 @@ export const school = area(
         ceiling: 'Set a ceiling',
         ceilingHint: 'Sound and pages come first; the picture gets what is left.',
         rate: 'Ceiling',
-        choice: 'At most {kbps} kbit/s (about {mb} MB an hour)',
+        choice: '{kbps} kbit/s (about {mb} MB an hour)',
         slides: 'Sound and pages only',
         slidesHint: 'No moving picture: about {mb} MB an hour, and the page images.',
         save: 'Save',
