@@ -48,14 +48,14 @@ class Encoding(msgspec.Struct, frozen=True):
 
 
 # The patterns of libvpx's default temporal layers; a sync frame refers to nothing but TL0.
-_L1T2 = ((0, 1, 0, 1, 0, 1, 0, 1), (False, True, False, False, False, False, False, False))
+
 _L1T3 = ((0, 2, 1, 2, 0, 2, 1, 2), (False, True, True, False, False, False, False, False))
-_SHARES = {2: (0.6, 0.4), 3: (0.4, 0.2, 0.4)}  # of the rate by temporal layer (libwebrtc's rate allocator)
+_SHARES = {3: (0.4, 0.2, 0.4)}  # of the rate by temporal layer (libwebrtc's rate allocator)
 
 ENCODINGS = (
-    Encoding("q", 101, 320, 180, 10.0, 58_000, 3_000, *_L1T3),
-    Encoding("h", 102, 640, 360, 15.0, 290_000, 7_000, *_L1T3),
-    Encoding("f", 103, 1280, 720, 24.0, 1_100_000, 15_000, *_L1T3),
+    Encoding("q", 101, 320, 180, 10.0, 62_000, 7_000, *_L1T3),
+    Encoding("h", 102, 640, 360, 15.0, 340_000, 17_000, *_L1T3),
+    Encoding("f", 103, 1280, 720, 22.0, 1_170_000, 44_000, *_L1T3),
 )
 FIXED = (Encoding("f", 103, 1280, 720, 22.0, 1_170_000, 44_000, *_L1T3),)  # what adaptation is compared with
 AUDIO_SSRC = 201
