@@ -123,21 +123,26 @@ def _audio(sample: Mapping[str, Any]) -> list[tuple[tuple[int, str], Mapping[str
 
 
 def return_figures(teaching: Sequence[Mapping[str, Any]], seconds: float) -> dict[str, Any]:
-    """Return what the lecturer's page gets of the classroom's own picture and sound; None: nothing came."""
+    """Return what the lecturer's page gets of the classroom's own picture and sound; None: nothing came.
+
+    Where it is shown in two places the better one counts; sound counts from its first second on.
+    """
     within = [sample for sample in teaching if 0 <= sample["t"] <= seconds]
-    pictures = [
-        (stream.get("framesPerSecond", 0), stream.get("frameHeight", 0))
-        for sample in within
-        for stream in sample["streams"]
-        if stream["way"] == "in" and stream.get("kind") == "video" and stream.get("framesDecoded")
-    ]
+    pictures = [max((_picture(stream) for stream in sample["streams"]), default=(0, 0)) for sample in within]
     shown = sum(rate for rate, _ in pictures)
-    heard = any(made[2] > 0 for made in _sound(within))
+    spoke = next((begin for begin, _, total, _, _ in _sound(within) if total > 0), None)
     return {
-        "return_frames_per_s": round(shown / max(len(within), 1), 1) if shown else None,
+        "return_frames_per_s": round(shown / len(within), 1) if shown else None,
         "return_mean_height": round(sum(rate * height for rate, height in pictures) / shown) if shown else None,
-        "return_audio_stall_pct": audio_figures(within, 0, seconds)["audio_stall_pct"] if heard else None,
+        "return_audio_stall_pct": None if spoke is None else audio_figures(within, spoke, seconds)["audio_stall_pct"],
     }
+
+
+def _picture(stream: Mapping[str, Any]) -> tuple[int, int]:
+    """Return pictures a second and lines of a picture that is received."""
+    if stream["way"] != "in" or stream.get("kind") != "video":
+        return 0, 0
+    return stream.get("framesPerSecond") or 0, stream.get("frameHeight") or 0
 
 
 def rung_figures(samples: Sequence[Mapping[str, Any]], seconds: float) -> dict[str, Any]:

@@ -48,6 +48,7 @@ from tests.e2e.school import PASSWORD, Region, eventually, region
 WINDOW = {"width": 1280, "height": 720}  # a wall of 720 lines: the full layer is asked for, and drawn without a GPU
 CAMERA_LINES = 360  # of the classroom's own camera
 PULL_S = 5.0
+CALL_ON_S = 8.0  # the classroom has come in
 DEFAULT_S = 120.0
 TUNE_S = 60.0
 LATE_LIMIT_MS = 5.0
@@ -64,6 +65,7 @@ class Run:
     seed: int
     warm_s: float = 12.0  # the lecturer's encoder reaches its full layer
     packets: Path | None = None  # where the head of each RTP packet is written
+    calls_on: bool = False  # the lecturer calls on the classroom: its own sound and picture go to everybody
 
 
 @dataclass
@@ -137,7 +139,7 @@ class Seen:
     reloads: int
 
 
-def _watch(stage: Stage, seconds: float) -> Seen:
+def _watch(stage: Stage, seconds: float, calls_on: bool) -> Seen:
     """Let the trace run and the classroom watch."""
     loads: list[str] = []
     page = stage.viewer.page
@@ -150,6 +152,10 @@ def _watch(stage: Stage, seconds: float) -> Seen:
     while (now := time.monotonic()) < began + seconds:
         time.sleep(min(1.0, began + seconds - now))
         cpu.sample(time.monotonic() - began)
+        if calls_on and now - began > CALL_ON_S:
+            calls_on = False
+            with contextlib.suppress(BrowserError):  # it is not there yet, or its link is away
+                stage.lecturer.page.locator("[data-act=call-on]").first.click(timeout=1000)
         if now - last_pull > PULL_S:
             last_pull = now
             stage.watching.take()
@@ -176,7 +182,7 @@ def measure(run: Run) -> tuple[dict[str, Any], Seen, dict[str, Any]]:
         link = open_.enter_context(emulated_link(run.path, run.seed, run.packets))
         with link.town.inside(), sync_playwright() as playwright, _staged(run, playwright, link, folder) as stage:
             _begin(stage, run)
-            seen = _watch(stage, run.seconds)
+            seen = _watch(stage, run.seconds, run.calls_on)
     return figures(run, seen, link.report), seen, link.report
 
 
@@ -259,6 +265,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--picture", type=Path, help="an SVG of the run; samples go into a .jsonl beside it")
     parser.add_argument("--beside", type=Path, metavar="JSONL", help="draw the stalls of that run below: a baseline's")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--call-on", action="store_true", help="let the classroom speak: for links with a weak way up")
     parser.add_argument("--packets", type=Path, help="write the head of each RTP packet that enters the link")
     parser.add_argument("--warm", type=float, default=12.0, help="seconds of teaching before the trace begins")
     return parser.parse_args()
@@ -278,7 +285,7 @@ def main() -> int:
         return 0
     trace = read_trace(given.trace)
     seconds = given.seconds or (round(trace.ends_s) if trace.ends_s >= 10 else DEFAULT_S)
-    run = Run(trace, given.trace, seconds, given.baseline, given.seed, given.warm, given.packets)
+    run = Run(trace, given.trace, seconds, given.baseline, given.seed, given.warm, given.packets, given.call_on)
     found, seen, report = measure(run)
     if given.picture is not None:
         _write(run, found, seen, report, given.picture, given.beside)

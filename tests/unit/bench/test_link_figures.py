@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.link_figures import Frame, audio_figures, outage_figures, rung_figures, settle_figures, stalls, video_figures
+from bench.link_figures import (
+    Frame,
+    audio_figures,
+    outage_figures,
+    return_figures,
+    rung_figures,
+    settle_figures,
+    stalls,
+    video_figures,
+)
 from bench.link_trace import parse_trace
 
 
@@ -70,3 +79,16 @@ def test_step_has_settled_when_the_height_no_longer_changes() -> None:
 def test_mean_rung_counts_from_sound_only_to_high_definition() -> None:
     samples = [{"t": t, "link": {"rung": rung}} for t, rung in enumerate(("audio", "hd", "hd", "clear"))]
     assert rung_figures(samples, 10) == {"mean_rung": 2.75, "rungs": {"hd": 0.5, "clear": 0.25, "audio": 0.25}}
+
+
+def test_returned_sound_counts_from_when_the_classroom_spoke() -> None:
+    quiet = [{"t": t, "streams": []} for t in range(5)]
+    picture = {"of": 1, "way": "in", "kind": "video", "framesPerSecond": 5, "frameHeight": 180}
+    spoken = [sound(t, 48_000 * (t - 5), 2_400 if t > 8 else 0) for t in range(5, 11)]
+    for sample in spoken:
+        sample["streams"] += [picture, {**picture, "framesPerSecond": None}]
+    assert return_figures([*quiet, *spoken], 10) == {
+        "return_frames_per_s": 2.7,
+        "return_mean_height": 180,
+        "return_audio_stall_pct": 1.0,
+    }
