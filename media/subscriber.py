@@ -36,7 +36,10 @@ AUDIO_SHARE = 0.92  # of the estimate: as much as there is for media (media.md Â
 JITTER_S = 0.03  # of a mobile link without a queue
 PACKET_BYTES = 64  # IPv4, UDP, RTP, one extension element, tag
 CHEAP_S = 0.3  # a keyframe that takes no longer may be asked for again soon
-TRICKLE_S = 0.2  # of what the link carried before may follow it into a silence
+# What may be sent blindly: a second of what the link carried lately, and no more than 8 s of the poorest picture.
+BLIND_S, MIN_BLIND_BYTES, MAX_BLIND_BYTES = 1.0, 4_000, 30_000
+BLIND_VIDEO_BPS = 45_000
+CARRIED_MEMORY_S = 10.0
 FIXED_BPS = 100_000_000  # the estimate of a receiver that does not adapt
 NACKS_PER_S = 2_000  # sequence numbers asked for; ten times what a link with 20 % loss asks of 1 Mbit/s
 
@@ -78,7 +81,9 @@ class Subscriber:
         self._nacks, self._nacks_until = 0, now
         self._ceiling_bps = 0
         self.besides_bps = 0  # what the receiver could use besides its slots, over another way on the same link
-        self._trickle_bytes = 0.0
+        self._blind_bytes = 0.0
+        self._carried_bps = 0.0  # what the link was last thought to carry in good times, fading
+        self._carried_at = now
         self._report_at = now
         self._policy_at = now
         self._policy_bps = 0
@@ -153,7 +158,7 @@ class Subscriber:
         """Write what waits, as far as the link takes it now; the shell calls it every few ms while `is_queueing`."""
         link = self.link
         log = link.log
-        pace = link.pacing_bps(now) / 8
+        pace = max(link.pacing_bps(now), self._blind_bps()) / 8
         debt = max(0.0, self._debt_bytes - pace * (now - self._paced_at))
         burst = pace * BURST_S
         is_left = False
@@ -174,18 +179,24 @@ class Subscriber:
         self.is_queueing = any(down.queue for down in self._video)
 
     def _may_leave(self, packet: UpPacket, now: float) -> bool:
-        """Return whether a packet that waits may leave: the link lives, or may, and the picture's base is worth a try.
-
-        Silence may come from the way back alone, and most ends within a second. A little of the base layer costs a dead
-        link nothing that matters, and one that lives no picture.
-        """
+        """Return whether a packet that waits may leave now."""
         if self.link.may_send_video(now):
             return True
         size = len(packet.body) + PACKET_BYTES
-        if packet.tid or self.link.state is not LinkState.SUSPECT or self._trickle_bytes < size:
+        if packet.tid or self.link.state is LinkState.NORMAL or self._blind_bytes < size:
             return False
-        self._trickle_bytes -= size
+        self._blind_bytes -= size
         return True
+
+    def _blind_bps(self) -> int:
+        """Return what may be sent into a silence: the voices, and the base of the poorest picture.
+
+        Silence may come from the way back alone: then this is all that the pupils see. Where nothing arrives, it is
+        first in the link's queue when the link is back, and `_blind_bytes` keeps it from making that queue long.
+        """
+        if self._blind_bytes <= 0 or self.link.state in (LinkState.NORMAL, LinkState.RECOVER):
+            return 0
+        return sum(down.cost_bps for down in self._audio) + BLIND_VIDEO_BPS
 
     # --- RTCP in ---------------------------------------------------------------------------------------------------
 
@@ -264,15 +275,14 @@ class Subscriber:
         """Let the policy choose when it is due, and ask for the keyframes that its choice needs."""
         if not self.is_started:
             return
-        estimate = self.estimate_bps(now) if self._adapts else FIXED_BPS
+        estimate = max(self.estimate_bps(now), self._blind_bps()) if self._adapts else FIXED_BPS
         if not at_once and now < self._policy_at:
             if abs(estimate - self._policy_bps) <= POLICY_CHANGE * self._policy_bps:
                 return
             if self._is_content and estimate > self.policy.wanted_bps():
                 return  # more than everything takes, and still more
         self._policy_bps = estimate
-        if self.link.state is LinkState.NORMAL:
-            self._trickle_bytes = TRICKLE_S * estimate / 8
+        self._note_carried(estimate, now)
         self._adapt_audio(estimate, now)
         self._adapt_playout(now)
         views = [self._view(down, now) for down in self.slots.values() if down.track is not None]
@@ -285,6 +295,14 @@ class Subscriber:
         for down in self.slots.values():
             if down.track is not None:
                 self._aim(down, down.track, chosen.get(down.slot, PAUSED), now)
+
+    def _note_carried(self, estimate: int, now: float) -> None:
+        """Remember what the link carries, for when it falls silent."""
+        fade = 0.5 ** ((now - self._carried_at) / CARRIED_MEMORY_S)
+        self._carried_at = now
+        self._carried_bps = max(self._carried_bps * fade, estimate)
+        if self.link.state is LinkState.NORMAL:
+            self._blind_bytes = min(MAX_BLIND_BYTES, max(MIN_BLIND_BYTES, BLIND_S * self._carried_bps / 8))
 
     def _adapt_audio(self, estimate: int, now: float) -> None:
         """Let each voice choose its repair, from an even share of the link."""
@@ -322,7 +340,7 @@ class Subscriber:
             down.target = target
             return
         down.aim(target, choice.tid)
-        is_dead = self.link.state in (LinkState.SUSPECT, LinkState.OUTAGE)
+        is_dead = self.link.state in (LinkState.SUSPECT, LinkState.OUTAGE) and self._blind_bytes <= 0
         if down.wants_keyframe() and not is_dead and down.may_wish(now, is_cheap=self._is_cheap(target)):
             self.keyframe_wishes.add(track)
 
