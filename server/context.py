@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -12,6 +13,7 @@ from server.accounts.devices import DeviceService
 from server.accounts.model import Person
 from server.accounts.service import AccountService
 from server.lessons.page_files import PageFiles
+from server.lessons.ports import Seat
 from server.lessons.service import LessonService
 from server.lessons.tokens import SignedRoomTokens
 from server.settings import Settings
@@ -66,6 +68,9 @@ class Live(Protocol):
 
     def cap_changed(self, school_id: str, cap: DataCap) -> None:
         """Hold a school to another data cap from now on."""
+
+    def downloaded(self, lesson: RoomId, seats: Sequence[Seat], size_bytes: int) -> None:
+        """Count what whoever may hold one of these seats fetched over HTTP."""
 
     def rungs(self) -> list[tuple[str, Rung]]:
         """Return the school and the rung of each classroom that is in."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 
 from server.addresses import media_addresses
 from server.lessons import catchup_routes, websocket, whip
-from server.lessons.ports import LessonStore, RoomTokens
+from server.lessons.ports import LessonStore, RoomTokens, Seat
 from server.lessons.rooms import RoomHost, Seats
 from server.library import routes as library_routes
 from server.library.service import LibraryService
@@ -53,6 +53,10 @@ class LivePlane:
     def cap_changed(self, school_id: str, cap: DataCap) -> None:
         """Hold a school to another data cap from now on."""
         self._host.set_cap(school_id, cap)
+
+    def downloaded(self, lesson: RoomId, seats: Sequence[Seat], size_bytes: int) -> None:
+        """Count what whoever may hold one of these seats fetched over HTTP."""
+        self._host.downloaded(lesson, seats, size_bytes)
 
     def rungs(self) -> list[tuple[str, Rung]]:
         """Return the school and the rung of each classroom that is in."""

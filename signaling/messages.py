@@ -495,7 +495,7 @@ class Link(msgspec.Struct, frozen=True):
     uplink_loss_pct: float = 0.0
     state: LinkState = "ok"  # suspect: nothing was heard from it for a moment; outage: long enough to be gone
     limited: bool = False  # held down by the school's data cap, not by the link
-    bytes_down: int = 0  # media sent to it in this lesson, over all its connections
+    bytes_down: int = 0  # sent to it in this lesson: media over all its connections, page pictures, replays
 
 
 class Links(msgspec.Struct, frozen=True, tag_field="type", tag="links"):

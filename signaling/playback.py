@@ -46,7 +46,7 @@ class Playback(msgspec.Struct, frozen=True):
     audio_concealed_ms: int = 0
     received_bytes: int = 0  # as the page counts them
     line_ms: int = 0  # lines of the large picture × milliseconds that it was watched
-    sent_bytes: int = 0  # as the media plane counts them
+    sent_bytes: int = 0  # as the server counts them: media, page pictures, replays
     hd_ms: int = 0  # time at each rung
     clear_ms: int = 0
     smooth_ms: int = 0
@@ -137,6 +137,13 @@ class PlaybackBook:
         self._rows[peer] = replace(row, **changes)
         self._changed.add(peer)
         return row.sent_bytes + grown
+
+    def on_download(self, peer: m.PeerId, size_bytes: int) -> None:
+        """Take in that `peer` fetched a page's picture or a piece of a replay."""
+        row = self._rows.get(peer)
+        if row is not None:
+            self._rows[peer] = replace(row, sent_bytes=row.sent_bytes + size_bytes)
+            self._changed.add(peer)
 
     def all(self) -> tuple[Playback, ...]:
         """Return the figures of everybody who was here."""

@@ -331,6 +331,12 @@ class Room:
         self._receivers.on_bill(peer, total, limited=limited)
         return Outcome((), tuple(effects))
 
+    def on_download(self, peers: Sequence[m.PeerId], size_bytes: int) -> None:
+        """Take in that whoever holds one of these seats fetched something over HTTP."""
+        here = next((peer for peer in peers if peer in self._seats), None)
+        if here is not None:
+            self._playback.on_download(here, size_bytes)
+
     def set_cap(self, school_id: str, cap: DataCap) -> Outcome:
         """Change the data cap of a school: it holds at once for all its seats that receive."""
         held = [peer for peer in self._caps.set(school_id, cap) if self._receivers.has(peer)]

@@ -139,6 +139,7 @@ class _CatchUp:
         if self._streams[seat] >= STREAMS:
             raise Refused("catchup_busy", "补看的请求太多，请等前面的传完。")
         self._streams[seat] += 1
+        room.room.on_download([peer], len(data))
         headers = {"content-range": f"bytes {start}-{end - 1}/*", "cache-control": "no-store"}
         return _PacedResponse(data, spare, headers, lambda: self._ended(seat))
 

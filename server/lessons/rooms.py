@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -32,7 +32,7 @@ from signaling.effects import Outcome
 from signaling.errors import Refused, Unavailable
 from signaling.messages import Deck, RoomId, Rung
 from signaling.room import Room
-from signaling.seats import Admission, room_of_resume
+from signaling.seats import Admission, peer_id, room_of_resume
 
 log = logging.getLogger(__name__)
 
@@ -197,6 +197,12 @@ class RoomHost:
         self._caps[school_id] = cap
         for room in self._rooms.values():
             room.set_cap(school_id, cap)
+
+    def downloaded(self, lesson: RoomId, seats: Sequence[Seat], size_bytes: int) -> None:
+        """Count what whoever may hold one of these seats fetched over HTTP."""
+        room = self._rooms.get(lesson)
+        if room is not None:
+            room.room.on_download([peer_id(lesson, admission_of(seat)) for seat in seats], size_bytes)
 
     def rungs(self) -> list[tuple[str, Rung]]:
         """Return the school and the rung of each classroom in an open room."""

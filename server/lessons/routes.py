@@ -169,16 +169,21 @@ async def get_page(request: Request) -> Response:
     bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
     token = bearer or request.query_params.get("token", "")
     if token:
-        if services.tokens.verify(token).room != lesson_id:
+        seats = [services.tokens.verify(token)]
+        if seats[0].room != lesson_id:
             raise Refused("token_invalid", "这个凭证属于另一节课。")
         lesson = await services.lessons.find(lesson_id)
         if lesson is None:
             raise Refused("lesson_unknown", "没有找到这节课。")
     else:
-        lesson = await services.lessons.see(await asker_of(request), lesson_id)
+        asker = await asker_of(request)
+        lesson = await services.lessons.see(asker, lesson_id)
+        seats = [seat_for(entry, lesson) for entry in entries(asker, lesson)]
     page = await services.lessons.page(lesson_id, request.path_params["page"])
     is_fixed = request.query_params.get("deck") == lesson.deck_id
-    return page_file(services, page, is_fixed)
+    response = page_file(services, page, is_fixed)
+    services.live.downloaded(lesson.id, seats, services.files.path(page.sha256).stat().st_size)
+    return response
 
 
 def page_file(services: Services, page: Page, is_fixed: bool) -> Response:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,7 @@ from server.app import build_app
 from server.context import Services
 from server.demo.seed import Demo
 from server.lessons.page_files import PageFiles
+from server.lessons.ports import Seat
 from server.lessons.rooms import Seats
 from server.lessons.service import LessonService
 from server.lessons.tokens import SignedRoomTokens
@@ -27,6 +28,7 @@ from server.settings import load
 from server.storage.database import Database, open_database, sqlite_url
 from signaling.data_caps import DataCap
 from signaling.messages import Deck, RoomId, Rung
+from signaling.roles import Role
 
 PASSWORD = "correct horse 电池"
 
@@ -40,6 +42,7 @@ class QuietLive:
     def __init__(self) -> None:
         self.decks: list[tuple[RoomId, Deck | None]] = []
         self.ended: list[RoomId] = []
+        self.downloads: list[tuple[RoomId, list[Role], int]] = []
         self.caps: list[tuple[str, DataCap]] = []
         self.rungs_now: list[tuple[str, Rung]] = []
 
@@ -51,6 +54,9 @@ class QuietLive:
 
     def cap_changed(self, school_id: str, cap: DataCap) -> None:
         self.caps.append((school_id, cap))
+
+    def downloaded(self, lesson: RoomId, seats: Sequence[Seat], size_bytes: int) -> None:
+        self.downloads.append((lesson, [seat.role for seat in seats], size_bytes))
 
     def rungs(self) -> list[tuple[str, Rung]]:
         return self.rungs_now

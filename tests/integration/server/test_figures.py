@@ -20,6 +20,7 @@ from signaling.messages import PeerId, RoomId
 from signaling.playback import Playback
 from signaling.roles import Role
 from tests.integration.server.conftest import PASSWORD, World
+from tests.unit.server.lessons.test_pictures import png
 
 
 async def played(world: World, **changes: Any) -> tuple[str, tuple[Playback, ...]]:
@@ -135,6 +136,19 @@ async def test_a_ceiling_that_no_lesson_fits_under_is_refused(world: World, kbps
     )
     assert (answer.status_code, answer.json()["field"]) == (422, "ceiling_kbps")
     assert world.live.caps == []
+
+
+async def test_page_pictures_are_counted_for_whoever_fetches_them(world: World) -> None:
+    lesson = (await world.lesson())["id"]
+    picture = png(40, 30)
+    await (await world.client("lin")).put(f"/api/lessons/{lesson}/pages", files=[("page", ("a.png", picture))])
+    screen = await world.screen(await world.classroom_id("红星小学"))
+    token = (await screen.post(f"/api/lessons/{lesson}/token", json={"role": "classroom"})).json()["token"]
+    await screen.get(f"/api/lessons/{lesson}/pages/1")
+    await (await world.client()).get(f"/api/lessons/{lesson}/pages/1", params={"token": token})
+    assert world.live.downloads == [(lesson, [Role.CLASSROOM], len(picture))] * 2
+    await screen.get(f"/api/lessons/{lesson}/pages/7")
+    assert len(world.live.downloads) == 2
 
 
 async def test_a_school_that_is_not_there_has_no_cap(world: World) -> None:

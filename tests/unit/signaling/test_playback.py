@@ -204,6 +204,16 @@ def test_rungs_are_counted_while_class_is_on() -> None:
     assert (world.row.clear_ms, world.row.sent_bytes) == (4_000, 3)
 
 
+def test_what_was_fetched_over_http_is_counted_for_the_first_seat_that_is_held() -> None:
+    world = Lesson()
+    world.room.on_download([m.PeerId("nobody"), world.classroom, world.lecturer], 1_000)
+    world.reception(70_000)
+    assert world.link().bytes_down == 71_000
+    world.room.on_download([m.PeerId("nobody")], 1_000)
+    world.reception(70_000)
+    assert world.link().bytes_down == 71_000
+
+
 def test_figures_are_given_away_to_be_stored_every_ten_seconds() -> None:
     world = Lesson()
     world.reception(1)
