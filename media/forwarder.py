@@ -214,7 +214,7 @@ class Forwarder:
         if track.is_muted:
             return
         if layer.first_index == item.index:
-            self._on_new_layer(room, track, now)
+            self._choose_again(room, track, now)
         if room.tap is not None:
             room.tap.on_packet(layer, original, item)
         if track.downs:
@@ -223,8 +223,8 @@ class Forwarder:
             layer.pending.append(item)
             layer.pending_bytes += len(packet)
 
-    def _on_new_layer(self, room: Room, track: UpTrack, now: float) -> None:
-        """Let whoever shows the track choose again, now that a layer began, and the recorder too."""
+    def _choose_again(self, room: Room, track: UpTrack, now: float) -> None:
+        """Let whoever shows the track choose again, now that a layer began or ended, and the recorder too."""
         if room.tap is not None:
             room.tap.choose(track, now)
         for subscriber in self._receivers(room, track):
@@ -328,11 +328,15 @@ class Forwarder:
 
     def _keep_house(self, room: Room, now: float) -> None:
         for subscriber in room.subscribers.values():
+            voice = room.tracks.get((subscriber.peer, "mic"))
+            subscriber.is_conversing = voice is not None and voice.is_heard and not voice.is_muted
             subscriber.update_layers(now)
             self._rtcp += [(subscriber, data) for data in subscriber.poll_reports(now)]
         for track in room.tracks.values():
             if track.is_heard and all(now - layer.last_at > SILENT_S for layer in track.layers.values()):
                 self._tell(room, track, heard=False)
+            if track.take_fall(now):
+                self._choose_again(room, track, now)
             if room.tap is not None and not track.is_muted:
                 room.tap.choose(track, now)
             if track.keyframe_wish:

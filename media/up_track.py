@@ -123,7 +123,7 @@ class Layer:
         self.pending: list[UpPacket] = []  # of this batch, for the slots that take it
         self.pending_bytes = 0
         self.top_tid = 0  # the highest temporal layer seen
-        self.first_index = -1
+        self.first_index = -1  # of its present flow
         self.newest_index = -1
         self.key_index = -1  # where the newest keyframe begins
         self.key_at = -1.0
@@ -171,8 +171,9 @@ class Layer:
         self.stats.on_packet(seq, timestamp, arrival_ns / 1e9)
         if not is_new:
             return None
-        if now - self.last_at >= LIVE_MIN_S and not self.is_live(now):
-            self.live_since = now
+        if now - self.last_at >= BEHIND_S and now - self.last_at >= BEHIND_INTERVALS * self._interval_s:
+            self.live_since, self.first_index = now, -1  # it begins, or begins again
+            self.track.expire_ladder()
         self.last_at = now
         if timestamp != self._frame_timestamp:
             if self._frame_at >= 0:
@@ -273,20 +274,21 @@ class UpTrack:
         self.is_heard = False  # as last told by TrackChanged
         self.keyframe_wish = False
         self.demand = EncodingDemand()
+        self._flowing: set[str] = set()
         self._ladder = Ladder()
         self._ladder_until = -1.0
 
     def add_layer(self, rid: str, ssrc: int, codec: NegotiatedCodec) -> Layer:
         """Make the layer `rid`, in place of an older one of that name."""
         layer = self.layers[rid] = Layer(self, rid, ssrc, codec)
-        self._ladder_until = -1.0
+        self.expire_ladder()
         return layer
 
     def clear(self) -> None:
         """Forget what was received: the publisher is gone or another one. Receivers wait for a new beginning."""
         self.layers.clear()
         self.demand.restart()
-        self._ladder_until = -1.0
+        self.expire_ladder()
         for down in self.downs:
             down.interrupt()
 
@@ -300,6 +302,17 @@ class UpTrack:
     def by_quality(self) -> list[Layer]:
         """Return the layers, poorest first: by lines once keyframes told them, before that by rate."""
         return sorted(self.layers.values(), key=lambda layer: (layer.height, layer.rate._bps))
+
+    def expire_ladder(self) -> None:
+        """Build the ladder anew when it is asked for next."""
+        self._ladder_until = -1.0
+
+    def take_fall(self, now: float) -> bool:
+        """Return once whether a layer fell silent while others go on, so that who gets it must choose again."""
+        flowing = {view.rid for view in self.ladder(now).layers if view.live_since != NOT_LIVE}
+        fell = not self._flowing <= flowing
+        self._flowing = flowing
+        return fell
 
     def ladder(self, now: float) -> Ladder:
         """Return what receivers can choose from; one that is silent altogether keeps its place in their slots."""
