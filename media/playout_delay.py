@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import math
 
-MIN_LOSS = 0.01  # below this pictures are held back for nothing
+MIN_LOSS = 0.01  # below this pictures are held back for nothing …
+# … but for a link whose queue comes and goes by more than a picture's time: what comes late is there when it is due.
+MIN_JITTER_S = 0.1
 RESIDUAL_LOSS = 0.002  # share of frames that may still be incomplete when they are due: one in 20 s at 24 frames/s
 RETRY_S = 0.11  # Chromium asks again for a packet after 103–113 ms, at any round trip (media.md §2.9)
 MAX_TRIES = 6
@@ -75,7 +77,7 @@ def wanted_delay_s(loss: float, rtt_s: float, jitter_s: float, packets_per_frame
     Of n packets a frame, n·p^k are still missing after k tries, each of which is lost with the probability p.
     """
     if not loss >= MIN_LOSS:  # also when it is no number
-        return 0.0
+        return jitter_s if jitter_s >= MIN_JITTER_S else 0.0
     lost = min(loss, 0.9)
     tries = round(math.log(max(1.0, packets_per_frame) / RESIDUAL_LOSS) / math.log(1 / lost))
     tries = min(max(tries, 1), MAX_TRIES)

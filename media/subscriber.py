@@ -34,6 +34,7 @@ RTX_BURST_S = 0.5
 RTX_BURST_BYTES = 6_000  # a small keyframe may be repaired on any link
 AUDIO_SHARE = 0.92  # of the estimate: as much as there is for media (media.md §2.8)
 JITTER_S = 0.03  # of a mobile link without a queue
+QUEUE_MEMORY_S, MAX_QUEUE_S = 20.0, 0.5  # what came and went is expected again; more than that is no grain but a hole
 PACKET_BYTES = 64  # IPv4, UDP, RTP, one extension element, tag
 CHEAP_S = 0.3  # a keyframe that takes no longer may be asked for again soon
 # What may be sent blindly: a second of what the link carried lately, and no more than 8 s of the poorest picture.
@@ -81,6 +82,8 @@ class Subscriber:
         self._nacks, self._nacks_until = 0, now
         self._ceiling_bps = 0
         self.besides_bps = 0  # what the receiver could use besides its slots, over another way on the same link
+        self.is_conversing = False  # people at this receiver are heard by others: what they see must not be late
+        self._queue_peak_s, self._queue_peak_at = 0.0, now  # the longest queue of late, fading
         self._blind_bytes = 0.0
         self._carried_bps = 0.0  # what the link was last thought to carry in good times, fading
         self._carried_at = now
@@ -319,13 +322,17 @@ class Subscriber:
 
     def _adapt_playout(self, now: float) -> None:
         """Let the receiver hold pictures back for as long as their repair takes."""
+        queue_s = min(self.link.queue_s, MAX_QUEUE_S)
+        fade = 0.5 ** ((now - self._queue_peak_at) / QUEUE_MEMORY_S)
+        self._queue_peak_s, self._queue_peak_at = max(self._queue_peak_s * fade, queue_s), now
         layers = [down.layer for down in self._video if down.layer is not None]
         delay_ms = self._playout.update(
             loss=self.link.loss,
             rtt_s=self.link.rtt_s,
-            jitter_s=JITTER_S,
+            jitter_s=JITTER_S + self._queue_peak_s,
             packets_per_frame=max((layer.packets_per_frame(now) for layer in layers), default=1.0),
             now=now,
+            is_conversation=self.is_conversing,
         )
         for down in self._video:
             down.set_playout_delay(*delay_ms)
