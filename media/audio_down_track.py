@@ -24,6 +24,7 @@ from operator import attrgetter
 
 from media import red
 from media.audio_repair import FRAME_BYTES, FRAME_S, PLAIN, AudioMode, AudioRepairPolicy, audio_bps
+from media.bwe.link_state import LinkState
 from media.down_track import HEADER_BYTES, IP_UDP_BYTES, OPAQUE_HEADER, DownTrack, Outgoing, SendLog, Splice
 from media.rtp import timestamp_diff
 from media.sdp import NegotiatedMedia
@@ -75,6 +76,8 @@ class AudioDownTrack(DownTrack):
     def adapt(self, *, loss: float, loss_burst: float, rtt_s: float, room_bps: int, now: float) -> None:
         """Choose the repair anew (every 100–500 ms): `room_bps` is what the link leaves for this slot."""
         self._measure(now)
+        if self.owner is not None and self.owner.link.state is LinkState.OUTAGE:
+            room_bps = 0  # what a dead link's buffer holds now is what the live edge waits for when it is back
         mode = self.policy.choose(
             loss=loss,
             loss_burst=loss_burst,

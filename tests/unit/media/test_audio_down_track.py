@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import msgspec
 import pytest
 
 from media import red, rtcp
 from media.audio_down_track import AudioDownTrack
-from media.audio_repair import AudioMode
+from media.audio_repair import AudioMode, AudioRepairPolicy
+from media.bwe.link_state import LinkState
 from media.publisher import Publisher
 from media.rtp import build_packet, read_fixed, seq_diff, timestamp_diff
 from media.subscriber import Subscriber
@@ -91,10 +93,17 @@ class Ear:
         assert {seq_diff(after, before) for before, after in zip(self.seqs, self.seqs[1:], strict=False)} <= {1}
 
 
+class Fixed(AudioRepairPolicy):
+    """Choose what the test says."""
+
+    def choose(self, **_facts: Any) -> AudioMode:
+        return self.mode
+
+
 class Room:
     """Two microphones and a receiver that takes RED."""
 
-    def __init__(self, *, seq: int = 100, has_red: bool = True) -> None:
+    def __init__(self, *, seq: int = 100, has_red: bool = True, is_fixed: bool = True) -> None:
         self.scene = Scene()
         self.first = Microphone(10, seq)
         self.second = Microphone(20, 40_000, 0xFFFF_F000)
@@ -109,6 +118,8 @@ class Room:
         self.scene.fill("pupil", "audio0", "a", "mic")
         self.ear = Ear()
         self._heard = 0
+        if is_fixed:
+            down.policy = Fixed()
 
     def _publisher(self, name: str, mic: Microphone) -> Publisher:
         return self.scene.publisher(name, {"mic": line("m", "audio", OPUS_UP, ssrcs=(mic.ssrc,))})
@@ -126,7 +137,7 @@ class Room:
         left = []
         for _ in range(frames):
             if mode is not None:
-                self.down.mode = mode
+                self.down.mode = self.down.policy.mode = mode
             left += self.arrive(mic, mic.packet())
             self.scene.now += FRAME_S
         return left
@@ -260,7 +271,7 @@ def test_padding_of_the_publisher_is_no_frame(mode: AudioMode) -> None:
 
 
 def test_who_takes_no_red_gets_plain_packets() -> None:
-    room = Room(has_red=False)
+    room = Room(has_red=False, is_fixed=False)
     room.talk(5, PLAIN)
     for number in range(20):
         room.down.adapt(loss=0.2, loss_burst=3, rtt_s=0.3, room_bps=40_000, now=room.scene.now + number / 4)
@@ -305,6 +316,17 @@ def test_the_report_counts_packets_and_bytes_as_they_were_sent() -> None:
     assert (report.packet_count, report.octet_count) == (len(sent), sum(len(packet) - 20 for packet in sent))
     last = read_fixed(sent[-1])[3]
     assert timestamp_diff(report.rtp_timestamp, last) in range(2), "the newest frame was made as the report was"
+
+
+def test_a_dead_link_gets_the_least() -> None:
+    room = Room(is_fixed=False)
+    room.talk(5)
+    link = {"loss": 0.1, "loss_burst": 1.0, "rtt_s": 0.3, "room_bps": 1_000_000}
+    room.down.adapt(**link, now=room.scene.now)  # type: ignore[arg-type]
+    assert room.down.mode == RED14
+    room.subscriber.link.state = LinkState.OUTAGE
+    room.down.adapt(**link, now=room.scene.now)  # type: ignore[arg-type]
+    assert room.down.mode == BUNDLE3
 
 
 def test_the_cost_is_measured_from_what_comes() -> None:
