@@ -21,9 +21,9 @@ def test_one_weak_receiver_of_three_changes_nothing_for_the_others() -> None:
     for classroom, before in zip(good, figures, strict=True):
         after = follow(lesson, classroom, 0.0)
         assert after.video_stall_pct == before.video_stall_pct == 0
-        assert after.audio_stall_pct <= 0.2
+        assert after.audio_stall_pct <= 0.5
         late = [frame for frame in classroom.video.shown if frame.at - classroom.joined_at > 4.0]
-        assert len(late) >= 0.95 * 5.0 * 24 and {frame.height for frame in late} == {720}
+        assert len(late) >= 0.95 * 5.0 * 22 and {frame.height for frame in late} == {720}
     assert max(frame.height for frame in weak.video.shown) <= 360
 
 
