@@ -26,8 +26,8 @@ from server.live import media_bind, worker_count
 from server.reach import MediaDoor, health, media_door
 from server.settings import Settings
 from server.tls import RENEW_BEFORE, check_pair, facts_of
-from server.turn import turn_servers
-from server.turn_probe import door_of, probe
+from server.turn import IceServer, turn_servers
+from server.turn_probe import RelayVerdict, door_of, probe
 from server.web_build import DIST
 from signaling.errors import TongtangError
 
@@ -255,8 +255,8 @@ def _relay(settings: Settings, url: str, door: MediaDoor) -> Finding:
     entrance, (server,) = door_of(url), turn_servers(settings, "doctor")
     port = f"{'UDP' if entrance.kind == 'turn_udp' else 'TCP'} 端口 {entrance.port}"
     name, address = f"中继（{_RELAYS[entrance.kind]}）", f"{entrance.host}:{entrance.port}"
-    media = door.addresses[0]
-    match probe(server, url, media, door.check()):
+    verdict, media = _tried(server, url, door)
+    match verdict:
         case "open":
             return Finding(name, "good", f"{address} 能转发音视频（已实测往返）")
         case "silent":
@@ -274,6 +274,16 @@ def _relay(settings: Settings, url: str, door: MediaDoor) -> Finding:
         case "blocked":
             todo = f"请让中继那台机器能连到 {media[0]} 的 UDP 端口 {media[1]}，回来的包也要放行。"
             return Finding(name, "bad", f"{address} 能用，但它连不到音视频地址 {media[0]}:{media[1]}", todo)
+
+
+def _tried(server: IceServer, url: str, door: MediaDoor) -> tuple[RelayVerdict, tuple[str, int]]:
+    """Try the announced media addresses until one is reached, as browsers do; return the verdict and its address."""
+    verdict: RelayVerdict = "silent"
+    for media in door.addresses:
+        verdict = probe(server, url, media, door.check())
+        if verdict not in ("forbidden", "blocked"):
+            break  # reached, or the relay is of no use whatever the address
+    return verdict, media
 
 
 def _free_ports(settings: Settings) -> Iterator[Finding]:

@@ -40,7 +40,7 @@ TRIES = 3
 MAX_MESSAGE_BYTES = 2048
 STALE_NONCE, UNAUTHORIZED, FORBIDDEN = 438, 401, 403
 
-Verdict = Literal["open", "silent", "refused", "forbidden", "certificate", "blocked"]
+RelayVerdict = Literal["open", "silent", "refused", "forbidden", "certificate", "blocked"]
 _HEADER = struct.Struct("!HHI12s")
 _URL = re.compile(r"(turns?):(?:\[([0-9a-f:.]+)\]|([a-z0-9.-]+))(?::(\d+))?(?:\?transport=(udp|tcp))?", re.IGNORECASE)
 
@@ -64,7 +64,7 @@ def door_of(url: str) -> Door:
     return Door("turn_tcp" if transport == "tcp" else "turn_udp", six or name, int(port or 3478))
 
 
-def probe(server: IceServer, url: str, media: tuple[str, int], check: bytes) -> Verdict:
+def probe(server: IceServer, url: str, media: tuple[str, int], check: bytes) -> RelayVerdict:
     """Send the STUN request `check` to the media port through the relay at `url`; return how that went.
 
     `open`: it was answered. `silent`: the relay does not answer. `certificate`: browsers will not trust it.
@@ -117,7 +117,7 @@ class _Relay:
         finally:
             self._socket.close()
 
-    def check(self, media: tuple[str, int], request: bytes) -> Verdict:
+    def check(self, media: tuple[str, int], request: bytes) -> RelayVerdict:
         """Return whether the media port answers `request` through the relay."""
         code, attributes = self._ask(ALLOCATE, _attribute(REQUESTED_TRANSPORT, UDP_TRANSPORT))
         if code in (UNAUTHORIZED, STALE_NONCE) and REALM in attributes:

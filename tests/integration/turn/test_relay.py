@@ -53,33 +53,33 @@ async def media_door(live: Live) -> MediaDoor:
     return MediaDoor((("127.0.0.1", LIVE_PORT),), f"{ufrag}:doctor", pwd)
 
 
-async def tried(live: Live, url: str, server: IceServer) -> str:
-    door = await media_door(live)
+async def tried(door: MediaDoor, url: str, server: IceServer) -> str:
     return await asyncio.to_thread(probe, server, url, door.addresses[0], door.check())
 
 
 @pytest.mark.usefixtures("trusted")
 @pytest.mark.parametrize("way", ["udp", "tcp", "tls"])
 async def test_media_is_reached_by_every_way(coturn: Coturn, live: Live, way: str) -> None:
-    assert await tried(live, getattr(coturn, way), minted()) == "open"
+    assert await tried(await media_door(live), getattr(coturn, way), minted()) == "open"
 
 
 @pytest.mark.parametrize("way", ["udp", "tcp"])
 async def test_credentials_of_another_secret_or_of_yesterday_are_refused(coturn: Coturn, live: Live, way: str) -> None:
-    url = getattr(coturn, way)
-    assert await tried(live, url, minted("another-secret-of-16")) == "refused"
-    assert await tried(live, url, minted(ago_s=86_400)) == "refused"
+    url, door = getattr(coturn, way), await media_door(live)
+    assert await tried(door, url, minted("another-secret-of-16")) == "refused"
+    assert await tried(door, url, minted(ago_s=86_400)) == "refused"
     good = minted()
-    assert await tried(live, url, replace(good, username=f"9{good.username}")) == "refused"
+    assert await tried(door, url, replace(good, username=f"9{good.username}")) == "refused"
 
 
 async def test_a_certificate_that_browsers_do_not_trust_is_told(coturn: Coturn, live: Live) -> None:
-    assert await tried(live, coturn.tls, minted()) == "certificate"
+    assert await tried(await media_door(live), coturn.tls, minted()) == "certificate"
 
 
 async def test_a_relay_that_is_not_there_is_silent(live: Live) -> None:
+    door = await media_door(live)
     for url in (f"turn:127.0.0.1:{PORT + 5}?transport=tcp", f"turn:127.0.0.1:{PORT + 5}"):
-        assert await tried(live, url, minted()) == "silent"
+        assert await tried(door, url, minted()) == "silent"
 
 
 async def test_the_relay_reaches_the_media_address_and_nothing_else(coturn: Coturn) -> None:
@@ -112,5 +112,13 @@ async def test_the_doctor_names_each_way_and_what_to_do(
         ("中继（TCP）", "bad"),
     ]  # fmt: skip
     assert "放行 TCP 端口" in findings[-1].todo
+    elsewhere = (("10.0.0.1", 8189), ("127.0.0.1", LIVE_PORT))
+
+    def two_addresses(settings: Settings) -> MediaDoor:
+        return replace(door_of_live(settings), addresses=elsewhere)
+
+    monkeypatch.setattr(doctor, "media_door", two_addresses)
+    *_, several = await asyncio.to_thread(lambda: list(doctor._media_paths(settings_with(coturn.udp))))
+    assert several.verdict == "good", "one of the addresses is enough"
     *_, wrong = await asyncio.to_thread(lambda: list(doctor._media_paths(settings_with(coturn.udp, secret="x" * 16))))
     assert wrong.verdict == "bad" and "static-auth-secret" in wrong.todo
