@@ -8,6 +8,8 @@ delay and loss and the rate (`delay.py`, `loss.py`, `rate.py`). Three things are
   queue: a modem queues 150 kB, which at 100 kbit/s is 12 s.
 - *lateness*: when the oldest packet in flight is 150 ms older than it should be, the estimate counts half until
   feedback comes; it comes back whole when only the feedback was late.
+  Meanwhile a trickle of video may go on beside sound, a quarter of the estimate in all: it may well be the way back
+  that is stuck, and a picture that moves a little is no stall.
 - *silence*: see `link_state.py`. The estimate begins again from half of what it was, or less, and a probe
   tries for 0.85 of it as soon as the queue is gone.
 
@@ -35,6 +37,7 @@ KNOWN_SHARE = 0.7  # of what a link was known to carry is what its next transpor
 PACING_FACTOR = 1.2  # media.md §2.6
 CAP_S = 0.1  # that may stand on the way beyond the least round trip and one feedback interval; media.md §2.5 has 0.15
 CAP_FACTOR, CAP_EXTRA_BPS = 1.25, 50_000
+BLIND_SHARE, BLIND_BPS = 0.25, 70_000  # while feedback is late; sound counts, and is most of it
 LEAST_CAP_BYTES = 3_000  # sound and one packet of video must fit beside each other on the narrowest link
 SOUND_LATE_S, SOUND_TRICKLE_S = 0.6, 0.2
 BLIND_S = 0.65  # that may be on the way before the receiver has said anything: a long round trip
@@ -85,7 +88,7 @@ class LinkController:
         self._before_bps = float(start_bps)  # the estimate before a silence
         self._last_rtt_s = 0.0
         self._flood_until, self._feedbacks = now, 0
-        self._is_late = False
+        self._is_late, self._late_since, self._late_flight_bytes = False, now, 0
         self._estimate_bps: int = start_bps
         self._pacing_bps: int = start_bps
         self._cap_bytes: float = start_bps * BLIND_S / 8
@@ -190,7 +193,7 @@ class LinkController:
 
     def poll_probe(self, now: float) -> int:
         """Return how many bytes of padding to write now; 0: none. Called every 5 to 20 ms."""
-        if not self._is_open:
+        if self.state is LinkState.SUSPECT or self.state is LinkState.OUTAGE:
             self._prober.abort()
             if now < self._ping_at or not self.has_feedback:
                 return 0
@@ -284,7 +287,7 @@ class LinkController:
                 self._rate.lower_to(max(share * self._before_bps, min(self._before_bps, RECOVER_BPS)), now)
                 self._prober.on_collapse(self._before_bps, now)
                 self._losses.forget()
-        self._is_open = self.state is LinkState.NORMAL or self.state is LinkState.RECOVER
+        self._is_open = self.state is not LinkState.OUTAGE
 
     def _settle(self, now: float) -> None:
         """Work out what `estimate_bps`, `pacing_bps` and `may_send_video` answer until the next event."""
@@ -301,6 +304,10 @@ class LinkController:
             # what was never sent is not proven, so an estimate far above it is no reason to fill a queue
             rate = min(self._estimate_bps, CAP_FACTOR * self._rate.delivered_bps + CAP_EXTRA_BPS)
             self._cap_bytes = max(rate * cap_s / 8, LEAST_CAP_BYTES)
+            if self._is_late:
+                blind_bps = min(BLIND_SHARE * self._rate.estimate_bps, BLIND_BPS)
+                blind_bytes = self._late_flight_bytes + blind_bps * (now - self._late_since) / 8
+                self._cap_bytes = max(self._cap_bytes, blind_bytes)
         elif now - self._reports_at < REPORTS_SILENT_S:
             self._cap_bytes = math.inf  # nothing will ever tell what is on the way
         else:
@@ -317,7 +324,10 @@ class LinkController:
             return
         due_at += self.min_rtt_s + self._interval_s
         late_at = due_at + LATE_S + PACKET_BITS / self._rate.estimate_bps
-        self._is_late = now >= late_at
+        if now < late_at:
+            self._is_late = False
+        elif not self._is_late:
+            self._is_late, self._late_since, self._late_flight_bytes = True, now, self.log.in_flight_bytes
         self._sound_until = due_at + SOUND_LATE_S
         self._check_at = late_at if self.state is LinkState.NORMAL and not self._is_late else now
 

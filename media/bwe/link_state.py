@@ -13,7 +13,9 @@ class LinkState(enum.Enum):
     """What is known of the link."""
 
     NORMAL = "normal"
-    SUSPECT = "suspect"  # silent for longer than feedback takes: no video, sound goes on and asks for feedback
+    SUSPECT = (
+        "suspect"  # silent for longer than feedback takes: a trickle of video, sound goes on and asks for feedback
+    )
     OUTAGE = "outage"  # silent for long: sound only, what was lost before the return is not worth a repair
     RECOVER = "recover"  # feedback came again: video from a small rate on, climbing back fast
 

@@ -47,23 +47,23 @@ def test_a_clean_link_carries_2_mbit_s_after_1_5_s(seed: int) -> None:
     assert outcome.max_queue_s() < 0.02
 
 
-@pytest.mark.parametrize("kbps", [100, 200, 500, 2_000])
+@pytest.mark.parametrize("kbps", [64, 200, 2_000])
 @pytest.mark.parametrize("jitter_ms", [0, 15])
 def test_a_steady_link_is_used_without_a_standing_queue(kbps: int, jitter_ms: float) -> None:
-    outcome = emulate(constant(kbps, jitter_ms=jitter_ms), 16.0)
-    assert outcome.delivered_bps(6.0, 16.0) > 0.75 * kbps * 1000
-    waits = sorted(queue for now, queue in outcome.queues if now > 6.0)
+    outcome = emulate(constant(kbps, jitter_ms=jitter_ms), 10.0)
+    assert outcome.delivered_bps(4.0, 10.0) > 0.75 * kbps * 1000
+    waits = sorted(queue for now, queue in outcome.queues if now > 4.0)
     packet_s = 8 / kbps
     assert waits[len(waits) // 2] < 0.08 + 2 * packet_s, "half of the time"
     assert waits[-1] < 0.25 + 4 * packet_s, "at the worst"
 
 
 @pytest.mark.parametrize("kbps", [30, 100, 300])
-def test_a_collapse_halves_the_estimate_within_300_ms_and_fills_no_queue(kbps: int) -> None:
-    outcome = emulate(step_to(kbps, 6.0), 9.0)
-    before = outcome.at(5.99)
-    assert outcome.first_under(before // 2, 6.0) - 6.0 <= 0.4
-    sent = sum(size for sent, _, size in outcome.arrivals if 6.0 <= sent < 6.5)
+def test_a_collapse_halves_the_estimate_within_400_ms_and_fills_no_queue(kbps: int) -> None:
+    outcome = emulate(step_to(kbps, 4.0), 6.0)
+    before = outcome.at(3.99)
+    assert outcome.first_under(round(0.55 * before), 4.0) - 4.0 <= 0.4
+    sent = sum(size for sent, _, size in outcome.arrivals if 4.0 <= sent < 4.5)
     assert sent < 45_000, "a third of a second of what it carried"
 
 
@@ -88,14 +88,14 @@ def test_loss_of_a_radio_link_is_not_congestion(loss_pct: float) -> None:
 
 def test_loss_that_grows_with_our_rate_is_congestion() -> None:
     """A bottleneck without a queue to speak of: 2 kB, 16 ms at its rate."""
-    outcome = emulate(constant(1_000, queue_kb=2, jitter_ms=2), 20.0)
-    assert 500_000 < outcome.mean(8.0, 20.0) < 1_400_000
+    outcome = emulate(constant(1_000, queue_kb=2, jitter_ms=2), 12.0)
+    assert 500_000 < outcome.mean(6.0, 12.0) < 1_400_000
 
 
 def test_sending_little_is_no_reason_to_fall() -> None:
     emulation = Emulation(constant(5_000, jitter_ms=30), lambda now, estimate: 0.0)
     emulation.wanted_bps = lambda now: 0
-    outcome = emulation.run(15.0)
+    outcome = emulation.run(8.0)
     assert min(bps for _, bps in outcome.estimates) >= 0.9 * START_BPS
     assert outcome.padding_bytes == 0, "nothing is wanted, so nothing is probed for"
 
@@ -103,13 +103,13 @@ def test_sending_little_is_no_reason_to_fall() -> None:
 def test_probes_end_a_little_above_what_is_wanted() -> None:
     emulation = Emulation(constant(20_000), layered)
     emulation.wanted_bps = lambda now: 900_000
-    outcome = emulation.run(15.0)
-    assert 900_000 <= outcome.at(14.9) < 2_000_000
+    outcome = emulation.run(8.0)
+    assert 900_000 <= outcome.at(7.9) < 2_000_000
     assert outcome.padding_bytes < 30_000
 
 
 def test_probing_a_full_link_costs_little() -> None:
-    outcome = emulate(constant(500), 30.0, lambda now, estimate: 250_000.0)
+    outcome = emulate(constant(500), 15.0, lambda now, estimate: 250_000.0)
     assert outcome.padding_bytes < 0.04 * outcome.sent_bytes
     assert outcome.max_queue_s(3.0) < 0.2
 
@@ -123,8 +123,9 @@ def test_an_outage_stops_video_and_its_end_brings_it_back(length_s: float) -> No
     assert (LinkState.OUTAGE in states) == (length_s > 2.0)
     assert outcome.states[-1][1] is LinkState.NORMAL
     big = [sent for sent, _, size in outcome.arrivals if size == 1_000]
-    blind = [sent for sent in big if 6.25 < sent < 6.0 + length_s]
-    assert not blind, "no video once the first feedback is overdue"
+    assert not [sent for sent in big if 8.0 < sent < 6.0 + length_s], "an outage gets no video"
+    assert len([sent for sent in big if 6.4 < sent < 6.0 + length_s]) < 12, "before it is one, a trickle"
+    assert outcome.max_queue_s(6.6 + length_s) < 0.3
     assert min(sent for sent in big if sent > 6.0 + length_s) - 6.0 - length_s < 0.5
     assert outcome.first_over(1_000_000, 6.1 + length_s) - 6.0 - length_s < 3.0
 

@@ -110,10 +110,10 @@ def test_lost_feedback_costs_little() -> None:
 def test_feedback_that_stops_for_ever_stops_video() -> None:
     made = emulation(constant(2_000))
     made.forge = lambda data, now: [data] if now < 5.0 else []
-    outcome = made.run(15.0)
+    outcome = made.run(12.0)
     assert outcome.states[-1][1] is LinkState.OUTAGE
-    assert not [sent for sent, _, size in outcome.arrivals if size == 1_000 and sent > 5.4]
-    assert sum(size for sent, _, size in outcome.arrivals if sent > 6.0) < 40_000, "a trickle of sound and questions"
+    assert not [sent for sent, _, size in outcome.arrivals if size == 1_000 and sent > 7.0]
+    assert sum(size for sent, _, size in outcome.arrivals if sent > 6.0) < 30_000, "a trickle of sound and questions"
 
 
 @pytest.mark.parametrize("jump_s", [3600.0, 5.0, 0.3, -0.3, -5.0, -3600.0])
@@ -129,8 +129,8 @@ def test_a_clock_that_runs_wrong_is_no_queue() -> None:
     """200 parts in a million: 1 ms in 5 s, ten times what a quartz does."""
     made = emulation(constant(3_000))
     made.receiver_clock_s = lambda now: 1_000.0 + now * 1.0002
-    outcome = made.run(20.0)
-    assert outcome.at(19.9) > 1_000_000
+    outcome = made.run(14.0)
+    assert outcome.at(13.9) > 1_000_000
 
 
 def test_our_clock_jumping_ahead_ten_seconds_is_no_outage() -> None:
