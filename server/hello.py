@@ -76,10 +76,13 @@ async def path_test(request: Request) -> Response:
 async def ice(request: Request) -> Response:
     """`GET /api/ice-servers`: the relay's addresses and credentials, for the device check."""
     asker = await require_known(request)
-    who = asker.person or asker.device
-    assert who is not None, "somebody known is a person or a screen"
-    kind = "person" if asker.person else "device"
-    return answer_list(turn_servers(services_of(request).settings, f"{kind}:{who.id}"))
+    if asker.person is not None:
+        subject = f"person:{asker.person.id}"
+    elif asker.device is not None and asker.device.classroom is not None:
+        subject = f"device:{asker.device.id}"
+    else:  # anybody can be an unpaired screen: the relay would be open to all the world
+        raise Refused("not_logged_in", "请先登录，或先把这块屏幕和教室配对。")
+    return answer_list(turn_servers(services_of(request).settings, subject))
 
 
 async def health(request: Request) -> Response:

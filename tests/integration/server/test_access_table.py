@@ -44,7 +44,7 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int, int, int, int]] = {
     ("GET", "/api/lessons/{lesson}/figures"): (LOGIN, OK, OK, HIDDEN, OK, LOGIN, HIDDEN),
     ("GET", "/api/lessons/{lesson}/figures.csv"): (LOGIN, OK, OK, HIDDEN, OK, LOGIN, HIDDEN),
     ("GET", "/api/figures.csv"): (LOGIN, NO, NO, NO, OK, LOGIN, LOGIN),
-    ("GET", "/api/ice-servers"): (LOGIN, OK, OK, OK, OK, OK, OK),
+    ("GET", "/api/ice-servers"): (LOGIN, OK, OK, OK, OK, OK, LOGIN),
     ("POST", "/api/path-test"): (LOGIN, OK, OK, OK, OK, OK, OK),
     ("GET", "/healthz"): (OK, OK, OK, OK, OK, OK, OK),
     ("GET", "/metrics"): (OK, OK, OK, OK, OK, OK, OK),

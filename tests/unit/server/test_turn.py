@@ -7,6 +7,7 @@ import pytest
 from server import setting_values as values
 from server.settings import SettingWrong, load
 from server.turn import TURN_LIFE_S, ice_servers
+from server.turn_probe import Door, _xored, door_of
 
 URLS = ("turn:turn.school.cn:3478?transport=udp", "turns:turn.school.cn:443?transport=tcp")
 SECRET = "一个很长很长很长很长很长的密钥啊"
@@ -50,6 +51,26 @@ def test_addresses_of_relays_are_accepted(url: str) -> None:
 def test_other_addresses_are_refused(url: str) -> None:
     with pytest.raises(ValueError):
         values.turn_urls(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "door"),
+    [
+        ("turn:10.0.0.1", Door("turn_udp", "10.0.0.1", 3478)),
+        ("turn:turn.school.cn:80?transport=tcp", Door("turn_tcp", "turn.school.cn", 80)),
+        ("turns:turn.school.cn:443?transport=tcp", Door("turn_tls", "turn.school.cn", 443)),
+        ("TURNS:[fd00::1]", Door("turn_tls", "fd00::1", 5349)),
+    ],
+)
+def test_where_an_address_leads(url: str, door: Door) -> None:
+    assert door_of(url) == door
+
+
+def test_peer_addresses_are_written_as_in_rfc_5769() -> None:
+    transaction = bytes.fromhex("b7e7a701bc34d686fa87dfae")
+    assert _xored(("192.0.2.1", 32853), transaction).hex() == "0001a147e112a643"  # §2.2
+    six = _xored(("2001:db8:1234:5678:11:2233:4455:6677", 32853), transaction)
+    assert six.hex() == "0002a1470113a9faa5d3f179bc25f4b5bed2b9d9"  # §2.3
 
 
 def test_address_and_secret_go_together() -> None:
