@@ -44,8 +44,8 @@ TOP_TID = 3
 # A frame that waited longer than this before its first packet left is left out (media.md §2.6), by temporal id. The
 # base layer's is the longest: it costs a keyframe. A frame that was begun is finished, unless that takes too long.
 MAX_WAIT_S = (0.5, 0.2, 0.15, 0.15)
-MAX_KEYFRAME_WAIT_S = 1.5
-# A few small base frames wait as long as a keyframe would: they cost less than another one, and are there at once.
+# … So base frames wait on as long as they cost less than the keyframe that would take their place, within reason.
+MAX_BASE_WAIT_S = 4.0
 SMALL_QUEUE_BYTES = 4_000
 QUEUE_PACKETS = 300
 PADDING_BYTES = 255  # RFC 3550 §5.1: the count is one byte
@@ -174,7 +174,7 @@ class VideoDownTrack(DownTrack):
         while queue:
             packet, at = queue[0]
             is_begun = packet.timestamp == self._frame
-            if now - at <= MAX_KEYFRAME_WAIT_S and (is_begun or not self._is_too_old(packet, now - at)):
+            if now - at <= MAX_BASE_WAIT_S and (is_begun or not self._is_too_old(packet, now - at)):
                 return
             if is_begun or packet.tid == 0:
                 self._break_off(packet)
@@ -400,9 +400,10 @@ class VideoDownTrack(DownTrack):
     def _is_too_old(self, packet: UpPacket, waited_s: float) -> bool:
         if waited_s <= MAX_WAIT_S[packet.tid]:
             return False
-        if packet.tid or waited_s > MAX_KEYFRAME_WAIT_S:
+        if packet.tid or waited_s > MAX_BASE_WAIT_S:
             return True
-        return not packet.begins_keyframe and sum(len(item.body) for item, _ in self.queue) > SMALL_QUEUE_BYTES
+        waiting = sum(len(item.body) for item, _ in self.queue if not item.tid)
+        return not packet.begins_keyframe and waiting > max(SMALL_QUEUE_BYTES, packet.layer.key_bytes)
 
     def _close_gap(self, packet: UpPacket, old: Splice) -> Splice:
         """Continue the numbers behind frames that were left out. What is missing before may come late."""
