@@ -13,7 +13,7 @@ What a slot is entitled to and what it gets are two things. A layer that does no
 publisher is short of uplink, can be entitled to: `wanted_rids` tells so, `media/demand.py` has it made, and it is sent
 as soon as it flows. Until then the best one below it is. `docs/adaptation.md` has the ladder and its constants.
 
-A receiver with 5 slots costs 25 µs a choice (`bench.allocation`).
+A receiver with 5 slots costs about 25 µs a choice (`python -m bench.allocation`).
 """
 
 from __future__ import annotations

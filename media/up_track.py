@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from media import h264, vp8
 from media.control import Kind, Source
 from media.demand import EncodingDemand
-from media.ladder import NOT_LIVE, Ladder, LayerView, nominal_costs
+from media.ladder import NOT_LIVE, Ladder, LayerView, nominal_bps, nominal_costs
 from media.layer_rates import LayerRates
 from media.nack import NackGenerator
 from media.packet_cache import PacketCache
@@ -33,6 +33,9 @@ LADDER_S = 0.1  # a ladder is built once in so long for all receivers
 # A layer that falls so far behind another one of its track does not flow: a browser sends all layers of a picture at
 # once, so this may be told sooner than a silence of all.
 BEHIND_S, BEHIND_INTERVALS = 0.35, 4
+# A shared screen costs nothing while a page stands, and a second of the whole link when it turns: its better layer is
+# for links that carry a quarter of what such a layer may cost.
+BURST_SHARE = 4
 SILENT_S = 3.0  # a track without a packet for longer is reported as ended
 RATE_WINDOW_S = 1.0
 MEAN_PACKET_BYTES = 1_000  # of a frame of several packets: Chromium fills them to about 1,170
@@ -199,10 +202,15 @@ class Layer:
         """Return the mean number of packets of a frame, at least 1."""
         return max(1.0, self.rate.bps(now) * self._interval_s / 8 / MEAN_PACKET_BYTES)
 
-    def view(self, newest_at: float) -> LayerView:
-        """Return the layer as a receiver chooses it; it flows when it keeps up with what came last of its track."""
+    def view(self, newest_at: float, least_bps: int = 0) -> LayerView:
+        """Return the layer as a receiver chooses it; it flows when it keeps up with what came last of its track.
+
+        It costs `least_bps`, however little flows.
+        """
         is_live = newest_at - self.last_at < max(BEHIND_S, BEHIND_INTERVALS * self._interval_s)
         costs = self.rates.costs() or nominal_costs(self.height, self.top_tid)
+        if least_bps:
+            costs = tuple(max(cost, least_bps) for cost in costs)
         return LayerView(self.rid, self.height, costs, self.live_since if is_live else NOT_LIVE)
 
     def on_sender_report(self, report: SenderReport, now: float) -> None:
@@ -322,16 +330,15 @@ class UpTrack:
             # A layer whose lines are not known yet has no place among those whose lines are: no keyframe came.
             known = [layer for layer in layers if layer.height] or layers
             newest_at = max((layer.last_at for layer in layers), default=-1.0)
-            self._ladder = Ladder.of([layer.view(newest_at) for layer in known])
+            bursts = self.source == "screen"
+            self._ladder = Ladder.of(
+                [
+                    layer.view(newest_at, nominal_bps(layer.height) // BURST_SHARE if bursts and number else 0)
+                    for number, layer in enumerate(known)
+                ]
+            )
         return self._ladder
 
     def live_layers(self, now: float) -> list[Layer]:
         """Return the layers that flow, poorest first."""
         return [layer for layer in self.by_quality() if layer.is_live(now)]
-
-    def usable_layers(self, now: float) -> list[Layer]:
-        """Return the layers that flow, or the one that flowed last: a source that pauses keeps its place in a slot."""
-        live = self.live_layers(now)
-        if live or not self.layers:
-            return live
-        return [max(self.layers.values(), key=lambda layer: layer.last_at)]

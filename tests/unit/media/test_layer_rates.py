@@ -114,3 +114,14 @@ def test_a_layer_whose_lines_are_unknown_has_no_place_among_others() -> None:
     assert [view.rid for view in track.ladder(10.0).layers] == ["q"]
     track.layers["q"].height = 0
     assert len(track.ladder(11.0).layers) == 2
+
+
+def test_a_page_that_stands_is_cheap_but_not_for_links_that_could_not_turn_it() -> None:
+    track = UpTrack("lecturer", "screen")
+    for rid, height in (("l", 360), ("h", 720)):
+        layer = track.add_layer(rid, 1, VP8_UP)
+        layer.height, layer.last_at = height, 10.0
+        feed(layer.rates, 5.0, 5.0, 8_000, fps=4)
+    low, high = track.ladder(10.0).costs
+    assert low <= 10_000
+    assert high == 325_000
