@@ -25,6 +25,7 @@ DRIFT_S = 0.001  # a second: five times what bad clocks drift apart
 LEAST_PACKETS = 4
 JITTER_S = 0.15  # more than that is a queue, however few packets tell of it
 LEAST_WINDOW_S = 0.25
+CALM_S = 0.008  # a mean delay this near to the base is no queue, whatever its slope
 TREND_WINDOW_S = 0.5
 TREND_POINTS = 10
 TREND_GAIN_MS = 240.0  # libwebrtc: slope x 60 deltas x gain 4, in ms
@@ -120,7 +121,11 @@ class DelayMeter:
             points.append((sent[half + count >> 1], sum(delays[half:]) / (count - half)))
         else:
             points.append((sent[half], sum(delays) / count))
-        newest = points[-1][0]
+        newest, delay = points[-1]
+        if delay - self.base_s < CALM_S:  # nearly always on a clean path: saves 3 us of a feedback's 13
+            self.is_rising = False
+            self._slope = 0.0
+            return
         while newest - points[0][0] > TREND_WINDOW_S:
             points.popleft()
         slope = _slope(points)
