@@ -31,7 +31,7 @@ NOTICE_S = 0.1  # from the worker over the web process to the lecturer's page
 TAG_BYTES = 16  # AEAD_AES_256_GCM
 SRTCP_BYTES = 20  # tag and index
 # The classroom's own side: q and f of a camera of 360 lines, as the bench measured them (290-560 kbit/s).
-OWN_START_BPS, OWN_LEAST_BPS, OWN_MOST_BPS = 300_000.0, 50_000.0, 480_000.0
+OWN_START_BPS, OWN_LEAST_BPS, OWN_MOST_BPS = 300_000.0, 20_000.0, 480_000.0
 OWN_QUEUE_S, OWN_FALL, OWN_GROWTH = 0.1, 0.97, 1.003  # a step, of which there are 50 a second
 OWN_VOICE_BYTES, OWN_PACKET_BYTES = 110, 1_100
 LEAD_IN_S = 2.0  # the lecturer teaches for so long before anybody joins
