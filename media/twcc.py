@@ -164,7 +164,7 @@ class TwccSendLog:
         self.sent_bytes = 0
         self.told_bytes = 0  # sent up to the newest packet that feedback told of
         self.highest_told = self.next_index - 1
-        self._sent = [_LOST] * LOG_PACKETS  # when it left; told: _ARRIVED or _LOST
+        self._sent = [_ARRIVED] * LOG_PACKETS  # when it left; told: _ARRIVED or _LOST; nothing to tell of: _ARRIVED
         self._totals = [0] * LOG_PACKETS  # bytes sent up to and with it
         self._last_tick: int | None = None
         self._arrival_base = 0

@@ -100,11 +100,7 @@ class LinkController:
     # --- what the receiver says
 
     def on_feedback(self, feedback: TransportFeedback, now: float) -> None:
-        """Take transport-wide feedback.
-
-        For 17 packets of a clean path 9.3 us, of which the log takes 3.3; reading it from the wire 2.4 us before
-        that. A queue adds 3 us (the trend), a loss the slow way through the log, 5 us.
-        """
+        """Take transport-wide feedback: 9.3 us for 17 packets, 3.3 of them the log; 3 us more while a queue stands."""
         if now >= self._flood_until:
             self._flood_until, self._feedbacks = now + 1.0, 0
         self._feedbacks += 1
@@ -234,7 +230,8 @@ class LinkController:
         if slept > SLEEP_S:  # what came meanwhile waits to be read: the silence was ours
             self._feedback_at = min(now, self._feedback_at + slept)
             self._heard_at = min(now, self._heard_at + slept)
-        silent_s = min(now - self._feedback_at, self._oldest_age(now))  # who sends nothing hears nothing
+        oldest = self.log.oldest_in_flight_s  # who sends nothing hears nothing
+        silent_s = min(now - self._feedback_at, now - oldest) if oldest is not None else 0.0
         if self.state is LinkState.SUSPECT:
             if silent_s > DEAD_S:
                 self._step(LinkEvent.DEAD, now)
@@ -334,10 +331,6 @@ class LinkController:
             self._is_late, self._late_since, self._late_flight_bytes = True, now, self.log.in_flight_bytes
         self._sound_until = due_at + SOUND_LATE_S
         self._check_at = late_at if self.state is LinkState.NORMAL and not self._is_late else now
-
-    def _oldest_age(self, now: float) -> float:
-        oldest = self.log.oldest_in_flight_s
-        return now - oldest if oldest is not None else 0.0
 
     def _without_feedback(self, now: float) -> float:
         """Return the estimate of a receiver that gives no transport-wide feedback, or none yet, or none any more."""
