@@ -46,7 +46,7 @@ from tests.e2e.browser import Screen, chromium, executable
 from tests.e2e.school import PASSWORD, Region, eventually, region
 
 WINDOW = {"width": 1280, "height": 720}  # a wall of 720 lines: the full layer is asked for, and drawn without a GPU
-CAMERA_LINES = 360  # of the classroom's own camera
+ROOM_LINES = 360  # of the classroom's own camera
 PULL_S = 5.0
 CALL_ON_S = 8.0  # the classroom has come in
 DEFAULT_S = 120.0
@@ -65,6 +65,7 @@ class Run:
     seed: int
     warm_s: float = 12.0  # the lecturer's encoder reaches its full layer
     packets: Path | None = None  # where the head of each RTP packet is written
+    camera_lines: int = 720  # of the lecturer's camera
     calls_on: bool = False  # the lecturer calls on the classroom: its own sound and picture go to everybody
 
 
@@ -92,8 +93,8 @@ def _staged(run: Run, playwright: Playwright, link: EmulatedLink, folder: Path) 
         flags = [f"--unsafely-treat-insecure-origin-as-secure={school.server.url}"]
         town = link.town.wrap(executable(), folder)
         village = link.village.wrap(executable(), folder)
-        one = open_.enter_context(chromium(playwright, link_clip.camera_clip(), voice, town, flags))
-        room = link_clip.camera_clip(CAMERA_LINES * 16 // 9, CAMERA_LINES)
+        one = open_.enter_context(chromium(playwright, link_clip.camera_clip(run.camera_lines), voice, town, flags))
+        room = link_clip.camera_clip(ROOM_LINES)
         two = open_.enter_context(chromium(playwright, room, voice, village, flags))
         lecturer, viewer = Screen(one, school.server.url, WINDOW), Screen(two, school.server.url, WINDOW)
         teaching, watching = Probe(lecturer.page), Probe(viewer.page)
@@ -237,7 +238,10 @@ def _write(
         for second, down in enumerate(report["down"]["seconds"]):
             file.write(json.dumps({"who": "link", "t": second, "down": down}) + "\n")
         for frame in seen.frames:
-            file.write(json.dumps({"who": "frame", "t": round(frame.t, 3), "height": frame.height}) + "\n")
+            file.write(
+                json.dumps({"who": "frame", "t": round(frame.t, 3), "height": frame.height, "rtp": frame.timestamp})
+                + "\n"
+            )
 
 
 def _tune(file: Path, target_pct: float, seed: int, warm_s: float) -> tuple[float, float]:
@@ -265,6 +269,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--picture", type=Path, help="an SVG of the run; samples go into a .jsonl beside it")
     parser.add_argument("--beside", type=Path, metavar="JSONL", help="draw the stalls of that run below: a baseline's")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--camera", type=int, default=720, metavar="LINES", help="of the lecturer's camera")
     parser.add_argument("--call-on", action="store_true", help="let the classroom speak: for links with a weak way up")
     parser.add_argument("--packets", type=Path, help="write the head of each RTP packet that enters the link")
     parser.add_argument("--warm", type=float, default=12.0, help="seconds of teaching before the trace begins")
@@ -285,7 +290,9 @@ def main() -> int:
         return 0
     trace = read_trace(given.trace)
     seconds = given.seconds or (round(trace.ends_s) if trace.ends_s >= 10 else DEFAULT_S)
-    run = Run(trace, given.trace, seconds, given.baseline, given.seed, given.warm, given.packets, given.call_on)
+    run = Run(
+        trace, given.trace, seconds, given.baseline, given.seed, given.warm, given.packets, given.camera, given.call_on
+    )
     found, seen, report = measure(run)
     if given.picture is not None:
         _write(run, found, seen, report, given.picture, given.beside)
