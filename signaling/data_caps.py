@@ -26,6 +26,11 @@ class DataCap(msgspec.Struct, frozen=True):
         """Return whether nothing is held down."""
         return not self.ceiling_bps and self.video_allowed
 
+    def most_of(self, estimate_bps: int) -> int:
+        """Return what of a link that carries `estimate_bps` may be used: a good link held down is no sharp picture."""
+        held_bps = self.ceiling_bps or estimate_bps
+        return min(estimate_bps, held_bps if self.video_allowed else min(held_bps, MIN_CEILING_BPS))
+
 
 OPEN = DataCap()
 

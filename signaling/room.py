@@ -325,8 +325,10 @@ class Room:
         """Take in the media plane's report of `peer`."""
         if peer not in self._seats:
             return Outcome()
+        cap = self._caps.of(peer)
+        report = replace(report, estimate_bps=cap.most_of(report.estimate_bps))
         rung, effects = self._receivers.on_reception(self._state, peer, report)
-        counts, limited = self._state.lesson.state == "live", not self._caps.of(peer).is_open
+        counts, limited = self._state.lesson.state == "live", not cap.is_open
         total = self._playback.on_reception(peer, report.sent_bytes, rung, counts=counts, limited=limited)
         self._receivers.on_bill(peer, total, limited=limited)
         return Outcome((), tuple(effects))

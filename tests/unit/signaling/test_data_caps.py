@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
 from signaling.data_caps import DataCap
@@ -59,6 +60,29 @@ def test_a_seat_of_no_school_is_never_held_down() -> None:
     world.keep(world.room.set_cap("s0", NARROW))
     world.subscribe(peer)
     assert limits(world.effects) == [LimitLink(peer, 0, True)]
+
+
+@pytest.mark.parametrize(
+    ("cap", "estimate_bps", "rung", "down_bps"),
+    [
+        (DataCap(), 2_000_000, "hd", 2_000_000),
+        (NARROW, 2_000_000, "clear", 300_000),
+        (NARROW, 200_000, "smooth", 200_000),
+        (SOUND, 2_000_000, "slides_audio", 64_000),
+        (SOUND, 40_000, "slides_audio", 40_000),
+    ],
+)
+def test_a_good_link_that_is_held_down_is_told_as_what_it_may_carry(
+    cap: DataCap, estimate_bps: int, rung: str, down_bps: int
+) -> None:
+    world = World()
+    peer = world.join(HERE[0])
+    world.subscribe(peer)
+    world.keep(world.room.set_cap("s0", cap))
+    world.keep(world.room.on_reception(peer, Reception(40, 0.0, estimate_bps, 0.0, ())))
+    world.after(2.0)
+    link = link_told(world.effects, peer)
+    assert (link.rung, link.down_bps) == (rung, down_bps)
 
 
 def test_the_link_says_that_a_cap_is_in_force() -> None:
