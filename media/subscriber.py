@@ -34,7 +34,7 @@ RTX_BURST_S = 0.5
 RTX_BURST_BYTES = 6_000  # a small keyframe may be repaired on any link
 AUDIO_SHARE = 0.92  # of the estimate: as much as there is for media (media.md §2.8)
 JITTER_S = 0.03  # of a mobile link without a queue
-QUEUE_MEMORY_S, MAX_QUEUE_S = 20.0, 0.5  # what came and went is expected again; more than that is no grain but a hole
+QUEUE_MEMORY_S, MAX_QUEUE_S = 20.0, 0.35  # what came and went is expected again; more than that is no grain but a hole
 PACKET_BYTES = 64  # IPv4, UDP, RTP, one extension element, tag
 CHEAP_S = 0.3  # a keyframe that takes no longer may be asked for again soon
 # What may be sent blindly: a second of what the link carried lately, and no more than 8 s of the poorest picture.
@@ -278,7 +278,11 @@ class Subscriber:
         """Let the policy choose when it is due, and ask for the keyframes that its choice needs."""
         if not self.is_started:
             return
-        estimate = max(self.estimate_bps(now), self._blind_bps()) if self._adapts else FIXED_BPS
+        estimate = self.estimate_bps(now) if self._adapts else FIXED_BPS
+        if self.link.state is LinkState.SUSPECT:
+            estimate = max(estimate, self._blind_bps())
+        elif self.link.state is LinkState.OUTAGE:
+            estimate = self._blind_bps() or estimate
         if not at_once and now < self._policy_at:
             if abs(estimate - self._policy_bps) <= POLICY_CHANGE * self._policy_bps:
                 return
@@ -322,7 +326,7 @@ class Subscriber:
 
     def _adapt_playout(self, now: float) -> None:
         """Let the receiver hold pictures back for as long as their repair takes."""
-        queue_s = min(self.link.queue_s, MAX_QUEUE_S)
+        queue_s = min(self.link.queue_s, MAX_QUEUE_S) if self.link.state is LinkState.NORMAL else 0.0
         fade = 0.5 ** ((now - self._queue_peak_at) / QUEUE_MEMORY_S)
         self._queue_peak_s, self._queue_peak_at = max(self._queue_peak_s * fade, queue_s), now
         layers = [down.layer for down in self._video if down.layer is not None]

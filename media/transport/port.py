@@ -175,6 +175,8 @@ class MediaPort:
         link.address = outcome.agent.selected
         if link.subscriber is not None:
             link.subscriber.link.on_heard(now)
+            if moved and link.srtp is not None:
+                link.subscriber.link.on_path_change(now)
         if moved and link.srtp is not None:
             self._tell(link, "connected")
         if outcome.added and link.dtls is not None and link.dtls_at is None and link.srtp is None:
