@@ -39,7 +39,6 @@ CAP_S = 0.1  # that may stand on the way beyond the least round trip and one fee
 CAP_FACTOR, CAP_EXTRA_BPS = 1.25, 50_000
 BLIND_SHARE, BLIND_BPS = 0.25, 70_000  # while feedback is late; sound counts, and is most of it
 LEAST_CAP_BYTES = 3_000  # sound and one packet of video must fit beside each other on the narrowest link
-SOUND_LATE_S, SOUND_TRICKLE_S = 0.6, 0.2
 BLIND_S = 0.65  # that may be on the way before the receiver has said anything: a long round trip
 LATE_S, LATE_SHARE = 0.15, 0.5
 SUSPECT_S, SUSPECT_INTERVALS = 0.4, 3  # media.md §2.11
@@ -92,8 +91,6 @@ class LinkController:
         self._estimate_bps: int = start_bps
         self._pacing_bps: int = start_bps
         self._cap_bytes: float = start_bps * BLIND_S / 8
-        self._sound_until = now + BLIND_S
-        self._sound_at = now
         self._check_at = now  # before that, `on_timeout` has nothing to do
         self._is_open = True
 
@@ -177,19 +174,6 @@ class LinkController:
         """Return whether video may leave now: the link lives and not too much is on the way. Cheap: once a packet."""
         log = self.log
         return self._is_open and log.sent_bytes - log.told_bytes <= self._cap_bytes
-
-    def may_send_sound(self, now: float) -> bool:
-        """Return whether a packet of sound is worth sending: False when those before it would make it come too late.
-
-        When the oldest packet on the way is 0.6 s late (a link that carries less than sound costs, or nothing) one
-        packet in 200 ms still may: it brings the first feedback when the link is back.
-        """
-        if now < self._sound_until:
-            return True
-        if now < self._sound_at:
-            return False
-        self._sound_at = now + SOUND_TRICKLE_S
-        return True
 
     def poll_probe(self, now: float) -> int:
         """Return how many bytes of padding to write now; 0: none. Called every 5 to 20 ms."""
@@ -320,7 +304,6 @@ class LinkController:
         due_at = now if oldest is None else oldest
         if not self.has_feedback:
             self._is_late = False
-            self._sound_until = math.inf if now - self._reports_at < REPORTS_SILENT_S else due_at + BLIND_S
             self._check_at = now
             return
         due_at += self.min_rtt_s + self._interval_s
@@ -329,7 +312,6 @@ class LinkController:
             self._is_late = False
         elif not self._is_late:
             self._is_late, self._late_since, self._late_flight_bytes = True, now, self.log.in_flight_bytes
-        self._sound_until = due_at + SOUND_LATE_S
         self._check_at = late_at if self.state is LinkState.NORMAL and not self._is_late else now
 
     def _without_feedback(self, now: float) -> float:

@@ -122,10 +122,7 @@ class Emulation:
                 self._audio_at += AUDIO_S
                 bps = self.audio_bps(controller.estimate_bps(clock), controller.state)
                 self._debt += bps * AUDIO_S / 8
-                if controller.may_send_sound(clock):
-                    self._send(now, round(bps * AUDIO_S / 8), is_sound=True)
-                else:
-                    self.outcome.sounds.append((now, None))
+                self._send(now, round(bps * AUDIO_S / 8), is_sound=True)
             self._send_video(now)
             padding = controller.poll_probe(clock)
             while padding > 0:

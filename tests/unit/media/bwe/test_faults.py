@@ -113,7 +113,6 @@ def test_feedback_that_stops_for_ever_stops_video() -> None:
     outcome = made.run(12.0)
     assert outcome.states[-1][1] is LinkState.OUTAGE
     assert not [sent for sent, _, size in outcome.arrivals if size == 1_000 and sent > 7.0]
-    assert sum(size for sent, _, size in outcome.arrivals if sent > 6.0) < 30_000, "a trickle of sound and questions"
 
 
 @pytest.mark.parametrize("jump_s", [3600.0, 5.0, 0.3, -0.3, -5.0, -3600.0])
@@ -147,7 +146,7 @@ def test_a_link_dead_from_the_first_second_gets_a_trickle() -> None:
     made = Emulation(dead, greedy, 3)
     outcome = made.run(10.0)
     assert outcome.estimates[-1][1] <= 300_000
-    assert outcome.sent_bytes < 130_000, "half a second of the first guess, and sound"
+    assert outcome.sent_bytes - 10 * AUDIO_BPS / 8 < 30_000, "two thirds of a second of the first guess, and sound"
 
 
 def test_a_link_that_dies_in_its_first_second_comes_back() -> None:
