@@ -39,6 +39,7 @@ PACKET_BYTES = 64  # IPv4, UDP, RTP, one extension element, tag
 CHEAP_S = 0.3  # a keyframe that takes no longer may be asked for again soon
 # What may be sent blindly: a second of what the link carried lately, and no more than 8 s of the poorest picture.
 BLIND_S, MIN_BLIND_BYTES, MAX_BLIND_BYTES = 1.0, 4_000, 30_000
+MAX_BLIND_LARGE_BYTES = 8_000  # of it in better pictures than the poorest
 BLIND_VIDEO_BPS = 45_000
 CARRIED_MEMORY_S = 10.0
 FIXED_BPS = 100_000_000  # the estimate of a receiver that does not adapt
@@ -84,7 +85,7 @@ class Subscriber:
         self.besides_bps = 0  # what the receiver could use besides its slots, over another way on the same link
         self.is_conversing = False  # people at this receiver are heard by others: what they see must not be late
         self._queue_peak_s, self._queue_peak_at = 0.0, now  # the longest queue of late, fading
-        self._blind_bytes = 0.0
+        self._blind_bytes = self._blind_large_bytes = 0.0
         self._carried_bps = 0.0  # what the link was last thought to carry in good times, fading
         self._carried_at = now
         self._report_at = now
@@ -188,6 +189,11 @@ class Subscriber:
         size = len(packet.body) + PACKET_BYTES
         if packet.tid or self.link.state is LinkState.NORMAL or self._blind_bytes < size:
             return False
+        layers = packet.layer.track.ladder(now).layers
+        if layers and layers[0].rid != packet.layer.rid:
+            if self._blind_large_bytes < size:
+                return False
+            self._blind_large_bytes -= size
         self._blind_bytes -= size
         return True
 
@@ -310,6 +316,7 @@ class Subscriber:
         self._carried_bps = max(self._carried_bps * fade, estimate)
         if self.link.state is LinkState.NORMAL:
             self._blind_bytes = min(MAX_BLIND_BYTES, max(MIN_BLIND_BYTES, BLIND_S * self._carried_bps / 8))
+            self._blind_large_bytes = MAX_BLIND_LARGE_BYTES
 
     def _adapt_audio(self, estimate: int, now: float) -> None:
         """Let each voice choose its repair, from an even share of the link."""
