@@ -87,7 +87,8 @@ class LinkController:
         self._before_bps = float(start_bps)  # the estimate before a silence
         self._last_rtt_s = 0.0
         self._flood_until, self._feedbacks = now, 0
-        self._is_late, self._late_since, self._late_flight_bytes = False, now, 0
+        self._is_late = False
+        self._is_blind, self._blind_bytes = False, 0  # no feedback at all, and what was in flight when that began
         self._estimate_bps: int = start_bps
         self._pacing_bps: int = start_bps
         self._cap_bytes: float = start_bps * BLIND_S / 8
@@ -240,6 +241,7 @@ class LinkController:
         if self.has_feedback and elapsed < MAX_INTERVAL_S:
             self._interval_s += (elapsed - self._interval_s) / 8
         self.has_feedback = True
+        self._is_blind = False
         self._feedback_at = self._heard_at = now
 
     def _on_plain_report(self, now: float) -> None:
@@ -289,10 +291,12 @@ class LinkController:
             # what was never sent is not proven, so an estimate far above it is no reason to fill a queue
             rate = min(self._estimate_bps, CAP_FACTOR * self._rate.delivered_bps + CAP_EXTRA_BPS)
             self._cap_bytes = max(rate * cap_s / 8, LEAST_CAP_BYTES)
-            if self._is_late:
+            blind_s = now - self._feedback_at - self._interval_s - LATE_S
+            if self._is_late and blind_s > 0.0:
+                if not self._is_blind:
+                    self._is_blind, self._blind_bytes = True, self.log.in_flight_bytes
                 blind_bps = min(BLIND_SHARE * self._rate.estimate_bps, BLIND_BPS)
-                blind_bytes = self._late_flight_bytes + blind_bps * (now - self._late_since) / 8
-                self._cap_bytes = max(self._cap_bytes, blind_bytes)
+                self._cap_bytes = max(self._cap_bytes, self._blind_bytes + blind_bps * blind_s / 8)
         elif now - self._reports_at < REPORTS_SILENT_S:
             self._cap_bytes = math.inf  # nothing will ever tell what is on the way
         else:
@@ -308,10 +312,7 @@ class LinkController:
             return
         due_at += self.min_rtt_s + self._interval_s
         late_at = due_at + LATE_S + PACKET_BITS / self._rate.estimate_bps
-        if now < late_at:
-            self._is_late = False
-        elif not self._is_late:
-            self._is_late, self._late_since, self._late_flight_bytes = True, now, self.log.in_flight_bytes
+        self._is_late = now >= late_at
         self._check_at = late_at if self.state is LinkState.NORMAL and not self._is_late else now
 
     def _without_feedback(self, now: float) -> float:
