@@ -88,6 +88,7 @@ class LinkController:
         self._last_rtt_s = 0.0
         self._flood_until, self._feedbacks = now, 0
         self._is_late = False
+        self._ping_sent = -1  # bytes sent until the last look
         self._is_blind, self._blind_bytes = False, 0  # no feedback at all, and what was in flight when that began
         self._estimate_bps: int = start_bps
         self._pacing_bps: int = start_bps
@@ -183,7 +184,8 @@ class LinkController:
             if now < self._ping_at or not self.has_feedback:
                 return 0
             self._ping_at = now + PING_S
-            return PING_BYTES
+            sent, self._ping_sent = self._ping_sent, self.log.sent_bytes
+            return PING_BYTES if sent == self.log.sent_bytes else 0  # sound asks for feedback as well
         if not self.has_feedback or self._is_late:
             return 0
         wanted = min(self._wanted_bps, self._rate.ceiling_bps)

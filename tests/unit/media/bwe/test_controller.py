@@ -175,3 +175,15 @@ def test_the_ceiling_is_never_passed() -> None:
     emulation.controller = LinkController(random.Random(1), 0.0, ceiling_bps=400_000)
     outcome: Outcome = emulation.run(4.0)
     assert max(bps for _, bps in outcome.estimates) == 400_000
+
+
+def test_a_silent_link_is_asked_only_while_nothing_else_leaves() -> None:
+    made = Emulation(outage(2.0, 6.0), lambda now, estimate: 0.0)
+    made.wanted_bps = lambda now: 0
+    assert made.run(7.0).padding_bytes == 0
+    quiet = Emulation(outage(2.0, 6.0), lambda now, estimate: 20_000.0)
+    quiet.wanted_bps = lambda now: 0
+    quiet.audio_bps = lambda estimate, state: 0
+    outcome = quiet.run(7.0)
+    assert 500 < outcome.padding_bytes < 3_000
+    assert outcome.states[-1][1] is not LinkState.OUTAGE
