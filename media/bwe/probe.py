@@ -17,21 +17,18 @@ import enum
 
 from media.twcc import FeedbackReport, TwccSendLog
 
-CLUSTER_S = 0.04
+CLUSTER_S = 0.04  # four polls: shorter ones drown in 5 ms of jitter, longer ones make a queue
 LEAST_BYTES, MAX_CLUSTER_S = 1_400, 0.12  # five packets of padding
 AGAIN_S = 0.5  # after a cluster that filled the link and yet proved more than was known
-INTERVAL_S, MAX_INTERVAL_S, INTERVAL_FACTOR = (
-    2.0,
-    8.0,
-    1.5,
-)  # libwebrtc and str0m wait 5 to 15 s; a cellular link does not
-REBOUND_S, MAX_REBOUND_S, REBOUND_SHARE = 0.2, 2.0, 0.85
+# after a cluster that taught nothing; str0m waits 15 s at most, but a cellular link changes sooner
+INTERVAL_S, MAX_INTERVAL_S, INTERVAL_FACTOR = 2.0, 5.0, 1.5
+REBOUND_S, MAX_REBOUND_S, REBOUND_SHARE = 0.2, 2.0, 0.85  # the share: media.md §2.7
 REBOUND_BELOW = 0.66  # of the rate before: less is a collapse (libwebrtc's kBitrateDropThreshold)
 REBOUND_FORGET_S = 20.0
 WANTED_FACTOR, GOAL_FACTOR, STEEP_FACTOR = 1.15, 2.0, 3.0
 SATURATED = 0.85  # received below this share of what was sent: the link was full
-CLEAN_S = 0.02
-LEAST_SHARE = 0.6  # of the cluster must arrive to prove anything
+CLEAN_S = 0.02  # of queue: more and the link is full without a probe
+LEAST_SHARE = 0.6  # of the cluster must arrive to prove anything: what radio loss leaves, and more
 
 
 class _Phase(enum.Enum):
@@ -126,7 +123,8 @@ class Prober:
     def _evaluate(self, log: TwccSendLog) -> tuple[float, bool]:
         """Return the rate that arrived, and whether the link was full."""
         arrivals = self._arrivals
-        if not arrivals or len(arrivals) < LEAST_SHARE * (self._last - self._first + 1):
+        share = len(arrivals) / (self._last - self._first + 1) if arrivals else 0.0
+        if share < LEAST_SHARE:
             return 0.0, True
         first_batch = [entry for entry in arrivals if entry[1] == arrivals[0][1]]
         index, sent, arrival = first_batch[-1]
