@@ -34,7 +34,9 @@ RTX_BURST_S = 0.5
 RTX_BURST_BYTES = 6_000  # a small keyframe may be repaired on any link
 AUDIO_SHARE = 0.92  # of the estimate: as much as there is for media (media.md §2.8)
 JITTER_S = 0.03  # of a mobile link without a queue
-QUEUE_MEMORY_S, MAX_QUEUE_S = 20.0, 0.35  # what came and went is expected again; more than that is no grain but a hole
+QUEUE_MEMORY_S, MAX_QUEUE_S = 45.0, 0.5  # what came and went is expected again; more than that is no grain but a hole
+# Half as much again as the longest queue of late: cellular traces stall 3.4, 2.5 and 2.0 % at 1, 1.5 and 2 (the twin).
+HOLD_FACTOR, MAX_HOLD_S = 1.5, 0.6
 PACKET_BYTES = 64  # IPv4, UDP, RTP, one extension element, tag
 CHEAP_S = 0.3  # a keyframe that takes no longer may be asked for again soon
 # What may be sent blindly: a second of what the link carried lately, and no more than 8 s of the poorest picture.
@@ -173,6 +175,8 @@ class Subscriber:
                     is_left = True
                     break
                 packet, at = queue.popleft()
+                if link.state is LinkState.OUTAGE:
+                    down.note_blind()
                 debt += down.send(packet, now - at, out, log, now)
             if is_left:
                 break
@@ -215,6 +219,9 @@ class Subscriber:
         if isinstance(packet, rtcp.TransportFeedback):
             before = link.state
             link.on_feedback(packet, now)
+            if before is LinkState.OUTAGE:
+                for video in self._video:
+                    video.suspect_base()
             if link.state is not before:
                 self._policy_at = now  # the link is back: choose at once what it gets first
                 for video in self._video:
@@ -339,8 +346,8 @@ class Subscriber:
         layers = [down.layer for down in self._video if down.layer is not None]
         delay_ms = self._playout.update(
             loss=self.link.loss,
-            rtt_s=self.link.rtt_s,
-            jitter_s=JITTER_S + self._queue_peak_s,
+            rtt_s=min(self.link.rtt_s, 2 * self.link.min_rtt_s),  # what stood in a hole is no round trip of the repair
+            jitter_s=JITTER_S + min(MAX_HOLD_S, HOLD_FACTOR * self._queue_peak_s),
             packets_per_frame=max((layer.packets_per_frame(now) for layer in layers), default=1.0),
             now=now,
             is_conversation=self.is_conversing,

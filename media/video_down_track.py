@@ -79,6 +79,7 @@ class VideoDownTrack(DownTrack):
         self._frame = -1  # timestamp of the frame that the last decision was about
         self._takes_frame = True
         self._wished_at, self._wish_gap_s = -100.0, WISH_GAP_S
+        self._blindly_sent = False  # something left since the link fell silent
         self._sent: list[UpPacket | None] = [None] * RING
         self._sent_by: list[Splice | None] = [None] * RING
         self._resent: dict[int, tuple[float, int]] = {}
@@ -130,6 +131,19 @@ class VideoDownTrack(DownTrack):
         self._wish_gap_s = min(MAX_WISH_GAP_S, self._wish_gap_s * 1.5) if since < WISH_MEMORY_S else WISH_GAP_S
         self._wished_at = now
         return True
+
+    def note_blind(self) -> None:
+        """Take in that what leaves now leaves into a silence."""
+        self._blindly_sent = True
+
+    def suspect_base(self) -> None:
+        """Begin at a keyframe again: what was sent into a silence may be lost, and is too old to be sent once more."""
+        if self._splice is not None and not self.is_broken and self._blindly_sent:
+            self.is_broken = True
+            self.queue.clear()
+            if self._left_out < 0:
+                self._left_out = self._last_in + 1
+        self._blindly_sent = False
 
     def forget_wishes(self) -> None:
         """Let the next keyframe be asked for at once: the link is back."""
