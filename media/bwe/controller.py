@@ -275,7 +275,7 @@ class LinkController:
                 self._recover_at = now
                 self._rate.lower_to(max(share * self._before_bps, min(self._before_bps, RECOVER_BPS)), now)
                 self._prober.on_collapse(self._before_bps, now)
-                self._losses.forget()
+                self._losses.forget(now)
         self._is_open = self.state is not LinkState.OUTAGE
 
     def _settle(self, now: float) -> None:

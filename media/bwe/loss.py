@@ -40,17 +40,23 @@ class _Observation:
 class LossMeter:
     """Measure loss and find the bandwidth that explains it (see the module)."""
 
-    __slots__ = ("_began_at", "_bytes", "_lost", "_observations", "_packets", "_runs", "burst", "loss")
+    __slots__ = ("_began_at", "_bytes", "_lost", "_observations", "_packets", "_runs", "_since", "burst", "loss")
 
     def __init__(self) -> None:
         self.loss = 0.0
         self.burst = 1.0  # mean length of the runs of losses
         self._observations: deque[_Observation] = deque(maxlen=OBSERVATIONS)
         self._began_at: float | None = None
+        self._since: float | None = None  # what was sent before is not looked at
         self._bytes = self._packets = self._lost = self._runs = 0
 
     def on_feedback(self, report: FeedbackReport, estimate_bps: float) -> float:
         """Return the bandwidth that loss tells of (bit/s); infinite while it tells of none."""
+        if self._since is not None:
+            if not report.sent or report.sent[-1] <= self._since:
+                return math.inf  # sent into the silence that was forgotten
+            self._since = None
+            return math.inf  # and this one still tells of both
         self._lost += report.lost - report.late
         self._packets += report.packets
         self._bytes += report.told_bytes
@@ -76,8 +82,9 @@ class LossMeter:
         if self._runs:
             self.burst += (max(1.0, lost / self._runs) - self.burst) * self._runs / (self._runs + BURST_RUNS)
 
-    def forget(self) -> None:
-        """Forget the observations: they tell of another time of the link."""
+    def forget(self, now: float) -> None:
+        """Forget the observations: they tell of another time of the link, and so does what was sent before `now`."""
+        self._since = now
         self._observations.clear()
         self._began_at = None
         self._bytes = self._packets = self._lost = self._runs = 0
