@@ -321,7 +321,7 @@ class Subscriber:
         fade = 0.5 ** ((now - self._carried_at) / CARRIED_MEMORY_S)
         self._carried_at = now
         self._carried_bps = max(self._carried_bps * fade, estimate)
-        if self.link.state is LinkState.NORMAL:
+        if self.link.state in (LinkState.NORMAL, LinkState.RECOVER):
             self._blind_bytes = min(MAX_BLIND_BYTES, max(MIN_BLIND_BYTES, BLIND_S * self._carried_bps / 8))
             self._blind_large_bytes = MAX_BLIND_LARGE_BYTES
 
