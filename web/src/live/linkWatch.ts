@@ -99,7 +99,13 @@ export class LinkWatch {
     const seen = await this.receiving.look(this.ports.subscribe());
     if (this.closed) return;
     if (seen) this.ports.onReceived(seen.sample);
-    this.ports.onCut(this.receiving.cutSince);
+    this.ports.onCut(this.cutSince());
+  }
+
+  /** Cut off is who gets nothing by either way: where nobody sends, one of them may be silent for a while. */
+  private cutSince(): number | null {
+    const isSending = this.ports.publish()?.connection != null;
+    return isSending && this.sending.cutSince === null ? null : this.receiving.cutSince;
   }
 
   private async lookAtSending(): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CUT_AFTER_MS, IDLE_CUT_AFTER_MS, PathWatch, readStats, type LinkSample } from './stats';
+import { CUT_AFTER_MS, PathWatch, readStats, type LinkSample } from './stats';
 
 type Entry = RTCStats & Record<string, unknown>;
 const entry = (type: string, rest: Record<string, unknown>): Entry =>
@@ -82,26 +82,44 @@ describe('a path', () => {
   const look = (watch: PathWatch, atMs: number, receivedBytes: number, checksAnswered = 0): number | null =>
     watch.cutSince({ ...readStats([], atMs), receivedBytes, checksAnswered } satisfies LinkSample);
 
-  it('is cut after 2 s without a byte, and well again with the next', () => {
+  /** Let media flow for 4 s from 0. */
+  const flow = (watch: PathWatch): void => {
+    for (let second = 0; second <= 4; second++)
+      expect(look(watch, second * 1_000, second * 9_000)).toBeNull();
+  };
+
+  it('by which media flowed is cut after 2 s without a byte, and well again with the next', () => {
     const watch = new PathWatch();
-    expect(look(watch, 0, 10)).toBeNull();
-    expect(look(watch, CUT_AFTER_MS - 1, 10)).toBeNull();
-    expect(look(watch, CUT_AFTER_MS, 10)).toBe(0);
-    expect(look(watch, CUT_AFTER_MS + 1, 11)).toBeNull();
+    flow(watch);
+    expect(look(watch, 4_000 + CUT_AFTER_MS - 1, 36_000)).toBeNull();
+    expect(look(watch, 4_000 + CUT_AFTER_MS, 36_000)).toBe(4_000);
+    expect(look(watch, 4_000 + CUT_AFTER_MS + 1, 36_001)).toBeNull();
   });
 
-  it('on which nobody sends lives while its checks are answered', () => {
+  it('on which nobody sends lives while its checks are answered, and is cut when three are missing', () => {
     const watch = new PathWatch();
     look(watch, 0, 10, 1);
-    for (let checks = 2; checks < 9; checks++) expect(look(watch, checks * 1_900, 10, checks)).toBeNull();
-    const last = 8 * 1_900;
-    expect(look(watch, last + CUT_AFTER_MS, 10, 8)).toBeNull();
-    expect(look(watch, last + IDLE_CUT_AFTER_MS, 10, 8)).toBe(last);
+    for (let checks = 2; checks < 9; checks++) expect(look(watch, checks * 2_500, 10, checks)).toBeNull();
+    const last = 8 * 2_500;
+    expect(look(watch, last + 3 * 2_500 - 1, 10, 8)).toBeNull();
+    expect(look(watch, last + 3 * 2_500, 10, 8)).toBe(last);
+  });
+
+  it('of a browser that asks nothing more is left to that browser', () => {
+    const watch = new PathWatch();
+    look(watch, 0, 0, 1);
+    for (let at = 1_000; at < 60_000; at += 1_000) expect(look(watch, at, 0, 1)).toBeNull();
   });
 
   it('that is new counts from zero: that is no cut', () => {
     const watch = new PathWatch();
-    look(watch, 0, 5_000);
-    expect(look(watch, 5_000, 0)).toBeNull();
+    flow(watch);
+    expect(look(watch, 9_000, 0)).toBeNull();
+  });
+
+  it('by which only a report comes now and then is no path of media', () => {
+    const watch = new PathWatch();
+    for (let at = 0; at < 60_000; at += 1_000)
+      expect(look(watch, at, 80 * Math.floor(at / 3_000))).toBeNull();
   });
 });

@@ -84,32 +84,58 @@ function pathOf(entries: readonly Entry[], pair: Entry | undefined): MediaPath {
 
 /** Without anything from a path that media flowed by for so long, it is taken for cut, and people are told. */
 export const CUT_AFTER_MS = 2_000;
-/** Where no media flows, checks are answered every 2.5 s (libwebrtc), and one of them may be lost. */
-export const IDLE_CUT_AFTER_MS = 6_000;
+/** Where no media flows, checks are answered every 2.5 s (Chromium), every 5 s or never again (Firefox): a path is cut
+ *  when three in a row are missing of those that used to come. */
+const CHECKS_MISSED = 3;
+const CHECKS_KNOWN = 3;
+/** Media flows when bytes came in so many looks in a row; reports alone come more seldom. */
+const BUSY_RUN = 3;
 
 /** Judges from a path's counters whether it is alive. Pure. */
 export class PathWatch {
   private last: LinkSample | null = null;
-  private busy = false;
+  private run = 0;
+  private missed = false;
   private heardAt = 0;
+  private checkAt = 0;
+  private checkGapMs = 0;
+  private checks = 0;
 
   /** Return since when nothing came by this path (`atMs` of a sample), or null while it is alive. Counters that start
    *  anew (a new connection) are a sign of life. */
   cutSince(sample: LinkSample): number | null {
     const before = this.last;
     this.last = sample;
-    const came = !before || sample.receivedBytes !== before.receivedBytes;
-    if (came || sample.checksAnswered !== before.checksAnswered) {
-      this.busy = came;
+    const came = before !== null && sample.receivedBytes !== before.receivedBytes;
+    const checked = before !== null && sample.checksAnswered !== before.checksAnswered;
+    if (checked) this.noteCheck(sample.atMs);
+    if (came || checked || !before) {
+      if (!came) this.run = 0;
+      else this.run = this.missed ? 1 : this.run + 1;
+      this.missed = false;
       this.heardAt = sample.atMs;
       return null;
     }
-    const patience = this.busy ? CUT_AFTER_MS : IDLE_CUT_AFTER_MS;
-    return sample.atMs - this.heardAt >= patience ? this.heardAt : null;
+    this.missed = true;
+    return sample.atMs - this.heardAt >= this.patienceMs() ? this.heardAt : null;
   }
 
   /** The connection is new, or there is none. */
   reset(): void {
     this.last = null;
+    this.run = 0;
+    this.checks = 0;
+    this.checkGapMs = 0;
+  }
+
+  private noteCheck(now: number): void {
+    if (this.checks > 0) this.checkGapMs = Math.max(this.checkGapMs, now - this.checkAt);
+    this.checkAt = now;
+    this.checks += 1;
+  }
+
+  private patienceMs(): number {
+    if (this.run >= BUSY_RUN) return CUT_AFTER_MS;
+    return this.checks > CHECKS_KNOWN ? CHECKS_MISSED * Math.max(CUT_AFTER_MS, this.checkGapMs) : Infinity;
   }
 }
