@@ -27,8 +27,11 @@ from media.video_down_track import VideoDownTrack
 REPORT_INTERVAL_S = 1.0
 POLICY_INTERVAL_S = 0.25  # media.md §2.8
 CONTENT_INTERVAL_S = 1.0  # while nothing is refused: layers that come or go, and limits, are acted on at once anyway
-POLICY_CHANGE = 0.05  # an estimate that moved by more is acted on at once
+EASY_FACTOR = 1.3
+POLICY_CHANGE = 0.05  # an estimate that fell by more is acted on at once
 BURST_S = 0.02  # of the pace may leave at once, and always one packet: an idle link takes a frame as it comes
+# Our own queue is let go faster than new pictures come (media.md §2.6: up to twice the estimate).
+LONG_WAIT_S, CALM_S, HURRY = 0.1, 0.02, 1.5
 RTX_SHARE = 0.25  # of the estimate; a link that loses more needs fewer pictures, not more resends
 RTX_BURST_S = 0.5
 RTX_BURST_BYTES = 6_000  # a small keyframe may be repaired on any link
@@ -94,6 +97,8 @@ class Subscriber:
         self._policy_at = now
         self._policy_bps = 0
         self._is_content = False  # nothing was refused by the last choice
+        self._is_easy = False  # the link carries so much more than is sent that nothing needs a pace
+        self._has_bundles = False  # sound may wait for more of it
         used: set[int] = set()
         for slot, kind in slots:
             self._add(slot, kind, rng, used)
@@ -139,7 +144,8 @@ class Subscriber:
                 down.write(out, log, now)
                 self._debt_bytes += out.end - before
             elif isinstance(down, VideoDownTrack):
-                if is_free and down.is_plain and self._may_burst(down.pending_bytes, now):
+                is_easy = self._is_easy and link.may_send_video(now)
+                if is_free and down.is_plain and (is_easy or self._may_burst(down.pending_bytes, now)):
                     down.write(out, log, now)
                 else:
                     down.enqueue(now, self._policy_bps)
@@ -165,6 +171,8 @@ class Subscriber:
         link = self.link
         log = link.log
         pace = max(link.pacing_bps(now), self._blind_bps()) / 8
+        if link.has_feedback and link.queue_s < CALM_S and self._is_any_late(now):
+            pace *= HURRY  # what waits with us is late already, and the link is free
         debt = max(0.0, self._debt_bytes - pace * (now - self._paced_at))
         burst = pace * BURST_S
         is_left = False
@@ -185,6 +193,9 @@ class Subscriber:
                 down.forget_stale(now)
         self._paced_at, self._debt_bytes = now, debt
         self.is_queueing = any(down.queue for down in self._video)
+
+    def _is_any_late(self, now: float) -> bool:
+        return any(down.queue and now - down.queue[0][1] > LONG_WAIT_S for down in self._video)
 
     def _may_leave(self, packet: UpPacket, now: float) -> bool:
         """Return whether a packet that waits may leave now."""
@@ -297,10 +308,10 @@ class Subscriber:
         elif self.link.state is LinkState.OUTAGE:
             estimate = self._blind_bps() or estimate
         if not at_once and now < self._policy_at:
-            if abs(estimate - self._policy_bps) <= POLICY_CHANGE * self._policy_bps:
-                return
+            if estimate >= (1 - POLICY_CHANGE) * self._policy_bps:
+                return  # more can wait for its turn, less cannot
             if self._is_content and estimate > self.policy.wanted_bps():
-                return  # more than everything takes, and still more
+                return  # less than before, and still more than everything takes
         self._policy_bps = estimate
         self._note_carried(estimate, now)
         self._adapt_audio(estimate, now)
@@ -312,6 +323,8 @@ class Subscriber:
         self.link.set_wanted(min(wanted, self._ceiling_bps) if self._ceiling_bps else wanted)
         self._is_content = self.policy.next_bps() == 0 and self.policy.wanted_bps() <= estimate
         self._policy_at = now + (CONTENT_INTERVAL_S if self._is_content else POLICY_INTERVAL_S)
+        self._is_easy = self._is_content and estimate > EASY_FACTOR * self.policy.wanted_bps()
+        self._has_bundles = any(not voice.mode.is_plain for voice in self._audio)
         for down in self.slots.values():
             if down.track is not None:
                 self._aim(down, down.track, chosen.get(down.slot, PAUSED), now)
@@ -403,6 +416,11 @@ class Subscriber:
             if report is not None:
                 packets.append(rtcp.build_sr(report) + rtcp.build_sdes(down.ssrc, "tongtang"))
         return packets
+
+    @property
+    def has_due(self) -> bool:
+        """Return whether `write_due` may have something to write: most receivers of a good link never have."""
+        return not self._is_content or self._has_bundles or self.link.state is not LinkState.NORMAL
 
     def write_due(self, out: Outgoing, now: float) -> None:
         """Write what time alone makes due: a bundle of sound that does not fill up, padding. Called every 10 ms."""

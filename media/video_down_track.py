@@ -243,7 +243,7 @@ class VideoDownTrack(DownTrack):
         return self._splice is None and after <= budget_bps * JOIN_REPLAY_S / 8
 
     def _splice_in(self, layer: Layer, first: UpPacket, types: tuple[int, int]) -> None:
-        # No number is left out after a frame that stays unfinished: a keyframe follows, and what is asked for cannot come.
+        # No number is left out after a frame that stays unfinished: a keyframe follows, and nobody could answer for it.
         splice = Splice(layer, first.index, self._last_out + 1, *types)
         splice.ts = self._next_timestamp(layer, first) - first.timestamp
         if first.picture_id >= 0:

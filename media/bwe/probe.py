@@ -1,7 +1,7 @@
 """When to send padding, how much, and what it proved.
 
 A *cluster* is all that leaves between its beginning and its end: media, resends and padding, so that media that
-happens to leave proves as much as padding does, and padding only fills what is missing to the goal. It lasts 40 ms,
+happens to leave proves as much as padding does, and padding only fills what is missing to the goal. It lasts 60 ms,
 longer where that were less than five packets, and begins only while no queue stands. What arrived after its first
 batch until its last one, over the time between their arrivals, is the rate it proved.
 
@@ -17,8 +17,8 @@ import enum
 
 from media.twcc import FeedbackReport, TwccSendLog
 
-CLUSTER_S = 0.04  # four polls: shorter ones drown in 5 ms of jitter, longer ones make a queue
-LEAST_BYTES, MAX_CLUSTER_S = 1_400, 0.12  # five packets of padding
+CLUSTER_S = 0.06  # of 40 ms, 5 ms of jitter made 900 out of 800 kbit/s
+LEAST_BYTES, MAX_CLUSTER_S = 1_400, 0.16  # five packets of padding
 AGAIN_S = 0.5  # after a cluster that filled the link and yet proved more than was known
 # after a cluster that taught nothing; str0m waits 15 s at most, but a cellular link changes sooner
 INTERVAL_S, MAX_INTERVAL_S, INTERVAL_FACTOR = 2.0, 5.0, 1.5
@@ -27,6 +27,7 @@ REBOUND_BELOW = 0.66  # of the rate before: less is a collapse (libwebrtc's kBit
 REBOUND_FORGET_S = 20.0
 WANTED_FACTOR, GOAL_FACTOR, STEEP_FACTOR = 1.15, 2.0, 3.0
 SATURATED = 0.85  # received below this share of what was sent: the link was full
+SATURATED_SHARE = 0.9  # of what arrived then is believed
 CLEAN_S = 0.02  # of queue: more and the link is full without a probe
 LEAST_SHARE = 0.6  # of the cluster must arrive to prove anything: what radio loss leaves, and more
 
@@ -49,6 +50,7 @@ class Prober:
         self._bytes_before = 0
         self._deadline = now
         self._arrivals: list[tuple[int, float, float]] = []  # (index, sent, arrival)
+        self._is_passed = False  # feedback told of something behind the cluster
         self._next_at = now
         self._interval_s = INTERVAL_S
         self._before_bps = 0.0  # the estimate before a collapse
@@ -104,6 +106,7 @@ class Prober:
         self._phase, self._began_at, self._deadline = _Phase.SENDING, now, now + 1.5
         self._first, self._bytes_before = log.next_index, log.sent_bytes
         self._arrivals.clear()
+        self._is_passed = False
 
     def on_feedback(self, report: FeedbackReport, log: TwccSendLog, estimate_bps: float, now: float) -> float:
         """Return the rate that the cluster proved (bit/s), once; 0 while nothing is proven."""
@@ -113,16 +116,23 @@ class Prober:
             for index, sent, delay in zip(report.indexes, report.sent, report.delays, strict=True):
                 if index >= self._first and (self._phase is _Phase.SENDING or index <= self._last):
                     self._arrivals.append((index, sent, sent + delay))
-        if self._phase is _Phase.WAITING and (log.highest_told >= self._last or now > self._deadline):
+        if self._phase is _Phase.WAITING and self._is_told(log, now):
             self._phase = _Phase.IDLE
             proven, is_saturated = self._evaluate(log)
             self._conclude(proven, is_saturated, estimate_bps, now)
             return proven
         return 0.0
 
+    def _is_told(self, log: TwccSendLog, now: float) -> bool:
+        """Return whether all is known of the cluster; where something is missing, one more feedback may bring it."""
+        if len(self._arrivals) > self._last - self._first or now > self._deadline:
+            return True
+        was_passed, self._is_passed = self._is_passed, log.highest_told >= self._last
+        return was_passed and self._is_passed
+
     def _evaluate(self, log: TwccSendLog) -> tuple[float, bool]:
         """Return the rate that arrived, and whether the link was full."""
-        arrivals = self._arrivals
+        arrivals = sorted(self._arrivals)  # feedback may overtake feedback
         share = len(arrivals) / (self._last - self._first + 1) if arrivals else 0.0
         if share < LEAST_SHARE:
             return 0.0, True
@@ -135,7 +145,7 @@ class Prober:
         bits = log.bytes_between(index, last_index) * 8
         sent_bps, received_bps = bits / sent_span, bits / span
         is_saturated = received_bps < SATURATED * sent_bps
-        return min(sent_bps, received_bps) * (0.95 if is_saturated else 1.0), is_saturated
+        return min(sent_bps, received_bps) * (SATURATED_SHARE if is_saturated else 1.0), is_saturated
 
     def _conclude(self, proven: float, is_saturated: bool, estimate_bps: float, now: float) -> None:
         taught = proven > 1.05 * estimate_bps

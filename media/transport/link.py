@@ -42,6 +42,7 @@ class Link:
         self.deadline = 0.0  # of the handshake
         self.dtls_at: float | None = None  # when a flight must be resent
         self.packets_out = 0
+        self.sent_at = self.noted_at = 0.0  # when media was last sent, and when that was last told to the agent
         self.told = ("", "")  # state and path as last reported
         self.window_bytes = 0  # as counted at the last report
         self._reports_left = float(REPORTS_BURST)

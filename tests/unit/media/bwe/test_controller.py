@@ -43,7 +43,7 @@ def test_a_clean_link_carries_2_mbit_s_after_1_5_s(seed: int) -> None:
     outcome = emulate(constant(20_000), 2.0, layered, seed)
     assert outcome.at(0.0) == START_BPS
     assert outcome.first_over(2_000_000) <= 1.5
-    assert outcome.padding_bytes < 40_000
+    assert outcome.padding_bytes < 60_000
     assert outcome.max_queue_s() < 0.02
 
 
@@ -110,7 +110,7 @@ def test_probes_end_a_little_above_what_is_wanted() -> None:
 
 def test_probing_a_full_link_costs_little() -> None:
     outcome = emulate(constant(500), 15.0, lambda now, estimate: 250_000.0)
-    assert outcome.padding_bytes < 0.04 * outcome.sent_bytes
+    assert outcome.padding_bytes < 0.06 * outcome.sent_bytes
     assert outcome.max_queue_s(3.0) < 0.2
 
 
