@@ -80,9 +80,16 @@ def poll_demand(room: Room, now: float) -> list[EncodingsWanted]:
         for line in publisher.lines:
             track = line.track
             if len(line.media.rids) > 1:
-                wanted = wanted_encodings(
-                    track, line.media.rids, taken.get(track, ()), now, is_recorded=room.tap is not None
-                )
+                is_recorded = room.tap is not None and not _is_aside(track)
+                wanted = wanted_encodings(track, line.media.rids, taken.get(track, ()), now, is_recorded=is_recorded)
                 if wanted is not None:
                     news.append(EncodingsWanted(room.name, track.peer, track.source, wanted))
     return news
+
+
+def _is_aside(track: UpTrack) -> bool:
+    """Return whether a source is seen in small pictures only: then the recorder is content with what they take.
+
+    A village's way up is not to be filled with lines that nobody sees.
+    """
+    return bool(track.downs) and all(down.slot.startswith("tile") for down in track.downs)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from media.demand import DROP_AFTER_S, EncodingDemand, wanted_encodings
+from typing import cast
+
+from media.demand import DROP_AFTER_S, EncodingDemand, poll_demand, wanted_encodings
+from media.tap_feed import TapFeed
 from media.up_track import UpTrack
-from tests.unit.media.media_scene import VP8_UP
+from tests.unit.media.media_scene import VP8_UP, Scene, line
 
 RIDS = ("q", "h", "f")
 
@@ -81,3 +84,24 @@ def test_a_muted_or_absent_source_is_left_alone() -> None:
     wanted_encodings(track, RIDS, (), 1.0, is_recorded=False)
     track.is_muted = True
     assert wanted_encodings(track, RIDS, (), 30.0, is_recorded=False) is None
+
+
+def test_a_recorded_room_wants_little_of_what_is_only_seen_small() -> None:
+    scene = Scene()
+    room = scene.room
+    scene.publisher("village", {"camera": line("v", "video", VP8_UP, rids=RIDS)})
+    track = room.track("village", "camera")
+    for number, rid in enumerate(RIDS):
+        layer = track.add_layer(rid, number, VP8_UP)
+        layer.height, layer.last_at = 180 << number, 1.0
+    room.tap = cast(TapFeed, object())
+    scene.subscriber("lecturer", tiles=1)
+    down = room.subscribers["lecturer"].slots["tile0"]
+    down.feed(track)
+    assert not poll_demand(room, 100.0)
+    assert [news.rids for news in poll_demand(room, 111.0)] == [("q",)]
+    room.subscribers["lecturer"].slots["lecturer"].feed(track)
+    assert [news.rids for news in poll_demand(room, 111.25)] == [RIDS], "called on, it is recorded whole"
+    down.feed(None)
+    room.subscribers["lecturer"].slots["lecturer"].feed(None)
+    assert not poll_demand(room, 130.0), "nobody watches: the recorder is the only one"
