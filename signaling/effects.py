@@ -77,7 +77,7 @@ class Tell(msgspec.Struct, frozen=True):
     """Send a notice to `peer`, if its socket is open."""
 
     peer: m.PeerId
-    message: m.Slots | m.Links | m.MediaReset | m.RestartIce | m.Encodings
+    message: m.Slots | m.Links | m.CatchUpTold | m.MediaReset | m.RestartIce | m.Encodings
 
 
 class Dismiss(msgspec.Struct, frozen=True):

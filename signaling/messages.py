@@ -30,6 +30,7 @@ Source = Literal["camera", "mic", "screen"]
 Slot = str  # "lecturer", "screen", "guest", "tile0".."tile5", "audio0".."audio2"
 Rung = Literal["hd", "clear", "smooth", "slides_audio", "audio"]  # 高清 清晰 流畅 课件+声音 仅声音
 LessonState = Literal["scheduled", "live", "ended"]
+CatchUpAct = Literal["offered", "running", "none", "start", "stop"]
 MediaPath = Literal["udp", "turn_udp", "turn_tcp", "turn_tls", "unknown"]  # how media reaches a client
 LinkState = Literal["ok", "suspect", "outage"]
 
@@ -340,6 +341,18 @@ class TurnPage(msgspec.Struct, frozen=True, tag_field="type", tag="turn_page"):
     page: int
 
 
+class CatchUp(msgspec.Struct, frozen=True, tag_field="type", tag="catch_up"):
+    """Catching up on the classroom's wall, between the wall and the phones beside it.
+
+    A classroom says what it offers (`offered`, with how long it was away), that a replay is `running`, or `none`; its
+    local teacher asks it to `start` or `stop` one. Nobody else is told, and nothing is logged.
+    """
+
+    id: int
+    act: CatchUpAct
+    missed_s: int = 0
+
+
 class StartLesson(msgspec.Struct, frozen=True, tag_field="type", tag="start_lesson"):
     """Begin class."""
 
@@ -392,6 +405,7 @@ ClientMessage = (
     | TakeLead
     | Say
     | TurnPage
+    | CatchUp
     | StartLesson
     | EndLesson
     | Leave
@@ -504,6 +518,13 @@ class Links(msgspec.Struct, frozen=True, tag_field="type", tag="links"):
     links: tuple[Link, ...]
 
 
+class CatchUpTold(msgspec.Struct, frozen=True, tag_field="type", tag="catch_up_told"):
+    """Notice: what the own classroom, or its local teacher, said by `CatchUp`."""
+
+    act: CatchUpAct
+    missed_s: int = 0
+
+
 class MediaReset(msgspec.Struct, frozen=True, tag_field="type", tag="media_reset"):
     """Notice: the media path was lost on the server's side. Make both connections anew."""
 
@@ -542,6 +563,7 @@ ServerMessage = (
     | SubscribeOffer
     | Slots
     | Links
+    | CatchUpTold
     | MediaReset
     | RestartIce
     | Encodings

@@ -33,6 +33,7 @@ class Capability(enum.StrEnum):
     START_LESSON = "start_lesson"
     END_LESSON = "end_lesson"
     SEE_LINKS = "see_links"
+    CATCH_UP = "catch_up"
 
 
 CAPABILITIES: dict[Role, frozenset[Capability]] = {
@@ -58,6 +59,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.PUBLISH_CAMERA,
             Capability.PUBLISH_MIC,
             Capability.RAISE_HAND,
+            Capability.CATCH_UP,
         }
     ),
     Role.LOCAL_TEACHER: frozenset(
@@ -66,6 +68,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.RAISE_HAND,
             Capability.CHAT,
             Capability.MUTE_OWN_CLASSROOM,
+            Capability.CATCH_UP,
         }
     ),
     Role.OBSERVER: frozenset({Capability.WATCH}),

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from signaling import messages as m
 from signaling import replica
+from signaling.catch_up import relay
 from signaling.commands import PUBLISH_CAPABILITY, Command, check_publish, decide
 from signaling.data_caps import DataCap, DataCaps
 from signaling.effects import (
@@ -48,7 +49,7 @@ UNATTENDED_S = 600.0  # then it ends when no lecturer was there for so long: a r
 LONGEST_OVERTIME_S = 12 * 3600.0  # and in any case after this: a laptop that was left open teaches nobody
 REWIRING = (m.ParticipantLeft, m.SourcePublished, m.SourceUnpublished, m.MuteChanged, m.CalledOn, m.LeadChanged)
 
-Request = Command | m.SetSource | m.LimitSlot
+Request = Command | m.SetSource | m.LimitSlot | m.CatchUp
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -227,6 +228,8 @@ class Room:
                 return self._set_source(actor, seat, source, active, now)
             case m.LimitSlot(slot=slot, max_height=max_height):
                 return Outcome((), tuple(self._receivers.limit(peer, slot, max_height)))
+            case m.CatchUp():
+                return Outcome((), tuple(relay(self._state, actor, request)))
         bodies = decide(self._state, actor, request, self.t_ms(now))
         if isinstance(request, m.Say) and not seat.chat.take(now):
             raise Refused("chat_too_fast", "发言太快，请稍等一下。")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Playwright
 
-from tests.e2e.browser import WALL, Screen, chromium
+from tests.e2e.browser import PHONE, WALL, Screen, chromium
 from tests.e2e.lesson_bot import bot, teaching
 from tests.e2e.relay import Relay, relay
 from tests.e2e.school import PASSWORD, Region, eventually
@@ -51,6 +51,7 @@ class Room:
     """A classroom whose way to the lesson can be cut."""
 
     wall: Screen
+    phone: Screen
     way: Relay
 
 
@@ -70,7 +71,10 @@ def in_class(playwright: Playwright, devices: Path, school: Region, clip: Path, 
         try:
             wall.page.goto(f"/lesson/{lesson}/classroom")
             wall.frames(LIVE)
-            yield Room(wall, way)
+            phone = Screen(browser, school.server.url, PHONE, is_phone=True)
+            phone.log_in("he", PASSWORD)
+            phone.page.goto(f"/lesson/{lesson}/phone")
+            yield Room(wall, phone, way)
         except BaseException:
             wall.shoot("failed-catchup")
             raise
@@ -115,6 +119,7 @@ def test_a_classroom_that_came_late_replays_the_lesson_until_it_is_live(
         room.wall.frames(LIVE)
         room.wall.hears()
         an_outage_is_offered(room)
+        the_phone_starts_and_ends_it(room)
 
 
 def it_is_seen_and_heard(room: Room) -> None:
@@ -155,3 +160,13 @@ def an_outage_is_offered(room: Room) -> None:
     assert words is not None
     assert "断开" in words.inner_text()
     room.wall.shoot("catchup-offer-outage")
+
+
+def the_phone_starts_and_ends_it(room: Room) -> None:
+    phone, wall = room.phone.page, room.wall.page
+    phone.wait_for_selector("[data-catchup=phone-offered]", timeout=15_000)
+    room.phone.shoot("catchup-phone")
+    phone.click("[data-catchup=phone-offered] button")
+    wall.wait_for_selector("section[data-catchup=full]")
+    phone.click("[data-catchup=phone-running] button")
+    wall.wait_for_selector("section[data-catchup]", state="detached")

@@ -38,6 +38,8 @@ TABLE: tuple[Row, ...] = (
     ("take_lead", (YES, NO, NO, NO)),
     ("say", (YES, NO, YES, NO)),
     ("turn_page", (YES, NO, NO, NO)),
+    ("catch_up offered", (NO, YES, NO, NO)),
+    ("catch_up start", (NO, NO, YES, NO)),
     ("start_lesson", (YES, NO, NO, NO)),
     ("end_lesson", (YES, NO, NO, NO)),
 )
@@ -79,6 +81,8 @@ class Classroom(World):
             "take_lead": m.TakeLead(1),
             "say": m.Say(1, "你好"),
             "turn_page": m.TurnPage(1, 2),
+            "catch_up offered": m.CatchUp(1, "offered", 9),
+            "catch_up start": m.CatchUp(1, "start"),
             "start_lesson": m.StartLesson(1),
             "end_lesson": m.EndLesson(1),
         }

@@ -28,6 +28,7 @@ export interface CatchUp {
 }
 
 const OLD_MS = 1_500_000; // the server has half an hour; an offer must leave time to take it
+const TELL_EVERY_MS = 10_000; // for a phone that came later
 const REACHED_MS = 5_000; // how long '已追上直播' stands
 
 export function useCatchUp(): CatchUp {
@@ -103,6 +104,25 @@ export function useCatchUp(): CatchUp {
     view.value = null;
     lesson.setSilent(false);
   }
+
+  // The phones beside the wall know what it offers, and may ask for it.
+  const said = computed(() => (replay.value ? 'running' : offer.value ? 'offered' : 'none'));
+  const missedS = (): number =>
+    offer.value ? Math.round((offer.value.toMs - offer.value.fromMs) / 1_000) : 0;
+  let toldAt = 0;
+  watch([tick, said], ([now, what], [, before]) => {
+    const again = what !== 'none' && now - toldAt >= TELL_EVERY_MS;
+    if (lesson.phase !== 'live' || (what === before && !again)) return;
+    toldAt = now;
+    void lesson.tellCatchUp(what, missedS());
+  });
+  watch(
+    () => lesson.catchUpTold,
+    (told) => {
+      if (told?.act === 'start' && !replay.value) start('full');
+      else if (told?.act === 'stop') close();
+    },
+  );
 
   // The lecturer speaks to this room: that is heard, whatever is being replayed.
   watch(

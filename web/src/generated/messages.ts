@@ -14,6 +14,8 @@ export type Rung = 'hd' | 'clear' | 'smooth' | 'slides_audio' | 'audio';
 
 export type LessonState = 'scheduled' | 'live' | 'ended';
 
+export type CatchUpAct = 'offered' | 'running' | 'none' | 'start' | 'stop';
+
 export type MediaPath = 'udp' | 'turn_udp' | 'turn_tcp' | 'turn_tls' | 'unknown';
 
 export type LinkState = 'ok' | 'suspect' | 'outage';
@@ -34,7 +36,8 @@ export type Capability =
   | 'take_lead'
   | 'start_lesson'
   | 'end_lesson'
-  | 'see_links';
+  | 'see_links'
+  | 'catch_up';
 
 /** A published source of a participant. */
 export interface SourceInfo {
@@ -310,6 +313,14 @@ export interface TurnPage {
   page: number;
 }
 
+/** Catching up on the classroom's wall, between the wall and the phones beside it. A classroom says what it offers (`offered`, with how long it was away), that a replay is `running`, or `none`; its local teacher asks it to `start` or `stop` one. Nobody else is told, and nothing is logged. */
+export interface CatchUp {
+  type: 'catch_up';
+  id: number;
+  act: CatchUpAct;
+  missed_s?: number;
+}
+
 /** Begin class. */
 export interface StartLesson {
   type: 'start_lesson';
@@ -442,6 +453,13 @@ export interface Links {
   links: readonly Link[];
 }
 
+/** Notice: what the own classroom, or its local teacher, said by `CatchUp`. */
+export interface CatchUpTold {
+  type: 'catch_up_told';
+  act: CatchUpAct;
+  missed_s: number;
+}
+
 /** Notice: the media path was lost on the server's side. Make both connections anew. */
 export interface MediaReset {
   type: 'media_reset';
@@ -498,6 +516,7 @@ export type ClientMessage =
   | TakeLead
   | Say
   | TurnPage
+  | CatchUp
   | StartLesson
   | EndLesson
   | Leave
@@ -514,6 +533,7 @@ export type ServerMessage =
   | SubscribeOffer
   | Slots
   | Links
+  | CatchUpTold
   | MediaReset
   | RestartIce
   | Encodings

@@ -10,6 +10,7 @@ import { ReplicaGap, applyEvent } from '@/session/replica';
 import { LessonError, LessonSocket, type Reply, type Request } from '@/session/socket';
 import type { SocketState } from '@/session/machine';
 import type {
+  CatchUpAct,
   Event,
   Link,
   PeerId,
@@ -47,6 +48,8 @@ export interface SessionListener {
   onEvent: (event: Event) => void;
   onSlots: (fills: readonly SlotFill[]) => void;
   onLinks: (links: readonly Link[]) => void;
+  /** The wall of the own classroom, or a phone beside it, said something of catching up. */
+  onCatchUp: (act: CatchUpAct, missedS: number) => void;
   onStreams: (streams: ReadonlyMap<string, MediaStream>) => void;
   onMedia: (state: MediaState) => void;
   onSoundBlocked: (blocked: boolean) => void;
@@ -212,6 +215,8 @@ export class LessonSession {
         return this.listener.onSlots(message.slots);
       case 'links':
         return this.onLinks(message.links);
+      case 'catch_up_told':
+        return this.listener.onCatchUp(message.act, message.missed_s);
       case 'encodings':
         void this.publish?.take(message.source, message.rids);
         return;

@@ -7,7 +7,16 @@ import type { Lesson } from '@/api/types';
 import { t } from '@/i18n';
 import { LessonError, type Request } from '@/session/socket';
 import type { SocketState } from '@/session/machine';
-import type { Event, Link, Participant, PeerId, SlotFill, Snapshot, Source } from '@/generated/messages';
+import type {
+  CatchUpAct,
+  Event,
+  Link,
+  Participant,
+  PeerId,
+  SlotFill,
+  Snapshot,
+  Source,
+} from '@/generated/messages';
 import { OwnMedia, type OwnSources } from './ownMedia';
 import { SlotLimits } from './slotLimits';
 import { LessonSession, NO_MEDIA, type Entry, type MediaState } from './session';
@@ -40,6 +49,8 @@ export const useLesson = defineStore('lesson', () => {
   const streams = shallowRef<ReadonlyMap<string, MediaStream>>(new Map());
   const own = shallowRef<OwnSources>(NO_OWN);
   const paths = shallowRef<MediaState>(NO_MEDIA);
+  /** What was last said of catching up between the wall and the phones beside it. */
+  const catchUpTold = shallowRef<{ act: CatchUpAct; missedS: number } | null>(null);
   const soundBlocked = ref(false);
   /** Since when the socket is being brought back (performance.now). */
   const socketAwaySince = ref<number | null>(null);
@@ -98,6 +109,7 @@ export const useLesson = defineStore('lesson', () => {
       onRoom: (next) => (room.value = next),
       onEvent: (event) => onEvent(event),
       onSlots: (next) => (fills.value = new Map(next.map((fill) => [fill.slot, fill]))),
+      onCatchUp: (act, missedS) => (catchUpTold.value = { act, missedS }),
       onLinks: (next) => (links.value = new Map(next.map((link) => [link.peer, link]))),
       onStreams: (next) => {
         streams.value = new Map(next);
@@ -134,6 +146,7 @@ export const useLesson = defineStore('lesson', () => {
     links.value = new Map();
     streams.value = new Map();
     own.value = NO_OWN;
+    catchUpTold.value = null;
     soundBlocked.value = false;
     paths.value = NO_MEDIA;
     socketAwaySince.value = null;
@@ -204,6 +217,7 @@ export const useLesson = defineStore('lesson', () => {
     own,
     paths,
     awaySince,
+    catchUpTold,
     soundBlocked,
     notice,
     seats,
@@ -233,6 +247,10 @@ export const useLesson = defineStore('lesson', () => {
     setHand: (hand: boolean, handFor = '', peer: PeerId | null = null) =>
       act({ type: 'set_hand', hand, hand_for: handFor, peer }),
     callOn: (peer: PeerId | null) => act({ type: 'call_on', peer }),
+    askCatchUp: (what: 'start' | 'stop') => act({ type: 'catch_up', act: what }),
+    /** The wall tells the phones beside it; what is lost is repeated. */
+    tellCatchUp: (what: CatchUpAct, missedS: number) =>
+      session?.request({ type: 'catch_up', act: what, missed_s: missedS }).catch(() => undefined),
     takeLead: () => act({ type: 'take_lead' }),
     say: (text: string) => act({ type: 'say', text }),
     startLesson: () => act({ type: 'start_lesson' }),
