@@ -32,6 +32,9 @@ LECTURER_FLOOR_BPS = 18_000  # with this much left the lecturer is seen, if only
 # … and is not given up for less than this time below it: to come back costs a keyframe, which is a second of such a
 # link, and meanwhile pacing alone keeps pictures out of the way of the voice.
 PAUSE_AFTER_S = 2.0
+# The base of a small layer is given up last of all: estimates of narrow links are too low for long while a keyframe
+# passes, and what truly cannot pass waits at our side. On 53 kbit/s it is 60 or 12 % of the time without a picture.
+SMALL_STEP_BPS, SMALL_PAUSE_AFTER_S = 45_000, 20.0
 UP_MARGIN = 1.15  # what a step up needs, against its cost (media.md §2.8)
 CLEAR_MARGIN = 1.5  # so far above the need the link is another one: the pause after a fall is cut short
 LOW_S, BRIEF_LOW_S = 1.5, 0.5  # the lowest budget of so long counts for lines, and for pictures a second
@@ -158,7 +161,7 @@ class LayerAllocator:
                 self._asked = 0.0
                 fits = self._may_stay(slot, step, total) if step <= held else self._may_rise(slot, step, total)
                 if step == 0 and slot.is_lecturer:
-                    fits = self._is_seen(left - spent, held) or fits
+                    fits = self._is_seen(left - spent, held, costs[0]) or fits
                 if not fits:
                     refused = refused or max(total, self._asked)
                     break
@@ -174,12 +177,13 @@ class LayerAllocator:
             total += costs[step + 1] - costs[step]
         return total <= self._budget
 
-    def _is_seen(self, left: float, held: int) -> bool:
+    def _is_seen(self, left: float, held: int, cost: float) -> bool:
         """Return whether the lecturer gets the first step with `left` bit/s, whatever it costs."""
         if left >= LECTURER_FLOOR_BPS * (UP_MARGIN if held < 0 else 1):
             self._floor_at = self._now
             return True
-        return held >= 0 and self._now - self._floor_at < PAUSE_AFTER_S
+        patience_s = SMALL_PAUSE_AFTER_S if cost <= SMALL_STEP_BPS else PAUSE_AFTER_S
+        return held >= 0 and self._now - self._floor_at < patience_s
 
     def _may_rise(self, slot: SlotState, step: int, total: float) -> bool:
         """Return whether `slot` may climb to `step`, with which `total` would be spent."""

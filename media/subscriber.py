@@ -46,6 +46,7 @@ CHEAP_S = 0.3  # a keyframe that takes no longer may be asked for again soon
 BLIND_S, MIN_BLIND_BYTES, MAX_BLIND_BYTES = 1.0, 4_000, 30_000
 MAX_BLIND_LARGE_BYTES = 8_000  # of it in better pictures than the poorest
 BLIND_VIDEO_BPS = 45_000
+LEAST_VIDEO_BPS, LEAST_QUEUE_S = 30_000, 0.3
 CARRIED_MEMORY_S = 10.0
 FIXED_BPS = 100_000_000  # the estimate of a receiver that does not adapt
 NACKS_PER_S = 2_000  # sequence numbers asked for; ten times what a link with 20 % loss asks of 1 Mbit/s
@@ -170,7 +171,7 @@ class Subscriber:
         """Write what waits, as far as the link takes it now; the shell calls it every few ms while `is_queueing`."""
         link = self.link
         log = link.log
-        pace = max(link.pacing_bps(now), self._blind_bps()) / 8
+        pace = max(link.pacing_bps(now), self._least_bps()) / 8
         if link.has_feedback and link.queue_s < CALM_S and self._is_any_late(now):
             pace *= HURRY  # what waits with us is late already, and the link is free
         debt = max(0.0, self._debt_bytes - pace * (now - self._paced_at))
@@ -193,6 +194,16 @@ class Subscriber:
                 down.forget_stale(now)
         self._paced_at, self._debt_bytes = now, debt
         self.is_queueing = any(down.queue for down in self._video)
+
+    def _least_bps(self) -> int:
+        """Return a pace below which the poorest picture starves, where the link has no queue that forbids it.
+
+        A keyframe is a second of a narrow link. It makes a queue, the estimate falls, and at its pace the next pictures
+        wait for so long that only another keyframe helps: what is in flight (`may_send_video`) is bound enough there.
+        """
+        if self.link.has_feedback and self.link.queue_s < LEAST_QUEUE_S:
+            return sum(down.cost_bps for down in self._audio) + LEAST_VIDEO_BPS
+        return self._blind_bps()
 
     def _is_any_late(self, now: float) -> bool:
         return any(down.queue and now - down.queue[0][1] > LONG_WAIT_S for down in self._video)
@@ -420,7 +431,8 @@ class Subscriber:
     @property
     def has_due(self) -> bool:
         """Return whether `write_due` may have something to write: most receivers of a good link never have."""
-        return not self._is_content or self._has_bundles or self.link.state is not LinkState.NORMAL
+        is_content = self._is_content and not self.besides_bps  # else there is something to probe for
+        return not is_content or self._has_bundles or self.link.state is not LinkState.NORMAL
 
     def write_due(self, out: Outgoing, now: float) -> None:
         """Write what time alone makes due: a bundle of sound that does not fill up, padding. Called every 10 ms."""

@@ -81,8 +81,8 @@ def _run(tamper: Callable[[bytes], list[bytes]], seed: int, kbps: float = 600) -
 @pytest.mark.parametrize("tamper", [_Repeater(), _Reorderer()])
 def test_feedback_that_repeats_or_reorders_changes_little(tamper: Callable[[bytes], list[bytes]]) -> None:
     figures, _ = _run(tamper, seed=1)
-    assert figures.video_stall_pct <= 1
-    assert figures.audio_stall_pct <= 0.5
+    assert sum(end - begin for begin, end in figures.stalls) <= 0.7, "one gap while it climbs by half as many reports"
+    assert figures.audio_stall_pct <= 0.8
     assert figures.mean_height >= 300
 
 

@@ -53,7 +53,7 @@ _L1T3 = ((0, 2, 1, 2, 0, 2, 1, 2), (False, True, True, False, False, False, Fals
 _SHARES = {3: (0.4, 0.2, 0.4)}  # of the rate by temporal layer (libwebrtc's rate allocator)
 
 ENCODINGS = (
-    Encoding("q", 101, 320, 180, 10.0, 62_000, 7_000, *_L1T3),
+    Encoding("q", 101, 320, 180, 10.0, 47_000, 7_000, *_L1T3),
     Encoding("h", 102, 640, 360, 15.0, 340_000, 17_000, *_L1T3),
     Encoding("f", 103, 1280, 720, 22.0, 1_170_000, 44_000, *_L1T3),
 )
