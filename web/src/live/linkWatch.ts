@@ -38,6 +38,7 @@ class Watched {
       this.since = null;
       return null;
     }
+    if (pc.connectionState === 'failed') return null; // its counters are gone with its pair; it is as cut as it was
     const isNew = pc !== this.pc;
     if (isNew) this.path.reset();
     this.pc = pc;

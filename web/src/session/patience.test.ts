@@ -12,12 +12,19 @@ describe('the patience with an attempt to connect', () => {
 
   it.each([
     [30, SHORT_MS],
-    [600, 2_400],
+    [600, 1_200],
     [5_000, LONG_MS],
   ])('after a success that took %d ms is %d ms', (took, expected) => {
     const patience = new Patience();
     patience.onOpened(took);
     expect(patience.nextMs()).toBe(expected);
+  });
+
+  it('goes by the round trip where the last success was slower than that explains', () => {
+    const patience = new Patience();
+    patience.onOpened(900);
+    patience.onRoundTrip(90);
+    expect(patience.nextMs()).toBe(720);
   });
 
   it('is longer every sixth time: the link may have become slow', () => {

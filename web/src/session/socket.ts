@@ -295,7 +295,7 @@ export class LessonSocket {
         this.feed('accepted');
         break;
       case 'pong':
-        if (message.n === this.pings && this.pingAt !== null) this.rttMs = this.timers.nowMs() - this.pingAt;
+        this.measure(message.n);
         break;
       case 'ok':
       case 'publish_answer':
@@ -314,6 +314,12 @@ export class LessonSocket {
     }
     this.options.onMessage(message);
     this.options.onHeard();
+  }
+
+  private measure(ping: number): void {
+    if (ping !== this.pings || this.pingAt === null) return;
+    this.rttMs = this.timers.nowMs() - this.pingAt;
+    this.patience.onRoundTrip(Math.max(1, this.rttMs));
   }
 
   private refuse(message: ErrorMessage): void {
