@@ -65,7 +65,7 @@ def in_class(playwright: Playwright, devices: Path, school: Region, clip: Path, 
         eventually("the bot teaches", lambda: "正在讲课" in log.read_text(), 30)
         time.sleep(LATE_S)
         browser = open_.enter_context(chromium(playwright, devices / "one.y4m", devices / "voice.wav"))
-        wall = Screen(browser, f"http://127.0.0.1:{way.tcp_port}", WALL, relay_port=way.udp_port)
+        wall = Screen(browser, f"http://127.0.0.1:{way.tcp_port}", WALL)
         wall.page.add_init_script(f"({_WATCH_MEDIA})()")
         wall.log_in("he", PASSWORD)
         try:
@@ -82,11 +82,9 @@ def in_class(playwright: Playwright, devices: Path, school: Region, clip: Path, 
 
 
 def cut_off(room: Room, seconds: float) -> None:
-    """Lose everything for a while."""
-    room.way.cut_udp()
+    """Lose the lesson's socket for a while: its media goes on and needs no time to recover."""
     room.way.cut_tcp()
     time.sleep(seconds)
-    room.way.mend_udp()
     room.way.mend_tcp()
 
 

@@ -70,7 +70,7 @@ export class ReplayLane {
     const at = (posMs - this.baseMs) / 1_000;
     const { buffered } = this.element;
     for (let i = 0; i < buffered.length; i += 1) {
-      if (buffered.start(i) - 0.02 <= at && at < buffered.end(i) - END_S)
+      if (buffered.start(i) <= at && at < buffered.end(i) - END_S)
         return this.baseMs + buffered.end(i) * 1_000;
     }
     return null;

@@ -38,6 +38,15 @@ describe('ReplayPace', () => {
     expect(pace.posMs).toBe(61_234);
   });
 
+  it('helps a voice over a place where it stands still', () => {
+    const pace = paced();
+    pace.step(100, CALM);
+    const stuck = { ...CALM, voiceMs: 61_000 };
+    const jumps = Array.from({ length: 15 }, (_, n) => pace.step(200 + n * 100, stuck));
+    expect(jumps.filter(Boolean)).toHaveLength(1);
+    expect(pace.posMs).toBe(61_250);
+  });
+
   it('goes on at its own rate where nobody speaks', () => {
     const pace = paced(1.5);
     pace.step(100, { ...CALM, voiceUntilMs: null });

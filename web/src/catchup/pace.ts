@@ -2,6 +2,8 @@
 
 export const END_LAG_MS = 3_000; // recorded sound is 1.3 to 2.5 s behind live: nearer than this is live
 const STUCK_LAG_MS = 8_000; // nobody spoke just now, and all that is named has been played
+const STUCK_MS = 1_000; // of a voice that should play: a seam that the browser does not get over by itself
+const NUDGE_MS = 250;
 const HOLE_MS = 2_500; // of nothing at all: passed over at once
 
 export interface Surroundings {
@@ -27,6 +29,8 @@ const START_AHEAD_MS = 1_500; // of voice before it begins again: a piece is 4 s
 
 export class ReplayPace {
   state: PaceState = 'buffering';
+  /** When the voice last moved on. */
+  private movedAt = 0;
 
   constructor(
     public posMs: number,
@@ -48,10 +52,8 @@ export class ReplayPace {
       return false;
     }
     this.state = 'playing';
-    if (around.voiceMs !== null && around.voiceUntilMs !== null) {
-      this.posMs = Math.max(this.posMs, around.voiceMs);
-      return false;
-    }
+    if (around.voiceMs !== null && around.voiceUntilMs !== null) return this.follow(around.voiceMs);
+    this.movedAt = atMs;
     const holeEndMs = around.nextContentMs ?? around.settledMs;
     if (holeEndMs - this.posMs > HOLE_MS) {
       this.posMs = Math.min(holeEndMs, Math.max(this.posMs, around.settledMs));
@@ -59,6 +61,19 @@ export class ReplayPace {
     }
     const furthestMs = Math.max(around.settledMs, around.knownMs, this.posMs);
     this.posMs = Math.min(this.posMs + passedMs * this.rate, furthestMs);
+    return false;
+  }
+
+  /** Go where the voice is; one that stands still although it has what it needs is helped over the place. */
+  private follow(voiceMs: number): boolean {
+    if (voiceMs > this.posMs) {
+      this.posMs = voiceMs;
+      this.movedAt = this.atMs;
+    } else if (this.atMs - this.movedAt > STUCK_MS) {
+      this.posMs += NUDGE_MS;
+      this.movedAt = this.atMs;
+      return true;
+    }
     return false;
   }
 

@@ -111,6 +111,14 @@ describe('ReplayPlan', () => {
     expect([plan.settledMs, plan.offer]).toEqual([60_000, 'wait']);
   });
 
+  it('asks again for the pictures that the link had no room for', () => {
+    const plan = planned(answer([track('voice', 30)], { offer: 'less' }));
+    expect([plan.settledMs, plan.askFromMs(70_000)]).toEqual([90_000, 68_000]);
+    plan.take(answer([track('voice', 30), track('camera', 30)]));
+    expect(plan.askFromMs(70_000)).toBe(88_000);
+    expect(plan.awaits('camera', 70_000)).toBe(true);
+  });
+
   it('turns pages at their time', () => {
     const plan = planned(
       answer([], {

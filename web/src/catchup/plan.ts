@@ -55,9 +55,10 @@ export class ReplayPlan {
       });
   }
 
-  /** From where the server should be asked next. */
-  get askFromMs(): number {
-    return this.settledMs - OVERLAP_MS;
+  /** From where the server should be asked next: for pictures that the link had no room for, again from `posMs` on. */
+  askFromMs(posMs: number): number {
+    const fromMs = this.offer === 'less' ? Math.min(this.settledMs, posMs) : this.settledMs;
+    return fromMs - OVERLAP_MS;
   }
 
   /** Take in the server's answer. */

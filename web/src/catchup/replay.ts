@@ -118,13 +118,14 @@ export class Replay {
 
   private isAskDue(): boolean {
     const knownMs = this.plan.settledMs - this.pace.posMs;
-    const everyMs = this.plan.offer === 'wait' ? AGAIN_MS : ASK_EVERY_MS;
-    return knownMs < ASK_AHEAD_MS && performance.now() - this.asked >= everyMs;
+    const { offer } = this.plan;
+    const isDue = performance.now() - this.asked >= (offer === 'all' ? ASK_EVERY_MS : AGAIN_MS);
+    return isDue && (knownMs < ASK_AHEAD_MS || offer === 'less');
   }
 
   private async ask(): Promise<void> {
     this.asked = performance.now();
-    const fromMs = Math.max(0, this.plan.askFromMs);
+    const fromMs = Math.max(0, this.plan.askFromMs(this.pace.posMs));
     const missed = await fetchMissed(this.lesson, this.peer, fromMs, fromMs + WINDOW_MS);
     this.liveOffsetMs = missed.now_ms - performance.now();
     // What is too old by now is passed over.
@@ -179,16 +180,17 @@ export class Replay {
     if (jumped) this.plan.skipTo(this.pace.posMs);
     const playing = this.pace.state === 'playing' && !this.failed;
     if (playing) this.pausedSince = performance.now();
-    for (const role of ROLES) this.follow(role, playing);
+    for (const role of ROLES) this.follow(role, playing, jumped);
     this.tell();
   }
 
-  private follow(role: Role, playing: boolean): void {
+  private follow(role: Role, playing: boolean, jumped: boolean): void {
     const lane = this.lane(role);
     const { posMs } = this.pace;
     if (!playing || lane.bufferedUntil(posMs) === null) return lane.pause();
-    const isAstray = Math.abs(lane.posMs - posMs) > DRIFT_MS || lane.bufferedUntil(lane.posMs) === null;
-    if (isAstray && !lane.isSeeking) lane.seek(posMs);
+    const isLost = lane.bufferedUntil(lane.posMs) === null; // a seek to where nothing is never ends
+    const isAstray = !lane.isSeeking && Math.abs(lane.posMs - posMs) > DRIFT_MS;
+    if (jumped || isLost || isAstray) lane.seek(posMs);
     if (role === 'voice' || role === 'guest') lane.element.muted = this.silent;
     lane.play(this.pace.rate);
   }
