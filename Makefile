@@ -51,6 +51,6 @@ check: .venv/.test-stamp web/node_modules/.stamp
 .PHONY: test
 test: check web/dist/.stamp
 	.ci/system-packages
-	$(PY) -m pytest tests/unit
+	$(PY) -m pytest tests/unit -n auto
 	cd web && npm run --silent test
 	$(PY) -m pytest tests/integration tests/e2e
