@@ -164,7 +164,7 @@ def the_phone_starts_and_ends_it(room: Room) -> None:
     phone, wall = room.phone.page, room.wall.page
     phone.wait_for_selector("[data-catchup=phone-offered]", timeout=15_000)
     room.phone.shoot("catchup-phone")
-    phone.click("[data-catchup=phone-offered] button")
+    phone.click("[data-catchup=phone-offered]")
     wall.wait_for_selector("section[data-catchup=full]")
-    phone.click("[data-catchup=phone-running] button")
+    phone.click("[data-catchup=phone-running]")
     wall.wait_for_selector("section[data-catchup]", state="detached")
