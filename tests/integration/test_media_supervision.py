@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bench.rtc_client import RtcClient
+from media.bwe.controller import KNOWN_SHARE
 from media.control import PeerReport, SlotSpec
 from media.rtcp import build_remb, build_rr
-from media.subscriber import KNOWN_SHARE
 from server.processes import media
 from server.processes.media import MediaWorkers, Report
 
