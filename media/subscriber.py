@@ -39,7 +39,8 @@ AUDIO_SHARE = 0.92  # of the estimate: as much as there is for media (media.md Â
 JITTER_S = 0.03  # of a mobile link without a queue
 QUEUE_MEMORY_S, MAX_QUEUE_S = 45.0, 0.5  # what came and went is expected again; more than that is no grain but a hole
 # Half as much again as the longest queue of late: cellular traces stall 3.4, 2.5 and 2.0 % at 1, 1.5 and 2 (the twin).
-HOLD_FACTOR, MAX_HOLD_S = 1.5, 0.6
+STEADY_S = 5.0  # after a silence
+HOLD_FACTOR, MAX_HOLD_S = 1.5, 0.42  # below half a second: who comes back from an outage is live then
 PACKET_BYTES = 64  # IPv4, UDP, RTP, one extension element, tag
 CHEAP_S = 0.3  # a keyframe that takes no longer may be asked for again soon
 # What may be sent blindly: a second of what the link carried lately, and no more than 8 s of the poorest picture.
@@ -90,6 +91,7 @@ class Subscriber:
         self._ceiling_bps = 0
         self.besides_bps = 0  # what the receiver could use besides its slots, over another way on the same link
         self.is_conversing = False  # people at this receiver are heard by others: what they see must not be late
+        self._steady_at = now
         self._queue_peak_s, self._queue_peak_at = 0.0, now  # the longest queue of late, fading
         self._blind_bytes = self._blind_large_bytes = 0.0
         self._carried_bps = 0.0  # what the link was last thought to carry in good times, fading
@@ -364,7 +366,11 @@ class Subscriber:
 
     def _adapt_playout(self, now: float) -> None:
         """Let the receiver hold pictures back for as long as their repair takes."""
-        queue_s = min(self.link.queue_s, MAX_QUEUE_S) if self.link.state is LinkState.NORMAL else 0.0
+        if self.link.state is not LinkState.NORMAL:
+            self._steady_at = now + STEADY_S
+        if now < self._steady_at:
+            return  # what a silence leaves behind, loss and queue, says nothing of the link that is back
+        queue_s = min(self.link.queue_s, MAX_QUEUE_S)
         fade = 0.5 ** ((now - self._queue_peak_at) / QUEUE_MEMORY_S)
         self._queue_peak_s, self._queue_peak_at = max(self._queue_peak_s * fade, queue_s), now
         layers = [down.layer for down in self._video if down.layer is not None]
@@ -413,7 +419,7 @@ class Subscriber:
     # --- timers ----------------------------------------------------------------------------------------------------
 
     def on_timeout(self, now: float) -> None:
-        """Look at the clock; called every 10 ms."""
+        """Look at the clock; called every 20 ms."""
         self.link.on_timeout(now)
 
     def poll_reports(self, now: float) -> list[bytes]:
