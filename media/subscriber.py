@@ -38,8 +38,8 @@ RTX_BURST_BYTES = 6_000  # a small keyframe may be repaired on any link
 AUDIO_SHARE = 0.92  # of the estimate: as much as there is for media (media.md §2.8)
 JITTER_S = 0.03  # of a mobile link without a queue
 QUEUE_MEMORY_S, MAX_QUEUE_S = 45.0, 0.5  # what came and went is expected again; more than that is no grain but a hole
-# Half as much again as the longest queue of late: cellular traces stall 3.4, 2.5 and 2.0 % at 1, 1.5 and 2 (the twin).
 STEADY_S = 5.0  # after a silence
+# Half as much again as the longest queue of late: without, a picture on a cellular link waits for the one that is late.
 HOLD_FACTOR, MAX_HOLD_S = 1.5, 0.42  # below half a second: who comes back from an outage is live then
 PACKET_BYTES = 64  # IPv4, UDP, RTP, one extension element, tag
 CHEAP_S = 0.3  # a keyframe that takes no longer may be asked for again soon

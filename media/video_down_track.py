@@ -65,7 +65,6 @@ class VideoDownTrack(DownTrack):
         self.rtx_ssrc = rtx_ssrc
         self.target_tid = TOP_TID  # the highest temporal layer that the policy wants of the target
         self._old_tid = TOP_TID  # … and of the layer that flows until the target has a keyframe
-        self.resent_bytes = 0
         self.queue: deque[tuple[UpPacket, float]] = deque()  # what waits for the link's pace, and since when
         self.is_broken = False  # a base frame was left out: only a keyframe helps
         self._tid = TOP_TID  # the highest one that flows
@@ -487,7 +486,6 @@ class VideoDownTrack(DownTrack):
             if owner is not None and not owner.may_resend(cost, now):
                 return
             self._write_rtx(packet, splice, out, log, now)
-            self.resent_bytes += cost
             self._resent[seq] = (now, tries + 1)
             if len(self._resent) > RING:
                 del self._resent[next(iter(self._resent))]

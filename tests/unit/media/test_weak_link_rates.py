@@ -25,6 +25,13 @@ def test_a_narrow_link_keeps_a_moving_picture_and_sound() -> None:
     assert figures.corrupt == 0
 
 
+def test_a_link_of_64_kbit_has_voice_and_a_picture_that_still_moves() -> None:
+    figures = run(link((0, 140), (4, 64), up_kbps=500), 16.0, seed=2, rids=CHEAP)
+    assert figures.video_stall_pct <= 3
+    assert figures.concealed_s <= 0.6
+    assert figures.corrupt == 0
+
+
 def test_steps_of_the_rate_settle_in_time() -> None:
     figures = run(link((0, 2000), (6, 700), (12, 250), (18, 2000)), 25.0, seed=2)
     assert figures.video_stall_pct <= 8
