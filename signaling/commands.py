@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 
 from signaling import messages as m
+from signaling.acting import require_may
 from signaling.errors import Refused
 from signaling.replica import find, source_of
 from signaling.roles import Capability, Role, is_granted, require
@@ -156,7 +157,7 @@ def _say(actor: m.Participant, request: m.Say, t_ms: int) -> Bodies:
 
 
 def _turn_page(state: m.Snapshot, actor: m.Participant, request: m.TurnPage) -> Bodies:
-    require(actor.role, Capability.TURN_PAGE)
+    require_may(state, actor, Capability.TURN_PAGE)
     deck = state.deck
     if deck is None or not 1 <= request.page <= deck.pages:
         raise Refused("page_unknown", "没有这一页。")

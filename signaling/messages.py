@@ -12,19 +12,23 @@ part of that state: per-receiver facts that are sent whole each time and may be 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, NewType
+from typing import Literal
 
 import msgspec
 
+# What belongs to one feature stands in its module; `as` says that it is part of this contract.
+from signaling.class_list import MAX_PUPILS as MAX_PUPILS
+from signaling.class_list import Pupil as Pupil
+from signaling.class_list import Roster as Roster
+from signaling.class_list import RosterSet as RosterSet
 from signaling.errors import ProtocolViolation
+from signaling.ids import ClassroomId as ClassroomId
+from signaling.ids import PeerId as PeerId
+from signaling.ids import PupilId as PupilId
+from signaling.ids import RoomId as RoomId
 from signaling.roles import Role
 
 PROTOCOL_VERSION = 1
-
-RoomId = NewType("RoomId", str)  # equals the lesson's id
-PeerId = NewType(
-    "PeerId", str
-)  # one participant in one room; stable over resume and over re-joining with the same seat
 
 Source = Literal["camera", "mic", "screen"]
 Slot = str  # "lecturer", "screen", "guest", "tile0".."tile5", "audio0".."audio2"
@@ -104,6 +108,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     called_on: PeerId | None
     chat: tuple[ChatLine, ...]  # the last 100 lines
     recording: bool
+    acting: PeerId | None = None  # the local teacher who leads while no lecturer can
+    rosters: tuple[Roster, ...] = ()  # of those classrooms that the reader may see
 
 
 # --- events: numbered, logged, journalled -------------------------------------------------------------------------
@@ -204,6 +210,16 @@ class RecordingChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="recor
     recording: bool
 
 
+class ActingChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="acting_changed"):
+    """A local teacher leads in the lecturer's place, or (None) no longer."""
+
+    peer: PeerId | None
+
+
+class Withheld(msgspec.Struct, frozen=True, tag_field="kind", tag="withheld"):
+    """Something happened that is not for the reader: it changes nothing that the reader may see."""
+
+
 EventBody = (
     ParticipantJoined
     | ParticipantLeft
@@ -220,6 +236,9 @@ EventBody = (
     | LessonStarted
     | LessonEnded
     | RecordingChanged
+    | ActingChanged
+    | RosterSet
+    | Withheld
 )
 
 

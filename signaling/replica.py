@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from signaling import class_list
 from signaling import messages as m
 
 SeatChange = m.OnlineChanged | m.HandChanged | m.SourcePublished | m.SourceUnpublished | m.MuteChanged
@@ -87,6 +88,12 @@ def _step(state: m.Snapshot, event: m.Event) -> m.Snapshot:
             return replace(state, participants=(*others, joined))
         case m.ParticipantLeft(peer=left):
             return replace(state, participants=tuple(one for one in state.participants if one.peer != left))
+        case m.ActingChanged(peer=peer):
+            return replace(state, acting=peer)
+        case m.RosterSet():
+            return replace(state, rosters=class_list.step(state.rosters, event.body))
+        case m.Withheld():
+            return state
         case body:
             changed = tuple(_change(one, body) if one.peer == body.peer else one for one in state.participants)
             return replace(state, participants=changed)

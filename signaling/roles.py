@@ -74,6 +74,9 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
     Role.OBSERVER: frozenset({Capability.WATCH}),
 }
 
+# What a local teacher may do besides, while acting for a lecturer who is cut off: to go on with what is prepared.
+ACTING_CAPABILITIES = frozenset({Capability.TURN_PAGE})
+
 
 def is_granted(role: Role, capability: Capability) -> bool:
     """Return whether `role` has `capability`."""

@@ -41,6 +41,7 @@ from signaling.receivers import Receivers
 from signaling.roles import CAPABILITIES, Capability, Role, require
 from signaling.seats import CHAT_BURST, CHAT_PER_S, RESUME_S, Admission, Seat, peer_id, resume_token
 from signaling.session import TokenBucket
+from signaling.views import PUBLIC, Viewer, view_event, view_snapshot, viewer_of
 
 MAX_SEATS = 200  # 60 classrooms with two teachers' phones each, and visitors
 TAIL_EVENTS = 2000  # a whole lesson's events, as a rule; whoever missed more gets a snapshot
@@ -148,6 +149,11 @@ class Room:
         """Return the whole state, with the room's clock at `now`."""
         return replace(self._state, t_ms=self.t_ms(now))
 
+    def viewer(self, peer: m.PeerId) -> Viewer:
+        """Return how `peer` sees the lesson; who has no seat sees what everybody does."""
+        one = replica.find(self._state, peer)
+        return PUBLIC if one is None else viewer_of(one.role, one.classroom)
+
     # --- seats
 
     def join(self, admission: Admission, now: float) -> Joined:
@@ -178,7 +184,7 @@ class Room:
         self._caps.seat(peer, admission.school_id)
         self._playback.open(_participant(peer, admission), admission.school_id, now)
         outcome = self._commit(bodies, now, effects)
-        return Joined(peer, seat.socket, self._welcome(seat, admission.role, now), (), outcome)
+        return Joined(peer, seat.socket, self._welcome(seat, admission, now), (), outcome)
 
     def resume(self, token: str, last_seq: int, now: float, admission: Admission | None = None) -> Joined | None:
         """Give a socket the seat that `token` kept, with the events after `last_seq`; None: it must join.
@@ -198,7 +204,8 @@ class Room:
         self._sockets += 1
         seat.socket, seat.expires = self._sockets, None
         outcome = self._commit(bodies, now, effects)
-        backlog = tuple(event for event in self._tail if event.seq > last_seq)
+        viewer = viewer_of(was.role, was.classroom)
+        backlog = tuple(view_event(event, viewer) for event in self._tail if event.seq > last_seq)
         greeting = m.Resumed(seat.peer, seat.resume, int(RESUME_S), self._state.seq)
         return Joined(seat.peer, seat.socket, greeting, backlog, outcome, tuple(seat.encodings.values()))
 
@@ -371,6 +378,10 @@ class Room:
         """Take in that the lesson has another deck."""
         return self._commit([m.DeckChanged(deck)] if self._state.deck != deck else [], now)
 
+    def set_roster(self, roster: m.Roster, now: float) -> Outcome:
+        """Take in who the pupils of a classroom are; as it is already: nothing happens."""
+        return self._commit([m.RosterSet(roster)] if roster not in self._state.rosters else [], now)
+
     def end(self, now: float) -> Outcome:
         """End a live lesson from outside; another is left as it is."""
         return self._commit([m.LessonEnded()] if self._state.lesson.state == "live" else [], now)
@@ -431,9 +442,11 @@ class Room:
         seat = self._seats.get(peer)
         return [Dismiss(peer, seat.socket, code, detail)] if seat is not None and seat.socket else []
 
-    def _welcome(self, seat: Seat, role: Role, now: float) -> m.Welcome:
+    def _welcome(self, seat: Seat, admission: Admission, now: float) -> m.Welcome:
+        role = admission.role
         granted = tuple(sorted(capability.value for capability in CAPABILITIES[role]))
-        return m.Welcome(seat.peer, role, granted, seat.resume, int(RESUME_S), self.snapshot(now))
+        seen = view_snapshot(self.snapshot(now), viewer_of(role, admission.classroom))
+        return m.Welcome(seat.peer, role, granted, seat.resume, int(RESUME_S), seen)
 
     def _leaving(self, peers: Sequence[m.PeerId]) -> list[m.EventBody]:
         bodies: list[m.EventBody] = []
@@ -442,6 +455,8 @@ class Room:
         if self._state.lead in peers:
             heirs = [one.peer for one in self._state.participants if one.role is Role.LECTURER and one.online]
             bodies.append(m.LeadChanged(next((peer for peer in heirs if peer not in peers), None)))
+        if self._state.acting in peers:
+            bodies.append(m.ActingChanged(None))
         return bodies + [m.ParticipantLeft(peer) for peer in peers]
 
     def _set_source(self, actor: m.Participant, seat: Seat, source: m.Source, active: bool, now: float) -> Outcome:

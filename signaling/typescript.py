@@ -27,7 +27,7 @@ HEADER = """\
 // docs/signaling.md explains the messages.
 """
 _UNIONS = ("EventBody", "ClientMessage", "ServerMessage")
-_CONSTANTS = ("PROTOCOL_VERSION", "MAX_MESSAGE_BYTES")
+_CONSTANTS = ("PROTOCOL_VERSION", "MAX_MESSAGE_BYTES", "MAX_PUPILS")
 _SCALARS: dict[object, str] = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 _LINE_WIDTH = 100  # prettier's `printWidth` in web/
 
@@ -51,6 +51,11 @@ def _names() -> Iterator[str]:
             yield _union(name, [f"'{choice}'" for choice in get_args(value)])
     for kind in (roles.Role, roles.Capability):
         yield _union(kind.__name__, [f"'{member.value}'" for member in kind])
+    acting = ", ".join(f"'{capability.value}'" for capability in sorted(roles.ACTING_CAPABILITIES))
+    yield (
+        "/** What the acting local teacher may do besides. */\n"
+        f"export const ACTING_CAPABILITIES: readonly Capability[] = [{acting}];\n"
+    )
 
 
 def _structs() -> Iterator[str]:
@@ -70,7 +75,7 @@ def _structs() -> Iterator[str]:
 
 def _defined() -> Iterator[type[msgspec.Struct]]:
     for value in vars(messages).values():
-        if isinstance(value, type) and issubclass(value, msgspec.Struct) and value.__module__ == messages.__name__:
+        if isinstance(value, type) and issubclass(value, msgspec.Struct) and value.__module__.startswith("signaling."):
             yield value
 
 

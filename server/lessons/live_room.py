@@ -28,6 +28,7 @@ from signaling.links import Reception, SlotReception
 from signaling.roles import Role
 from signaling.room import Joined, Request, Room
 from signaling.seats import Admission
+from signaling.views import Viewer, is_private, view_event
 
 TICK_S = 0.25  # how late a seat may expire or links may be told; nothing in a room is due more precisely
 EMPTY_S = 60.0  # a room that nobody is in and that is not live is kept this long for those who reload
@@ -330,11 +331,22 @@ class LiveRoom:
             self._recording.add(outcome.events)
             for event in outcome.events:
                 _events.labels(event.body.__struct_config__.tag).inc()
-                message = m.encode(event)
-                for connection in tuple(self._connections.values()):
-                    connection.send(message)
+                self._broadcast(event)
         for effect in outcome.effects:
             self._effect(effect)
+
+    def _broadcast(self, event: m.Event) -> None:
+        """Send an event to everyone, encoded once for all who see the same of it."""
+        message = b"" if is_private(event) else m.encode(event)
+        views: dict[Viewer, bytes] = {}
+        for peer, connection in tuple(self._connections.items()):
+            if not message:
+                viewer = self.room.viewer(peer)
+                if viewer not in views:
+                    views[viewer] = m.encode(view_event(event, viewer))
+                connection.send(views[viewer])
+            else:
+                connection.send(message)
 
     def _effect(self, effect: fx.Effect) -> None:
         match effect:

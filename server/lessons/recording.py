@@ -14,6 +14,7 @@ from server.processes.media import MediaWorkers
 from server.processes.recorder import MAX_EVENTS, RecorderLink
 from signaling.messages import Event, Participant, ParticipantJoined, RoomId
 from signaling.room import Room
+from signaling.views import PUBLIC, view_event
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ class LessonRecording:
     def _tell(self, recording: str, event: Event) -> None:
         if isinstance(event.body, ParticipantJoined):
             self._name(recording, event.body.participant)
-        body = msgspec.json.encode(event.body)
+        body = msgspec.json.encode(view_event(event, PUBLIC).body)
         self._link.event(recording, event.seq, self._opened_mono_ns + event.t_ms * 1_000_000, body)
 
     def _name(self, recording: str, one: Participant) -> None:

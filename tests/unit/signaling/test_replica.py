@@ -19,13 +19,18 @@ from signaling import messages as m
 from signaling.errors import Refused
 from signaling.replica import CHAT_LINES, apply, apply_all, initial
 from signaling.room import Request
+from signaling.views import view_snapshot
 from tests.unit.signaling.room_world import CLASSROOMS, DECK, LECTURER, LESSON, LOCAL_TEACHER, SECOND_LECTURER, World
 
+ROSTERS = tuple(
+    m.Roster(m.ClassroomId(f"c{n}"), (m.Pupil(m.PupilId(f"p{n}"), 1, name, 1, 2, 0),))
+    for n, name in enumerate(("李小雨", "和丽雪", "马清风"))
+)
 VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "room"
 ADMISSIONS = (LECTURER, SECOND_LECTURER, *CLASSROOMS, LOCAL_TEACHER)
 SOURCES: tuple[m.Source, ...] = ("camera", "mic", "screen")
 STEPS = st.tuples(
-    st.sampled_from(["join", "drop", "leave", "resume", "track", "request", "wait", "reset", "recording"]),
+    st.sampled_from(["join", "drop", "leave", "resume", "track", "request", "wait", "reset", "recording", "roster"]),
     st.integers(0, len(ADMISSIONS) - 1),
     st.integers(0, 2**16),
 )
@@ -81,6 +86,8 @@ class Fumbling(World):
                 self.keep(self.room.on_media_reset(self.now))
             case "recording":
                 self.keep(self.room.set_recording(rng.random() < 0.5, self.now))
+            case "roster":
+                self.keep(self.room.set_roster(ROSTERS[rng.randrange(len(ROSTERS))], self.now))
 
     def _resume(self, peer: m.PeerId, rng: random.Random) -> None:
         seen = rng.choice(self.snapshots)
@@ -88,7 +95,8 @@ class Fumbling(World):
         if joined is not None:
             self.keep(joined.outcome)
             self.sockets[peer] = joined.socket
-            assert apply_all(seen, joined.backlog) == self.room.state
+            viewer = self.room.viewer(peer)
+            assert apply_all(view_snapshot(seen, viewer), joined.backlog) == view_snapshot(self.room.state, viewer)
 
 
 def _request(rng: random.Random, peers: list[m.PeerId]) -> Request:
@@ -176,6 +184,9 @@ def _each_kind(state: m.Snapshot) -> dict[str, m.EventBody]:
         m.ParticipantJoined(m.Participant(m.PeerId("new"), LECTURER.role, "新老师", "新学校")),
         m.ParticipantLeft(one),
         m.OnlineChanged(one, False),
+        m.ActingChanged(one),
+        m.RosterSet(ROSTERS[0]),
+        m.Withheld(),
         m.SourcePublished(one, "screen"),
         m.SourceUnpublished(one, "camera"),
         m.MuteChanged(one, "mic", True, one),

@@ -3,10 +3,15 @@
 
 export const PROTOCOL_VERSION = 1;
 export const MAX_MESSAGE_BYTES = 65536;
+export const MAX_PUPILS = 60;
 
-export type RoomId = string;
+export type ClassroomId = string;
 
 export type PeerId = string;
+
+export type PupilId = string;
+
+export type RoomId = string;
 
 export type Source = 'camera' | 'mic' | 'screen';
 
@@ -38,6 +43,31 @@ export type Capability =
   | 'end_lesson'
   | 'see_links'
   | 'catch_up';
+
+/** What the acting local teacher may do besides. */
+export const ACTING_CAPABILITIES: readonly Capability[] = ['turn_page'];
+
+/** One pupil. Seats are counted from 1, from the front and from the left as the teacher looks; 0: no seat yet. */
+export interface Pupil {
+  id: PupilId;
+  number: number;
+  name: string;
+  row: number;
+  column: number;
+  card: number;
+}
+
+/** The pupils of a classroom in order of their numbers. */
+export interface Roster {
+  classroom: ClassroomId;
+  pupils: readonly Pupil[];
+}
+
+/** Private to the classroom: its roster, whole. */
+export interface RosterSet {
+  kind: 'roster_set';
+  roster: Roster;
+}
 
 /** A published source of a participant. */
 export interface SourceInfo {
@@ -100,6 +130,8 @@ export interface Snapshot {
   called_on: PeerId | null;
   chat: readonly ChatLine[];
   recording: boolean;
+  acting: PeerId | null;
+  rosters: readonly Roster[];
 }
 
 /** A new seat. */
@@ -197,6 +229,17 @@ export interface LessonEnded {
 export interface RecordingChanged {
   kind: 'recording_changed';
   recording: boolean;
+}
+
+/** A local teacher leads in the lecturer's place, or (None) no longer. */
+export interface ActingChanged {
+  kind: 'acting_changed';
+  peer: PeerId | null;
+}
+
+/** Something happened that is not for the reader: it changes nothing that the reader may see. */
+export interface Withheld {
+  kind: 'withheld';
 }
 
 /** One numbered change of the room. `seq` grows by one. */
@@ -500,7 +543,10 @@ export type EventBody =
   | DeckChanged
   | LessonStarted
   | LessonEnded
-  | RecordingChanged;
+  | RecordingChanged
+  | ActingChanged
+  | RosterSet
+  | Withheld;
 
 export type ClientMessage =
   | Hello

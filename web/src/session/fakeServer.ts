@@ -93,6 +93,8 @@ export const welcome = (seq = 7): ServerMessage => ({
     called_on: null,
     chat: [],
     recording: true,
+    acting: null,
+    rosters: [],
   },
 });
 export const resumed: ServerMessage = { type: 'resumed', you: 'p1', resume: 'r2', resume_s: 180, seq: 9 };

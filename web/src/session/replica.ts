@@ -1,6 +1,6 @@
 /** The room as this client knows it: snapshot + events in order. The twin of signaling/replica.py; both run the
  *  vectors of tests/vectors/room. */
-import type { Event, Participant, PeerId, Snapshot, Source } from '@/generated/messages';
+import type { Event, Participant, PeerId, Roster, Snapshot, Source } from '@/generated/messages';
 
 /** An event does not follow the state: a new snapshot is needed. */
 export class ReplicaGap extends Error {
@@ -26,6 +26,11 @@ function withMute(seat: Participant, source: Source, muted: boolean): Participan
     ...seat,
     sources: seat.sources.map((known) => (known.source === source ? { ...known, muted } : known)),
   };
+}
+
+function withRoster(rosters: readonly Roster[], roster: Roster): readonly Roster[] {
+  const others = rosters.filter((known) => known.classroom !== roster.classroom);
+  return [...others, roster].sort((a, b) => (a.classroom < b.classroom ? -1 : 1));
 }
 
 /** Return the room after `event`; `room` itself is not changed. An event that is already in it changes nothing.
@@ -75,5 +80,11 @@ function applyBody(room: Snapshot, { body, t_ms }: Event): Snapshot {
       return { ...room, lesson: { ...room.lesson, state: 'ended', ended_t_ms: t_ms } };
     case 'recording_changed':
       return { ...room, recording: body.recording };
+    case 'acting_changed':
+      return { ...room, acting: body.peer };
+    case 'roster_set':
+      return { ...room, rosters: withRoster(room.rosters, body.roster) };
+    case 'withheld':
+      return room;
   }
 }
