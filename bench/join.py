@@ -23,13 +23,13 @@ from dataclasses import dataclass
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 
-from bench.rtc_client import VP8, OpusSource, RtcClient, Vp8Source
+from bench.loop_client import LoopClient, Receiver, secure
+from bench.rtc_client import VP8, OpusSource, Vp8Source
 from bench.server_process import BenchServer, running_server
 from media import vp8
 from media.rtcp import Pli, parse_compound
-from media.rtp import payload_span, read_fixed, read_u16
-from media.transport.dtls import Certificate, Dtls
-from media.twcc import TwccRecorder
+from media.rtp import payload_span, read_fixed
+from media.transport.dtls import Certificate
 from signaling import messages as m
 from signaling.roles import Role
 
@@ -39,29 +39,7 @@ JOIN_LIMIT_S = 10.0
 FRAME_S, VOICE_S = 1 / 25, 0.02
 PACKETS_PER_KEYFRAME = 5
 VIDEO_SSRC, AUDIO_SSRC = 7_000, 9_000
-TWCC_ID = 2  # as media/sdp.py offers it
 _decode: Callable[[bytes | str], m.ServerMessage] = msgspec.json.Decoder(m.ServerMessage).decode
-
-
-class _Client(RtcClient):
-    """The bench's client, for an event loop."""
-
-    def __init__(self, certificate: Certificate | None = None, seed: int = 1) -> None:
-        super().__init__(certificate, seed)
-        self.socket.setblocking(False)
-
-    @property
-    def fingerprint(self) -> tuple[str, str]:
-        """Return the server's fingerprint as its description says."""
-        return self._fingerprint
-
-    def decrypt(self, data: bytes) -> bytes | None:
-        """Return the RTP or RTCP packet in `data`, None when it is not authentic."""
-        assert self.srtp is not None
-        self._received.view[: len(data)] = data
-        unprotect = self.srtp.unprotect_rtcp if 192 <= data[1] <= 223 else self.srtp.unprotect
-        size = unprotect(self._received, len(data))
-        return bytes(self._received.view[:size]) if size > 0 else None
 
 
 @dataclass
@@ -113,68 +91,6 @@ class _Socket:
                 await self._socket.send(m.encode(m.Ping(number)).decode())
 
 
-async def _secure(client: _Client) -> None:
-    """Check the path and shake hands, like `RtcClient.connect`, among many others in one loop."""
-    loop = asyncio.get_running_loop()
-    dtls = Dtls(client.certificate, [client.fingerprint], is_server=False)
-    is_checked = False
-    client.check()
-    while dtls.srtp is None:
-        try:
-            async with asyncio.timeout(0.2):
-                data = await loop.sock_recv(client.socket, 4096)
-        except TimeoutError:
-            data = b""
-            if not is_checked:
-                client.check()
-            else:
-                for datagram in dtls.on_timeout():
-                    client.send_raw(datagram)
-        if data and data[0] <= 3 and not is_checked:
-            is_checked = True
-            for datagram in dtls.start():
-                client.send_raw(datagram)
-        elif data and 20 <= data[0] <= 63:
-            for datagram in dtls.on_datagram(data):
-                client.send_raw(datagram)
-    client.srtp = dtls.srtp
-
-
-class _Receiver:
-    """A classroom's receiving transport after the handshake: feedback as Chromium gives it."""
-
-    def __init__(self, client: _Client) -> None:
-        self.client = client
-        self.is_over = False
-        self._recorder = TwccRecorder(1)
-        self.on_packet: Callable[[bytes], None] = lambda packet: None
-
-    def on_readable(self) -> None:
-        """Read all that waits."""
-        while not self.is_over:
-            try:
-                data = self.client.socket.recv(2048)
-            except BlockingIOError:
-                return
-            if len(data) < 12 or not 128 <= data[0] <= 191 or 192 <= data[1] <= 223:
-                continue
-            number = read_u16(data, TWCC_ID)
-            if number >= 0:
-                ssrc = int.from_bytes(data[8:12], "big")
-                self._recorder.on_packet(number, time.monotonic_ns(), ssrc, time.monotonic())
-            packet = self.client.decrypt(data)
-            if packet is not None:
-                self.on_packet(packet)
-
-    async def answer(self) -> None:
-        """Send feedback and checks for ever."""
-        while True:
-            await asyncio.sleep(0.1)
-            self.client.keep_alive()
-            for packet in self._recorder.on_timeout(time.monotonic()):
-                self.client.send_rtcp(packet)
-
-
 def _begins_keyframe(packet: bytes) -> bool:
     start, end = payload_span(packet)
     if read_fixed(packet)[1] & 0x7F != VP8 or start == end:
@@ -182,7 +98,7 @@ def _begins_keyframe(packet: bytes) -> bool:
     return vp8.parse(packet, start, end).is_keyframe
 
 
-async def _first_media(receiver: _Receiver, joined: Joined, begin: float) -> None:
+async def _first_media(receiver: Receiver, joined: Joined, begin: float) -> None:
     """Return when both a packet and a keyframe have come."""
     complete = asyncio.Event()
 
@@ -205,7 +121,7 @@ async def _first_media(receiver: _Receiver, joined: Joined, begin: float) -> Non
 async def _join(server: BenchServer, number: int, certificate: Certificate, everyone: asyncio.Barrier) -> Joined:
     """Take a seat as a classroom and stay until everyone is there."""
     token = server.token(Role.CLASSROOM, f"教室{number}")
-    client = _Client(certificate, seed=number)
+    client = LoopClient(certificate, seed=number)
     await asyncio.sleep(SPREAD_S * number / (everyone.parties - 1 or 1))
     loop, joined, begin = asyncio.get_running_loop(), Joined(), time.monotonic()
     async with connect(server.websocket_url, compression=None, proxy=None, max_size=4 << 20, close_timeout=1) as raw:
@@ -218,9 +134,9 @@ async def _join(server: BenchServer, number: int, certificate: Certificate, ever
             answer = client.answer(offer.sdp)
             await socket.request(lambda n: m.SubscribeAnswer(n, answer))
             joined.answered_s = time.monotonic() - begin
-            await _secure(client)
+            await secure(client)
             joined.secured_s = time.monotonic() - begin
-        receiver = _Receiver(client)
+        receiver = Receiver(client)
         loop.add_reader(client.socket, receiver.on_readable)
         async with asyncio.TaskGroup() as tasks:
             beside = [tasks.create_task(socket.drain()), tasks.create_task(receiver.answer())]
@@ -237,7 +153,7 @@ async def _join(server: BenchServer, number: int, certificate: Certificate, ever
     return joined
 
 
-async def _teach(client: _Client) -> None:
+async def _teach(client: LoopClient) -> None:
     """Send 25 pictures and 50 voice packets a second for ever, a keyframe first and whenever one is asked for."""
     video, audio = Vp8Source(VIDEO_SSRC, packet_bytes=1000), OpusSource(AUDIO_SSRC)
     begin, is_key = time.monotonic(), True
@@ -253,7 +169,7 @@ async def _teach(client: _Client) -> None:
         await asyncio.sleep(max(0.0, begin + (tick + 1) * VOICE_S - time.monotonic()))
 
 
-def _receive(client: _Client) -> bytes | None:
+def _receive(client: LoopClient) -> bytes | None:
     """Return the next waiting RTCP packet, b"" for another datagram, None when nothing waits."""
     try:
         data = client.socket.recv(2048)
@@ -265,7 +181,7 @@ def _receive(client: _Client) -> bytes | None:
 async def _measure(server: BenchServer, receivers: int) -> list[Joined]:
     certificate = Certificate(datetime.datetime.now(datetime.UTC))
     everyone = asyncio.Barrier(receivers)
-    lecturer = _Client(certificate)
+    lecturer = LoopClient(certificate)
     sources = (m.SourceLine("0", "mic"), m.SourceLine("1", "camera"))
     async with connect(server.websocket_url, compression=None, proxy=None, max_size=4 << 20, close_timeout=1) as raw:
         socket = _Socket(raw)
@@ -275,7 +191,7 @@ async def _measure(server: BenchServer, receivers: int) -> list[Joined]:
         answer = await socket.request(lambda n: m.Publish(n, offer, sources))
         assert isinstance(answer, m.PublishAnswer), answer
         lecturer.learn(answer.sdp)
-        await _secure(lecturer)
+        await secure(lecturer)
         await socket.request(m.StartLesson)
         async with asyncio.TaskGroup() as tasks:
             beside = [tasks.create_task(_teach(lecturer)), tasks.create_task(socket.drain())]

@@ -1,4 +1,4 @@
-"""A whole server with one lesson in a folder of its own, for benches: the real command line and media worker."""
+"""A whole server with lessons in a folder of its own, for benches: the real command line and media worker."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.error import URLError
 
+from server.accounts.model import Asker
 from server.accounts.passwords import Passwords
 from server.accounts.service import AccountService
 from server.data_folder import data_folder, load_secret
@@ -35,25 +36,40 @@ STOP_S = 10.0
 
 @dataclass(frozen=True)
 class BenchServer:
-    """A running server and the right to sit in its lesson."""
+    """A running server and the right to sit in its lessons."""
 
     port: int
-    lesson: RoomId
+    lessons: tuple[RoomId, ...]
     tokens: SignedRoomTokens
+    pid: int  # of the web process
+
+    @property
+    def lesson(self) -> RoomId:
+        """Return the first lesson."""
+        return self.lessons[0]
 
     @property
     def websocket_url(self) -> str:
         """Return where the lesson's WebSocket is."""
         return f"ws://127.0.0.1:{self.port}/ws"
 
-    def token(self, role: Role, name: str) -> str:
-        """Return a room token for a seat of its own."""
+    def token(self, role: Role, name: str, lesson: RoomId | None = None) -> str:
+        """Return a room token for a seat of its own, in the first lesson unless another is named."""
         classroom = name if role is Role.CLASSROOM else None
-        return self.tokens.issue(Seat(self.lesson, f"bot:{name}", role, name, "青山小学", classroom))
+        return self.tokens.issue(Seat(lesson or self.lesson, f"bot:{name}", role, name, "青山小学", classroom))
+
+    def rss_bytes(self) -> int:
+        """Return the memory that the web process has in RAM (Linux)."""
+        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def cpu_s(self) -> float:
+        """Return the processor time that the web process has used (Linux)."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def _plan_lesson(folder: Path) -> tuple[RoomId, bytes]:
-    """Put a school, a lecturer and a lesson into the folder; return the lesson and the secret that signs tokens."""
+async def _plan_lessons(folder: Path, lessons: int, pages: int) -> tuple[tuple[RoomId, ...], bytes]:
+    """Put a school, a lecturer and lessons into the folder; return the lessons and the secret that signs tokens."""
     with data_folder(folder):
         secret = load_secret(folder)
         async with open_database(sqlite_url(folder / "tongtang.db")) as database:
@@ -61,22 +77,36 @@ async def _plan_lesson(folder: Path) -> tuple[RoomId, bytes]:
             school = await accounts.found_school("实验小学", "urban", "云岭县")
             await accounts.enrol("lecturer", secrets.token_urlsafe(16), "周明远", school.id, False)
             lecturer = (await accounts.find_people(("lecturer",)))["lecturer"]
-            lesson = await LessonService(database, PageFiles(folder / "pages")).plan(
-                lecturer, "光的折射", "科学", datetime.now(UTC), 40, (), None, open_to_observers=True
-            )
-    return lesson.id, secret
+            service = LessonService(database, PageFiles(folder / "pages"))
+            deck = [await service.keep_drawing(_drawing(n + 1), f"第 {n + 1} 页") for n in range(pages)]
+            planned: list[RoomId] = []
+            for _ in range(lessons):
+                lesson = await service.plan(
+                    lecturer, "光的折射", "科学", datetime.now(UTC), 40, (), None, open_to_observers=True
+                )
+                if deck:
+                    await service.set_pages(Asker(lecturer), lesson.id, tuple(deck))
+                planned.append(lesson.id)
+    return tuple(planned), secret
+
+
+def _drawing(number: int) -> str:
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1600 900"><rect width="1600" height="900" fill="#fff"/>'
+        f'<text x="80" y="160" font-size="72">第 {number} 页</text></svg>'
+    )
 
 
 @asynccontextmanager
-async def running_server(port: int, media_port: int) -> AsyncIterator[BenchServer]:
-    """Run a server with one lesson for the length of the block.
+async def running_server(port: int, media_port: int, *, lessons: int = 1, pages: int = 0) -> AsyncIterator[BenchServer]:
+    """Run a server with lessons of `pages` pages for the length of the block.
 
     Raises:
         TimeoutError: it did not come up within 30 s.
     """
     with tempfile.TemporaryDirectory(prefix="tongtang-bench-") as name:
         folder = Path(name)
-        lesson, secret = await _plan_lesson(folder)
+        planned, secret = await _plan_lessons(folder, lessons, pages)
         flags = {"--port": port, "--media-port": media_port, "--data": folder, "--media-addresses": "127.0.0.1"}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -88,7 +118,7 @@ async def running_server(port: int, media_port: int) -> AsyncIterator[BenchServe
         )
         try:
             await _wait_until_ready(process, port)
-            yield BenchServer(port, lesson, SignedRoomTokens(secret))
+            yield BenchServer(port, planned, SignedRoomTokens(secret), process.pid)
         finally:
             await _stop(process)
 
