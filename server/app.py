@@ -22,6 +22,7 @@ from server.demo.seed import Demo
 from server.lessons import figure_routes
 from server.lessons import routes as lesson_routes
 from server.lessons.page_files import PageFiles
+from server.lessons.rosters.service import RosterService
 from server.lessons.service import LessonService
 from server.lessons.tokens import SignedRoomTokens
 from server.live import open_live
@@ -53,7 +54,19 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             async with open_live(settings, database, lessons, tokens, await accounts.caps()) as live:
                 devices = DeviceService(database)
                 yield Services(
-                    settings, database, accounts, devices, lessons, files, tokens, live, live, live, live, demo
+                    settings,
+                    database,
+                    accounts,
+                    devices,
+                    lessons,
+                    files,
+                    tokens,
+                    live,
+                    live,
+                    live,
+                    live,
+                    demo,
+                    rosters=RosterService(database),
                 )
 
 

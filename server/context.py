@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from starlette.requests import HTTPConnection
@@ -14,6 +14,7 @@ from server.accounts.model import Person
 from server.accounts.service import AccountService
 from server.lessons.page_files import PageFiles
 from server.lessons.ports import Seat
+from server.lessons.rosters.service import RosterService
 from server.lessons.service import LessonService
 from server.lessons.tokens import SignedRoomTokens
 from server.settings import Settings
@@ -118,6 +119,7 @@ class Services:
     rooms: Rooms
     recordings: RecordingIndex
     demo: DemoAccounts | None = None
+    rosters: RosterService = field(kw_only=True)
 
 
 def services_of(connection: HTTPConnection) -> Services:

@@ -27,6 +27,7 @@ _STATUS: dict[str, int] = {
     "token_expired": 401,
     "too_many_attempts": 429,
     "field_invalid": 422,
+    "roster_invalid": 422,
     "body_too_large": 413,
     "body_stalled": 408,
     "conflict": 409,

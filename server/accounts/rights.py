@@ -28,13 +28,28 @@ class Right(enum.StrEnum):
     SET_DATA_CAP = "set_data_cap"
     SEE_FIGURES = "see_figures"  # how lessons played at this school
     EXPORT_FIGURES = "export_figures"  # of all its lessons in a stretch of time
+    SEE_ROSTER = "see_roster"  # names of minors: of the own school, else only through a lesson
+    EDIT_ROSTER = "edit_roster"
+    SET_BELLS = "set_bells"  # when its periods begin and end
+    PLAN_OWN = "plan_own"  # repeating lessons that one gives oneself
+    PLAN_ANY = "plan_any"  # also those of colleagues
 
 
 # A teacher may change the data cap: it is their school's bill, and class cannot wait for a manager in the county town.
 RIGHTS: dict[Standing, frozenset[Right]] = {
     Standing.REGION_MANAGER: frozenset(Right),
     Standing.SCHOOL_MANAGER: frozenset(Right),
-    Standing.TEACHER: frozenset({Right.ADD_CLASSROOM, Right.PAIR_SCREEN, Right.SET_DATA_CAP, Right.SEE_FIGURES}),
+    Standing.TEACHER: frozenset(
+        {
+            Right.ADD_CLASSROOM,
+            Right.PAIR_SCREEN,
+            Right.SET_DATA_CAP,
+            Right.SEE_FIGURES,
+            Right.SEE_ROSTER,
+            Right.EDIT_ROSTER,
+            Right.PLAN_OWN,
+        }
+    ),
     Standing.STRANGER: frozenset(),
 }
 

@@ -22,6 +22,7 @@ from server.demo.seed import Demo
 from server.lessons.page_files import PageFiles
 from server.lessons.ports import Seat
 from server.lessons.rooms import Seats
+from server.lessons.rosters.service import RosterService
 from server.lessons.service import LessonService
 from server.lessons.tokens import SignedRoomTokens
 from server.settings import load
@@ -171,6 +172,7 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
             live,
             live,
             demo,
+            rosters=RosterService(database, clock),
         )
         app = build_app(services, folder / "no-dist")
         opened: list[httpx.AsyncClient] = []

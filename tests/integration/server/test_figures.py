@@ -122,7 +122,8 @@ async def test_a_cap_is_stored_told_to_the_rooms_and_shown(world: World) -> None
         assert await world.services.accounts.caps() == {school: cap}
     shown = (await teacher.get("/api/schools")).json()["items"]
     own = next(one for one in shown if one["id"] == school)
-    assert own["rights"] == ["add_classroom", "pair_screen", "set_data_cap", "see_figures"]
+    expected = ["add_classroom", "pair_screen", "set_data_cap", "see_figures", "see_roster", "edit_roster", "plan_own"]
+    assert own["rights"] == expected
     assert all(one["rights"] == [] for one in shown if one["id"] != school)
     await teacher.put(f"/api/schools/{school}/data-cap", json={"ceiling_kbps": None, "video": True})
     assert await world.services.accounts.caps() == {}

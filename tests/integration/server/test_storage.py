@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 import server.accounts.tables
 import server.lessons.playback_tables
+import server.lessons.rosters.tables
 import server.lessons.tables  # noqa: F401
 from server.storage.database import open_database, sqlite_url
 from server.storage.migrate import revisions, upgrade
