@@ -13,7 +13,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.json_http import MAX_JSON_BYTES
 from server.lessons.pictures import MAX_PICTURE_BYTES
-from server.lessons.service import MAX_PAGES
 from server.problems import problem_of, problem_response
 from signaling.errors import ProtocolViolation, Refused
 
@@ -22,7 +21,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST = re.compile(r"^[A-Za-z0-9.\-:\[\]]{1,255}$")
 _PAGES = re.compile(r"^/api/lessons/[^/]+/pages$")
 BODY_S = 30.0  # between two pieces of a body: a 2G link repeats for about as long before it gives up
-_MAX_PAGES_BYTES = MAX_PAGES * MAX_PICTURE_BYTES + (1 << 20)  # and the form around them
+_MAX_PAGES_BYTES = 60 * MAX_PICTURE_BYTES + (1 << 20)  # and the form around them
 
 
 def limit_of(path: str) -> int:

@@ -16,12 +16,30 @@ class PersonRef(msgspec.Struct, frozen=True):
     name: str
 
 
-class Page(msgspec.Struct, frozen=True):
-    """One page of a deck: a picture, stored by the hash of its content."""
+PAGE_WIDTHS = (640, 1280, 1920)  # px of the longer side: a phone or preview, a classroom's link, a 1080p wall
+CLASSROOM_WIDTH = 1280  # what a classroom gets unless it asks for another
 
+
+class PageFile(msgspec.Struct, frozen=True):
+    """A page as one file, stored by the hash of its content."""
+
+    width: int  # one of PAGE_WIDTHS, or 0: a drawing that is sharp at any size
     sha256: str
     mime: str
-    title: str = ""
+    bytes: int
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One page of a deck."""
+
+    title: str
+    files: tuple[PageFile, ...]  # of each width, the smallest first; small pictures may have one file for several
+    ratio: float = 16 / 9  # width to height
+    text: str = ""  # what stands on it, for search
+
+    def file(self, width: int) -> PageFile:
+        """Return the smallest file that is at least `width` wide, or the widest."""
+        return next((file for file in self.files if file.width >= width), self.files[-1])
 
 
 class PlayedLesson(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from server.context import Services, services_of
 from server.fields import field_invalid
 from server.json_http import answer, answer_list, iso, no_content, read_json
 from server.lessons.access import entries, may_see_figures, require_entry, seat_for
-from server.lessons.model import Lesson, Page
+from server.lessons.model import CLASSROOM_WIDTH, Lesson, Page, PageFile
 from server.lessons.pictures import MAX_PICTURE_BYTES
 from server.lessons.service import MAX_CLASSROOMS, MAX_PAGES, deck_of
 from server.lessons.tokens import TOKEN_LIFE_S, WHIP_TOKEN_LIFE_S
@@ -181,12 +181,19 @@ async def get_page(request: Request) -> Response:
         seats = [seat_for(entry, lesson) for entry in entries(asker, lesson)]
     page = await services.lessons.page(lesson_id, request.path_params["page"])
     is_fixed = request.query_params.get("deck") == lesson.deck_id
-    response = page_file(services, page, is_fixed)
-    services.live.downloaded(lesson.id, seats, services.files.path(page.sha256).stat().st_size)
+    file = page.file(wanted_width(request))
+    response = page_file(services, file, is_fixed)
+    services.live.downloaded(lesson.id, seats, services.files.path(file.sha256).stat().st_size)
     return response
 
 
-def page_file(services: Services, page: Page, is_fixed: bool) -> Response:
+def wanted_width(request: Request) -> int:
+    """Return the width that the address asks for, or that of a classroom's link; a wrong one is as good as none."""
+    width = request.query_params.get("w", "")
+    return int(width) if width.isascii() and width.isdigit() and len(width) <= 5 else CLASSROOM_WIDTH
+
+
+def page_file(services: Services, page: PageFile, is_fixed: bool) -> Response:
     """Return the picture of a page; `is_fixed` when its address will never mean another one."""
     path = services.files.path(page.sha256)
     if not path.is_file():

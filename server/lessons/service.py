@@ -12,7 +12,7 @@ from server.accounts.service import epoch_ms
 from server.fields import field_invalid
 from server.lessons import tables
 from server.lessons.access import may_see, require_figures, require_lecturer, require_visible
-from server.lessons.model import Lesson, Page, PersonRef, PlayedLesson
+from server.lessons.model import Lesson, Page, PageFile, PersonRef, PlayedLesson
 from server.lessons.page_files import PageFiles
 from server.lessons.pictures import inspect
 from server.lessons.playback_tables import keep_playback, playback_between, playback_of
@@ -24,7 +24,7 @@ from signaling.messages import Deck, Event, LessonInfo, RoomId
 from signaling.playback import Playback
 
 LISTED = 200  # lessons in one list: a school's term has about that many
-MAX_PAGES = 60
+MAX_PAGES = 300  # of a deck: the titles of all of them go into every snapshot of the room
 MAX_CLASSROOMS = 60
 MAX_EXPORTED = 50_000  # seats: a county's term
 
@@ -134,11 +134,16 @@ class LessonService:
             Unavailable: `disk_full` or `storage_failed`.
         """
         picture = inspect(data)
-        return Page(await self._files.put(data), picture.mime, title[:80])
+        kept = PageFile(0, await self._files.put(data), picture.mime, len(data))
+        return Page(title[:80], (kept,), picture.width / picture.height)
 
     async def keep_drawing(self, svg: str, title: str) -> Page:
-        """Store one SVG page that this program drew itself; SVG from outside is never taken (it can hold scripts)."""
-        return Page(await self._files.put(svg.encode()), "image/svg+xml", title)
+        """Store one SVG page that this program drew itself; SVG from outside is never taken (it can hold scripts).
+
+        It stays a drawing: 3 kB for every width, sharp on any wall, where its pictures would be 20 to 90 kB each.
+        """
+        data = svg.encode()
+        return Page(title, (PageFile(0, await self._files.put(data), "image/svg+xml", len(data)),))
 
     async def set_pages(self, asker: Asker, lesson_id: str, pages: tuple[Page, ...]) -> Lesson:
         """Replace the deck of a lesson that is not live yet.
@@ -163,10 +168,15 @@ class LessonService:
             Refused: `page_unknown`.
         """
         async with self._database.read() as tx:
-            pages = await tables.pages_of(tx, lesson_id)
-        if not 1 <= number <= len(pages):
+            page = await tables.page_of(tx, lesson_id, number)
+        if page is None:
             raise Refused("page_unknown", "这节课没有这一页。")
-        return pages[number - 1]
+        return page
+
+    async def pages(self, lesson_id: str) -> tuple[Page, ...]:
+        """Return all pages in order; the caller has checked who asks."""
+        async with self._database.read() as tx:
+            return await tables.pages_of(tx, lesson_id)
 
     # --- figures --------------------------------------------------------------------------------------------------
 
@@ -249,11 +259,21 @@ def deck_of(lesson: Lesson, pages: tuple[Page, ...]) -> Deck | None:
     if lesson.deck_id is None or not pages:
         return None
     address = f"/api/lessons/{lesson.id}/pages/{{page}}?deck={lesson.deck_id}"
-    return Deck(lesson.deck_id, lesson.title, len(pages), address, tuple(page.title for page in pages))
+    ratios = tuple(round(page.ratio, 3) for page in pages)
+    return Deck(
+        id=lesson.deck_id,
+        title=lesson.title,
+        pages=len(pages),
+        page_url=address,
+        titles=tuple(page.title for page in pages),
+        widths=tuple(file.width for file in pages[0].files if file.width),
+        ratios=ratios[:1] if len(set(ratios)) == 1 else ratios,
+    )
 
 
 def _deck_id(pages: tuple[Page, ...]) -> str:
-    return hashlib.sha256("\n".join(f"{page.sha256} {page.title}" for page in pages).encode()).hexdigest()[:16]
+    lines = (" ".join((*(file.sha256 for file in page.files), page.title)) for page in pages)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def _require_open_deck(asker: Asker, lesson: Lesson) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Float,
     ForeignKey,
     Integer,
     String,
@@ -27,7 +29,7 @@ from sqlalchemy import (
 
 from server.accounts.model import Asker, Classroom, Person, SchoolRef
 from server.accounts.tables import classrooms, devices, people, schools
-from server.lessons.model import Lesson, Page, PersonRef
+from server.lessons.model import Lesson, Page, PageFile, PersonRef
 from server.storage.database import Transaction
 from server.storage.schema import EpochMs, metadata
 from signaling.messages import Event, LessonInfo, RoomId
@@ -63,9 +65,19 @@ lesson_pages = Table(
     metadata,
     Column("lesson_id", String(8), ForeignKey("lessons.id", ondelete="CASCADE"), primary_key=True),
     Column("page", Integer, primary_key=True),
-    Column("sha256", String(64), nullable=False),
-    Column("mime", String(32), nullable=False),
     Column("title", String(80), nullable=False),
+    Column("ratio", Float, nullable=False),
+    Column("text", Text, nullable=False),
+)
+lesson_page_files = Table(
+    "lesson_page_files",
+    metadata,
+    Column("lesson_id", String(8), ForeignKey("lessons.id", ondelete="CASCADE"), primary_key=True),
+    Column("page", Integer, primary_key=True),
+    Column("width", Integer, primary_key=True),  # of PageFile: 0 for drawings
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("mime", String(32), nullable=False),
+    Column("bytes", Integer, nullable=False),
 )
 lesson_events = Table(
     "lesson_events",
@@ -229,17 +241,55 @@ async def remove_lesson(tx: Transaction, lesson_id: str) -> None:
 
 async def set_pages(tx: Transaction, lesson_id: str, deck_id: str, pages: Sequence[Page]) -> None:
     """Replace the deck of the lesson."""
-    await tx.execute(delete(lesson_pages).where(lesson_pages.c.lesson_id == lesson_id))
-    for number, page in enumerate(pages, 1):
-        values = {"lesson_id": lesson_id, "page": number, **msgspec.structs.asdict(page)}
-        await tx.execute(insert(lesson_pages).values(values))
+    for table in (lesson_page_files, lesson_pages):
+        await tx.execute(delete(table).where(table.c.lesson_id == lesson_id))
+    own = {"lesson_id": lesson_id}
+    await tx.execute(insert(lesson_pages), [own | row for row in page_rows(pages)])
+    await tx.execute(insert(lesson_page_files), [own | row for row in page_file_rows(pages)])
     await tx.execute(update(lessons).where(lessons.c.id == lesson_id).values(deck_id=deck_id, pages=len(pages)))
 
 
 async def pages_of(tx: Transaction, lesson_id: str) -> tuple[Page, ...]:
     """Return the pages of the lesson in order."""
-    query = select(lesson_pages).where(lesson_pages.c.lesson_id == lesson_id).order_by(lesson_pages.c.page)
-    return tuple(Page(row.sha256, row.mime, row.title) for row in (await tx.execute(query)).all())
+    return await read_pages(tx, lesson_pages, lesson_page_files, lesson_pages.c.lesson_id == lesson_id)
+
+
+async def page_of(tx: Transaction, lesson_id: str, number: int) -> Page | None:
+    """Return one page of the lesson, from 1."""
+    where = (lesson_pages.c.lesson_id == lesson_id) & (lesson_pages.c.page == number)
+    found = await read_pages(tx, lesson_pages, lesson_page_files, where)
+    return found[0] if found else None
+
+
+async def read_pages(tx: Transaction, pages: Table, files: Table, where: ColumnElement[bool]) -> tuple[Page, ...]:
+    """Return the pages of a table in order; `pages` and `files` have the owner's id as first column."""
+    both = pages.join(files, (pages.columns[0] == files.columns[0]) & (pages.c.page == files.c.page))
+    columns = (pages.c.page, pages.c.title, pages.c.ratio, pages.c.text)
+    query = select(*columns, files.c.width, files.c.sha256, files.c.mime, files.c.bytes).select_from(both)
+    rows = (await tx.execute(query.where(where).order_by(pages.c.page, files.c.width))).all()
+    found = []
+    for _, group in groupby(rows, key=lambda row: row.page):
+        same = list(group)
+        kept = tuple(PageFile(row.width, row.sha256, row.mime, row.bytes) for row in same)
+        found.append(Page(same[0].title, kept, same[0].ratio, same[0].text))
+    return tuple(found)
+
+
+def page_rows(pages: Sequence[Page], first: int = 1) -> list[dict[str, Any]]:
+    """Return the rows of pages, without their owner."""
+    return [
+        {"page": number, "title": page.title, "ratio": page.ratio, "text": page.text}
+        for number, page in enumerate(pages, first)
+    ]
+
+
+def page_file_rows(pages: Sequence[Page], first: int = 1) -> list[dict[str, Any]]:
+    """Return the rows of pages' files, without their owner."""
+    return [
+        {"page": number, **msgspec.structs.asdict(file)}
+        for number, page in enumerate(pages, first)
+        for file in page.files
+    ]
 
 
 # --- the log ------------------------------------------------------------------------------------------------------

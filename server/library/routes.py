@@ -12,7 +12,7 @@ from server.asking import asker_of, require_known
 from server.context import services_of
 from server.json_http import answer, answer_list, iso
 from server.lessons.model import Lesson
-from server.lessons.routes import page_file
+from server.lessons.routes import page_file, wanted_width
 from server.library.model import Recording
 from server.library.service import LibraryService
 
@@ -73,7 +73,7 @@ def routes(library: LibraryService) -> list[BaseRoute]:
         recording, _ = await library.see(await asker_of(request), request.path_params["recording"])
         services = services_of(request)
         page = await services.lessons.page(recording.lesson_id, request.path_params["page"])
-        return page_file(services, page, is_fixed=False)
+        return page_file(services, page.file(wanted_width(request)), is_fixed=False)
 
     return [
         Route("/api/recordings", list_recordings),
