@@ -21,7 +21,12 @@ from server.data_folder import data_folder, load_secret
 from server.demo.seed import Demo
 from server.lessons import figure_routes
 from server.lessons import routes as lesson_routes
+from server.lessons.packs import routes as pack_routes
+from server.lessons.packs.contents import PackFiles
+from server.lessons.packs.rosters import RosterSource
+from server.lessons.packs.service import PackService
 from server.lessons.page_files import PageFiles
+from server.lessons.rosters import routes as roster_routes
 from server.lessons.rosters.service import RosterService
 from server.lessons.service import LessonService
 from server.lessons.tokens import SignedRoomTokens
@@ -52,7 +57,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 await demo.lesson()
             tokens = SignedRoomTokens(secret)
             async with open_live(settings, database, lessons, tokens, await accounts.caps()) as live:
-                devices = DeviceService(database)
+                devices, rosters = DeviceService(database), RosterService(database)
+                pack_files = PackFiles(files, PageFiles(folder / "clips"), PageFiles(folder / "packs"))
                 yield Services(
                     settings,
                     database,
@@ -66,7 +72,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                     live,
                     live,
                     demo,
-                    rosters=RosterService(database),
+                    rosters=rosters,
+                    packs=PackService(database, lessons, pack_files, [RosterSource(rosters)]),
                 )
 
 
@@ -77,6 +84,8 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
         *account_routes.routes(),
         *lesson_routes.routes(),
         *figure_routes.routes(),
+        *roster_routes.routes(),
+        *pack_routes.routes(),
         *services.live.routes(),
         *web_build.routes(dist),
     ]

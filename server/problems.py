@@ -28,6 +28,10 @@ _STATUS: dict[str, int] = {
     "too_many_attempts": 429,
     "field_invalid": 422,
     "roster_invalid": 422,
+    "sheet_unsupported": 415,
+    "sheet_broken": 422,
+    "sheet_too_large": 413,
+    "sheet_headings": 422,
     "body_too_large": 413,
     "body_stalled": 408,
     "conflict": 409,
@@ -41,6 +45,7 @@ _STATUS: dict[str, int] = {
     "catchup_too_old": 410,
     "catchup_range": 416,
     "catchup_busy": 429,
+    "pack_range": 416,
 }
 _SUFFIX: tuple[tuple[str, int], ...] = (("_unknown", 404), ("_state", 409), ("_taken", 409), ("_full", 409))
 _KIND: tuple[tuple[type[TongtangError], int], ...] = ((ProtocolViolation, 400), (Refused, 403), (Unavailable, 503))
