@@ -15,7 +15,8 @@ from typing import Literal
 import msgspec
 
 Kind = Literal["audio", "video"]
-Source = Literal["camera", "mic", "screen"]
+Source = Literal["camera", "mic", "screen", "line"]  # line: a private voice, never recorded
+AUDIO_SOURCES: frozenset[Source] = frozenset({"mic", "line"})
 Side = Literal["publish", "subscribe"]
 MAX_FRAME_BYTES = 1 << 20
 _LENGTH = struct.Struct("!I")

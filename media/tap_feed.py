@@ -40,7 +40,7 @@ class TapFeed:
     def choose(self, track: UpTrack, now: float) -> None:
         """Open and close layers of `track` as they come and go; call about four times a second."""
         live = track.live_layers(now)
-        if not live:
+        if not live or track.source == "line":  # what two teachers say to each other is nobody's resource
             return
         since = self._since.setdefault(track, now)
         poorest = track.by_quality()[0] if len(track.layers) > 1 else None
@@ -86,7 +86,7 @@ class TapFeed:
         number = self._next
         self._next = self._next % 0xFFFF + 1
         track = layer.track
-        if layer.codec.name not in TAPPED_CODECS:
+        if layer.codec.name not in TAPPED_CODECS or track.source == "line":
             return
         codec = layer.codec.name
         description = tap.TapTrack(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from media import h264, vp8
-from media.control import Kind, Source
+from media.control import AUDIO_SOURCES, Kind, Source
 from media.demand import EncodingDemand
 from media.ladder import NOT_LIVE, Ladder, LayerView, nominal_bps, nominal_costs
 from media.layer_rates import LayerRates
@@ -274,7 +274,7 @@ class UpTrack:
     def __init__(self, peer: str, source: Source) -> None:
         self.peer = peer
         self.source = source
-        self.kind: Kind = "audio" if source == "mic" else "video"
+        self.kind: Kind = "audio" if source in AUDIO_SOURCES else "video"
         self.layers: dict[str, Layer] = {}  # by rid
         self.downs: list[DownTrack] = []
         self.is_muted = False

@@ -6,15 +6,30 @@ applies them. Every request is checked against the table in `signaling.roles` he
 
 from __future__ import annotations
 
-import unicodedata
-
 from signaling import messages as m
 from signaling.acting import require_may
+from signaling.class_list import SetAttendance
+from signaling.class_list_rules import decide_attendance
 from signaling.errors import Refused
+from signaling.phases_rules import PhaseCommand, decide_phase
+from signaling.private_line_rules import LineCommand, decide_line
 from signaling.replica import find, source_of
 from signaling.roles import Capability, Role, is_granted, require
+from signaling.text import clean_text
 
-Command = m.SetMute | m.SetHand | m.CallOn | m.TakeLead | m.Say | m.TurnPage | m.StartLesson | m.EndLesson
+Command = (
+    m.SetMute
+    | m.SetHand
+    | m.CallOn
+    | m.TakeLead
+    | m.Say
+    | m.TurnPage
+    | m.StartLesson
+    | m.EndLesson
+    | SetAttendance
+    | PhaseCommand
+    | LineCommand
+)
 Bodies = tuple[m.EventBody, ...]
 
 MAX_CHAT_CHARACTERS = 500
@@ -23,6 +38,7 @@ PUBLISH_CAPABILITY: dict[m.Source, Capability] = {
     "camera": Capability.PUBLISH_CAMERA,
     "mic": Capability.PUBLISH_MIC,
     "screen": Capability.PUBLISH_SCREEN,
+    "line": Capability.PRIVATE_LINE,
 }
 
 
@@ -38,10 +54,9 @@ def decide(state: m.Snapshot, actor: m.Participant, request: Command, t_ms: int)
         case m.SetHand():
             return _set_hand(state, actor, request)
         case m.CallOn():
-            return _call_on(state, actor, request)
+            return call_on(state, actor, request.peer)
         case m.TakeLead():
-            require(actor.role, Capability.TAKE_LEAD)
-            return () if state.lead == actor.peer else (m.LeadChanged(actor.peer),)
+            return _take_lead(state, actor)
         case m.Say():
             return _say(actor, request, t_ms)
         case m.TurnPage():
@@ -54,6 +69,12 @@ def decide(state: m.Snapshot, actor: m.Participant, request: Command, t_ms: int)
             require(actor.role, Capability.END_LESSON)
             _require_state(state, "live")
             return (m.LessonEnded(),)
+        case m.SetAttendance():
+            return decide_attendance(state, actor, request)
+        case m.SayPrivately() | m.SetLine():
+            return decide_line(state, actor, request, t_ms)
+        case m.SetPhase() | m.SetTimer() | m.MarkMoment():
+            return decide_phase(state, actor, request, t_ms)
 
 
 def check_publish(actor: m.Participant, sources: tuple[m.Source, ...]) -> None:
@@ -68,11 +89,6 @@ def check_publish(actor: m.Participant, sources: tuple[m.Source, ...]) -> None:
         raise Refused("source_repeated", "同一个来源只能发送一路。")
 
 
-def clean_text(text: str) -> str:
-    """Return `text` on one line: control characters become spaces, ends are stripped."""
-    return "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in text).strip()
-
-
 def mute_for_call(state: m.Snapshot, called: m.PeerId | None, by: m.PeerId) -> Bodies:
     """Return the mute changes of ending the present call and calling on `called`.
 
@@ -85,6 +101,36 @@ def mute_for_call(state: m.Snapshot, called: m.PeerId | None, by: m.PeerId) -> B
         if seat is not None and mic is not None and mic.muted is not muted and state.called_on != called:
             changes.append(m.MuteChanged(seat.peer, "mic", muted, by))
     return tuple(changes)
+
+
+def call_on(state: m.Snapshot, actor: m.Participant, peer: m.PeerId | None) -> Bodies:
+    """Return the events of calling on a classroom, or (None) of ending its call.
+
+    Raises:
+        Refused: `not_allowed`, `peer_unknown`, `not_a_classroom` or `peer_offline`.
+    """
+    require_may(state, actor, Capability.CALL_ON)
+    if peer is None:
+        target = None
+    else:
+        target = _seat(state, peer)
+        if target.role is not Role.CLASSROOM:
+            raise Refused("not_a_classroom", "只能请教室发言。")
+        if not target.online:
+            raise Refused("peer_offline", "这间教室的网络断了，等它回来再请。")
+    if state.called_on == peer:
+        return ()
+    bodies: list[m.EventBody] = [m.CalledOn(peer), *mute_for_call(state, peer, actor.peer)]
+    if target is not None and target.hand:
+        bodies.append(m.HandChanged(target.peer, False))
+    return tuple(bodies)
+
+
+def _take_lead(state: m.Snapshot, actor: m.Participant) -> Bodies:
+    """Lead, and take back what a local teacher acted in meanwhile."""
+    require(actor.role, Capability.TAKE_LEAD)
+    back = () if state.acting is None else (m.ActingChanged(None),)
+    return back if state.lead == actor.peer else (m.LeadChanged(actor.peer), *back)
 
 
 def _set_mute(state: m.Snapshot, actor: m.Participant, request: m.SetMute) -> Bodies:
@@ -126,24 +172,6 @@ def _hand_of(state: m.Snapshot, actor: m.Participant, request: m.SetHand) -> m.P
         if _is_own_classroom(actor, one):
             return one
     raise Refused("classroom_absent", "您的教室还没有进入课堂，请先打开教室的大屏。")
-
-
-def _call_on(state: m.Snapshot, actor: m.Participant, request: m.CallOn) -> Bodies:
-    require(actor.role, Capability.CALL_ON)
-    if request.peer is None:
-        target = None
-    else:
-        target = _seat(state, request.peer)
-        if target.role is not Role.CLASSROOM:
-            raise Refused("not_a_classroom", "只能请教室发言。")
-        if not target.online:
-            raise Refused("peer_offline", "这间教室的网络断了，等它回来再请。")
-    if state.called_on == request.peer:
-        return ()
-    bodies: list[m.EventBody] = [m.CalledOn(request.peer), *mute_for_call(state, request.peer, actor.peer)]
-    if target is not None and target.hand:
-        bodies.append(m.HandChanged(target.peer, False))
-    return tuple(bodies)
 
 
 def _say(actor: m.Participant, request: m.Say, t_ms: int) -> Bodies:

@@ -109,3 +109,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
     events: tuple[m.Event, ...] = ()
     effects: tuple[Effect, ...] = ()
+
+
+def both(first: Outcome, then: Outcome) -> Outcome:
+    """Return both, one after the other."""
+    return Outcome((*first.events, *then.events), (*first.effects, *then.effects))

@@ -98,6 +98,11 @@ class LinkBoard:
         self._lost.discard(peer)
         self._paths.pop(peer, None)
 
+    def state(self, peer: m.PeerId) -> m.LinkState:
+        """Return how the link of `peer` is; one that nothing is known of is well."""
+        link = self._links.get(peer)
+        return "ok" if link is None else link.state
+
     def all(self) -> m.Links:
         """Return the notice for those who may see all links."""
         return m.Links(tuple(self._links.values()))

@@ -17,20 +17,45 @@ from typing import Literal
 import msgspec
 
 # What belongs to one feature stands in its module; `as` says that it is part of this contract.
+from signaling.class_list import MAX_CALLED as MAX_CALLED
 from signaling.class_list import MAX_PUPILS as MAX_PUPILS
+from signaling.class_list import Absence as Absence
+from signaling.class_list import AttendanceSet as AttendanceSet
+from signaling.class_list import CalledPupil as CalledPupil
+from signaling.class_list import CallPupil as CallPupil
 from signaling.class_list import Pupil as Pupil
+from signaling.class_list import PupilCalled as PupilCalled
 from signaling.class_list import Roster as Roster
 from signaling.class_list import RosterSet as RosterSet
+from signaling.class_list import SetAttendance as SetAttendance
 from signaling.errors import ProtocolViolation
 from signaling.ids import ClassroomId as ClassroomId
 from signaling.ids import PeerId as PeerId
 from signaling.ids import PupilId as PupilId
 from signaling.ids import RoomId as RoomId
+from signaling.phases import MAX_MARKS as MAX_MARKS
+from signaling.phases import Mark as Mark
+from signaling.phases import Marked as Marked
+from signaling.phases import MarkMoment as MarkMoment
+from signaling.phases import Phase as Phase
+from signaling.phases import PhaseChanged as PhaseChanged
+from signaling.phases import SetPhase as SetPhase
+from signaling.phases import SetTimer as SetTimer
+from signaling.phases import Timer as Timer
+from signaling.phases import TimerSet as TimerSet
+from signaling.private_line import MAX_PRIVATE_LINES as MAX_PRIVATE_LINES
+from signaling.private_line import LineAct as LineAct
+from signaling.private_line import PrivateSaid as PrivateSaid
+from signaling.private_line import PrivateText as PrivateText
+from signaling.private_line import SayPrivately as SayPrivately
+from signaling.private_line import SetLine as SetLine
+from signaling.private_line import VoiceLine as VoiceLine
+from signaling.private_line import VoiceLineChanged as VoiceLineChanged
 from signaling.roles import Role
 
 PROTOCOL_VERSION = 1
 
-Source = Literal["camera", "mic", "screen"]
+Source = Literal["camera", "mic", "screen", "line"]  # line: the voice of a private line
 Slot = str  # "lecturer", "screen", "guest", "tile0".."tile5", "audio0".."audio2"
 Rung = Literal["hd", "clear", "smooth", "slides_audio", "audio"]  # 高清 清晰 流畅 课件+声音 仅声音
 LessonState = Literal["scheduled", "live", "ended"]
@@ -73,13 +98,19 @@ class ChatLine(msgspec.Struct, frozen=True):
 
 
 class Deck(msgspec.Struct, frozen=True):
-    """The pages of the lesson. Page n (from 1) is fetched at `page_url` with `{page}` replaced."""
+    """The pages of the lesson. Page n (from 1) is fetched at `page_url` with `{page}` replaced.
+
+    When there are `widths`, `&w=` and one of them follow: the smallest that is not smaller than the longer side of the
+    page where it is shown, in pixels of the screen. Without, the page is a drawing that is sharp at any size.
+    """
 
     id: str
     title: str
     pages: int
     page_url: str
     titles: tuple[str, ...] = ()
+    widths: tuple[int, ...] = ()  # px, the smallest first
+    ratios: tuple[float, ...] = ()  # width to height of each page; a single one holds for all; none: not known
 
 
 class LessonInfo(msgspec.Struct, frozen=True):
@@ -109,7 +140,15 @@ class Snapshot(msgspec.Struct, frozen=True):
     chat: tuple[ChatLine, ...]  # the last 100 lines
     recording: bool
     acting: PeerId | None = None  # the local teacher who leads while no lecturer can
-    rosters: tuple[Roster, ...] = ()  # of those classrooms that the reader may see
+    rosters: tuple[Roster, ...] = ()  # of those classrooms that the reader may see, like the next
+    absences: tuple[Absence, ...] = ()
+    private_lines: tuple[PrivateText, ...] = ()
+    voice_line: VoiceLine | None = None
+    called: tuple[CalledPupil, ...] = ()  # all pupils who were called on, in order
+    called_pupil: CalledPupil | None = None  # who is called on now
+    phase: Phase = "class"
+    timer: Timer | None = None
+    marks: tuple[Mark, ...] = ()
 
 
 # --- events: numbered, logged, journalled -------------------------------------------------------------------------
@@ -238,6 +277,13 @@ EventBody = (
     | RecordingChanged
     | ActingChanged
     | RosterSet
+    | AttendanceSet
+    | PupilCalled
+    | PrivateSaid
+    | VoiceLineChanged
+    | PhaseChanged
+    | TimerSet
+    | Marked
     | Withheld
 )
 
@@ -372,6 +418,18 @@ class CatchUp(msgspec.Struct, frozen=True, tag_field="type", tag="catch_up"):
     missed_s: int = 0
 
 
+class TakeOver(msgspec.Struct, frozen=True, tag_field="type", tag="take_over"):
+    """Act for the lecturer, in the place of another local teacher or of nobody; refused while a lecturer is there."""
+
+    id: int
+
+
+class GiveBack(msgspec.Struct, frozen=True, tag_field="type", tag="give_back"):
+    """Stop acting for the lecturer."""
+
+    id: int
+
+
 class StartLesson(msgspec.Struct, frozen=True, tag_field="type", tag="start_lesson"):
     """Begin class."""
 
@@ -425,6 +483,15 @@ ClientMessage = (
     | Say
     | TurnPage
     | CatchUp
+    | SetAttendance
+    | CallPupil
+    | SayPrivately
+    | SetLine
+    | SetPhase
+    | SetTimer
+    | MarkMoment
+    | TakeOver
+    | GiveBack
     | StartLesson
     | EndLesson
     | Leave

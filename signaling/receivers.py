@@ -111,6 +111,10 @@ class Receivers:
         """Take in that the way to `peer` was lost or is back."""
         self._board.on_path(peer, "lost" if is_lost else "connected")
 
+    def link_state(self, peer: m.PeerId) -> m.LinkState:
+        """Return how the way to `peer` is; one that nothing is known of is well."""
+        return self._board.state(peer)
+
     @property
     def links(self) -> m.Links:
         """All links that are known."""

@@ -13,6 +13,8 @@ from msgspec.structs import replace
 
 from signaling import class_list
 from signaling import messages as m
+from signaling.phases import add_mark
+from signaling.private_line import add_line
 
 SeatChange = m.OnlineChanged | m.HandChanged | m.SourcePublished | m.SourceUnpublished | m.MuteChanged
 CHAT_LINES = 100  # what a screen can scroll back to; older lines stay in the log
@@ -68,7 +70,7 @@ def source_of(participant: m.Participant, source: m.Source) -> m.SourceInfo | No
 def _step(state: m.Snapshot, event: m.Event) -> m.Snapshot:
     match event.body:
         case m.CalledOn(peer=peer):
-            return replace(state, called_on=peer)
+            return replace(state, called_on=peer, called_pupil=None)
         case m.LeadChanged(peer=peer):
             return replace(state, lead=peer)
         case m.ChatAdded(line=line):
@@ -91,7 +93,21 @@ def _step(state: m.Snapshot, event: m.Event) -> m.Snapshot:
         case m.ActingChanged(peer=peer):
             return replace(state, acting=peer)
         case m.RosterSet():
-            return replace(state, rosters=class_list.step(state.rosters, event.body))
+            return replace(state, rosters=class_list.set_roster(state.rosters, event.body.roster))
+        case m.AttendanceSet(classroom=classroom, absent=absent):
+            return replace(state, absences=class_list.set_absence(state.absences, m.Absence(classroom, absent)))
+        case m.PupilCalled(called=called):
+            return replace(state, called=class_list.add_called(state.called, called), called_pupil=called)
+        case m.PrivateSaid(line=line):
+            return replace(state, private_lines=add_line(state.private_lines, line))
+        case m.VoiceLineChanged(line=line):
+            return replace(state, voice_line=line)
+        case m.PhaseChanged(phase=phase):
+            return replace(state, phase=phase)
+        case m.TimerSet(timer=timer):
+            return replace(state, timer=timer)
+        case m.Marked(mark=mark):
+            return replace(state, marks=add_mark(state.marks, mark))
         case m.Withheld():
             return state
         case body:

@@ -34,6 +34,11 @@ class Capability(enum.StrEnum):
     END_LESSON = "end_lesson"
     SEE_LINKS = "see_links"
     CATCH_UP = "catch_up"
+    SET_ATTENDANCE = "set_attendance"
+    PRIVATE_LINE = "private_line"
+    SET_PHASE = "set_phase"
+    SET_TIMER = "set_timer"
+    MARK = "mark"
 
 
 CAPABILITIES: dict[Role, frozenset[Capability]] = {
@@ -51,6 +56,10 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.START_LESSON,
             Capability.END_LESSON,
             Capability.SEE_LINKS,
+            Capability.PRIVATE_LINE,
+            Capability.SET_PHASE,
+            Capability.SET_TIMER,
+            Capability.MARK,
         }
     ),
     Role.CLASSROOM: frozenset(
@@ -69,13 +78,16 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.CHAT,
             Capability.MUTE_OWN_CLASSROOM,
             Capability.CATCH_UP,
+            Capability.SET_ATTENDANCE,
+            Capability.PRIVATE_LINE,
+            Capability.MARK,
         }
     ),
     Role.OBSERVER: frozenset({Capability.WATCH}),
 }
 
 # What a local teacher may do besides, while acting for a lecturer who is cut off: to go on with what is prepared.
-ACTING_CAPABILITIES = frozenset({Capability.TURN_PAGE})
+ACTING_CAPABILITIES = frozenset({Capability.TURN_PAGE, Capability.CALL_ON, Capability.SET_TIMER})
 
 
 def is_granted(role: Role, capability: Capability) -> bool:

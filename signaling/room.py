@@ -20,23 +20,28 @@ from msgspec.structs import replace
 from signaling import messages as m
 from signaling import replica
 from signaling.catch_up import relay
-from signaling.commands import PUBLISH_CAPABILITY, Command, check_publish, decide
+from signaling.class_list_rules import choose_pupil
+from signaling.commands import PUBLISH_CAPABILITY, Command, call_on, check_publish, decide
 from signaling.data_caps import DataCap, DataCaps
 from signaling.effects import (
     Dismiss,
     Effect,
     ForgetMedia,
     KeepPlayback,
+    LimitLink,
     MuteSource,
     Outcome,
     StartRecording,
     StopRecording,
     SwitchSource,
     Tell,
+    both,
 )
 from signaling.errors import Refused
+from signaling.handover import Handover
 from signaling.links import Reception
 from signaling.playback import Playback, PlaybackBook
+from signaling.private_line_rules import hang_up
 from signaling.receivers import Receivers
 from signaling.roles import CAPABILITIES, Capability, Role, require
 from signaling.seats import CHAT_BURST, CHAT_PER_S, RESUME_S, Admission, Seat, peer_id, resume_token
@@ -48,9 +53,17 @@ TAIL_EVENTS = 2000  # a whole lesson's events, as a rule; whoever missed more ge
 OVERTIME_S = 3600.0  # a lesson that overran its plan by so much may be one that nobody ended
 UNATTENDED_S = 600.0  # then it ends when no lecturer was there for so long: a restart of a laptop is shorter
 LONGEST_OVERTIME_S = 12 * 3600.0  # and in any case after this: a laptop that was left open teaches nobody
-REWIRING = (m.ParticipantLeft, m.SourcePublished, m.SourceUnpublished, m.MuteChanged, m.CalledOn, m.LeadChanged)
+REWIRING = (
+    m.ParticipantLeft,
+    m.SourcePublished,
+    m.SourceUnpublished,
+    m.MuteChanged,
+    m.CalledOn,
+    m.LeadChanged,
+    m.VoiceLineChanged,
+)
 
-Request = Command | m.SetSource | m.LimitSlot | m.CatchUp
+Request = Command | m.SetSource | m.LimitSlot | m.CatchUp | m.CallPupil | m.TakeOver | m.GiveBack
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -78,6 +91,7 @@ class Room:
         self._receivers = Receivers(now)
         self._playback = PlaybackBook(now)
         self._caps = DataCaps()
+        self._handover = Handover()
         self._opened_at = opened_at
         self._attended = now  # when a lecturer was last here; while one is, older than that
         self._rng = rng
@@ -215,7 +229,7 @@ class Room:
         if seat is None or seat.socket != socket:
             return Outcome()
         seat.socket, seat.expires = 0, now + RESUME_S
-        return self._commit([m.OnlineChanged(peer, False)], now)
+        return self._commit([*hang_up(self._state, peer), m.OnlineChanged(peer, False)], now)
 
     def leave(self, peer: m.PeerId, now: float) -> Outcome:
         """Give the seat of `peer` up."""
@@ -237,6 +251,10 @@ class Room:
                 return Outcome((), tuple(self._receivers.limit(peer, slot, max_height)))
             case m.CatchUp():
                 return Outcome((), tuple(relay(self._state, actor, request)))
+            case m.CallPupil():
+                return self._commit(self._call_pupil(actor, request), now)
+            case m.TakeOver() | m.GiveBack():
+                return self._commit(self._handover.decide(self._state, actor, request, now), now)
         bodies = decide(self._state, actor, request, self.t_ms(now))
         if isinstance(request, m.Say) and not seat.chat.take(now):
             raise Refused("chat_too_fast", "发言太快，请稍等一下。")
@@ -277,7 +295,7 @@ class Room:
         if peer not in self._seats:
             return Outcome((), (ForgetMedia(peer),))
         filled = self._receivers.subscribe(self._state, peer, slots, self._opened_mics)
-        return Outcome((), (self._caps.limit(peer), *filled))
+        return Outcome((), (self._limit(peer), *filled))
 
     def on_playback(self, peer: m.PeerId, report: m.ReportPlayback, now: float) -> None:
         """Take in how the lesson plays at `peer`.
@@ -352,11 +370,15 @@ class Room:
     def set_cap(self, school_id: str, cap: DataCap) -> Outcome:
         """Change the data cap of a school: it holds at once for all its seats that receive."""
         held = [peer for peer in self._caps.set(school_id, cap) if self._receivers.has(peer)]
-        return Outcome((), tuple(self._caps.limit(peer) for peer in held))
+        return Outcome((), tuple(self._limit(peer) for peer in held))
 
     def cap_of(self, peer: m.PeerId) -> DataCap:
         """Return the data cap that holds for a seat."""
         return self._caps.of(peer)
+
+    def seats_of(self, school_id: str) -> list[m.PeerId]:
+        """Return the seats of a school."""
+        return self._caps.seats_of(school_id)
 
     def on_media_reset(self, now: float) -> Outcome:
         """Take in that the worker is gone with all connections: everyone makes them anew."""
@@ -389,7 +411,7 @@ class Room:
     def next_timeout(self) -> float:
         """Return when `on_timeout` has something to do."""
         waiting = [seat.expires for seat in self._seats.values() if seat.expires is not None]
-        return min([self._receivers.next_timeout(), *waiting])
+        return min([self._receivers.next_timeout(), self._handover.next_timeout(), *waiting])
 
     def on_timeout(self, now: float) -> Outcome:
         """Give up seats whose time is over, end a lesson that nobody ends, and tell links."""
@@ -398,6 +420,7 @@ class Room:
         if self._is_abandoned(now):
             bodies.append(m.LessonEnded())
         outcome = self._commit(bodies, now)
+        outcome = both(outcome, self._commit(self._handover.on_time(self._state, self._is_reachable, now), now))
         played = self._playback.poll_changed(now)
         kept = (KeepPlayback(played),) if played else ()
         return replace(outcome, effects=(*outcome.effects, *kept, *self._receivers.on_timeout(self._state, now)))
@@ -409,6 +432,26 @@ class Room:
         if actor is None or seat is None:
             raise Refused("seat_lost", "您已离开这节课，请重新进入。")
         return actor, seat
+
+    def _call_pupil(self, actor: m.Participant, request: m.CallPupil) -> list[m.EventBody]:
+        """Call on the pupil, and on the pupil's classroom unless it is called on already."""
+        called = choose_pupil(self._state, actor, request, self._rng)
+        rooms = (one for one in self._state.participants if one.role is Role.CLASSROOM)
+        room = next((one.peer for one in rooms if one.classroom == called.classroom and one.online), None)
+        calls = call_on(self._state, actor, room) if room is not None else ()
+        return [*calls, m.PupilCalled(called)]
+
+    def _is_reachable(self, one: m.Participant) -> bool:
+        """Return whether `one` is in and its media path is alive, as far as it has one."""
+        return one.online and self._receivers.link_state(one.peer) != "outage"
+
+    def _limit(self, peer: m.PeerId) -> LimitLink:
+        """Return what `peer` may be sent: its school's cap; in group work a classroom gets no moving picture."""
+        limit = self._caps.limit(peer)
+        one = replica.find(self._state, peer)
+        if self._state.phase == "group_work" and one is not None and one.role is Role.CLASSROOM:
+            return replace(limit, video_allowed=False)
+        return limit
 
     def _is_attended(self) -> bool:
         return any(one.role is Role.LECTURER and one.online for one in self._state.participants)
@@ -457,6 +500,8 @@ class Room:
             bodies.append(m.LeadChanged(next((peer for peer in heirs if peer not in peers), None)))
         if self._state.acting in peers:
             bodies.append(m.ActingChanged(None))
+        for peer in peers:
+            bodies += hang_up(self._state, peer)
         return bodies + [m.ParticipantLeft(peer) for peer in peers]
 
     def _set_source(self, actor: m.Participant, seat: Seat, source: m.Source, active: bool, now: float) -> Outcome:
@@ -511,6 +556,9 @@ class Room:
                 self._caps.forget(peer)
                 self._note_mic(peer)
                 return [*effects, ForgetMedia(peer)]
+            case m.PhaseChanged():
+                rooms = (one.peer for one in self._state.participants if one.role is Role.CLASSROOM)
+                return [self._limit(peer) for peer in rooms if self._receivers.has(peer)]
             case m.LessonStarted():
                 return [StartRecording()]
             case m.LessonEnded():

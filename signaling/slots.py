@@ -2,7 +2,8 @@
 
 Video: `lecturer` is the lead's camera, `screen` the lead's screen, `guest` the classroom that is called on, `tile0` and
 on the other classrooms. Audio: `audio0` is the lead, `audio1` the classroom that is called on, `audio2`, for lecturers
-only, another open microphone, in the order in which they were opened. Nobody gets what comes from their own room back:
+only, another open microphone, in the order in which they were opened; for two teachers on the private line it is the
+other's voice there, which goes to nobody else. Nobody gets what comes from their own room back:
 a phone beside the classroom's loudspeaker would howl.
 """
 
@@ -63,7 +64,7 @@ def assign(
         "guest": _feed(you, called, "camera"),
         "audio0": _feed(you, lead, "mic"),
         "audio1": _feed(you, called, "mic"),
-        "audio2": _another_voice(state, you, opened),
+        "audio2": _line(state, you) or _another_voice(state, you, opened),
     }
     tiles = _tiles(_small_pictures(state, you), [slot for slot in slots if slot.startswith("tile")], before)
     return {slot: tiles[slot] if slot in tiles else fixed.get(slot) for slot in slots}
@@ -90,6 +91,15 @@ def _another_voice(state: m.Snapshot, you: m.Participant, opened: Iterable[m.Pee
         if feed is not None:
             return feed
     return None
+
+
+def _line(state: m.Snapshot, you: m.Participant) -> Feed | None:
+    """Return the voice of the other end of the private line."""
+    line = state.voice_line
+    if line is None or not line.is_open or you.peer not in (line.lecturer, line.teacher):
+        return None
+    other = find(state, line.teacher if you.peer == line.lecturer else line.lecturer)
+    return None if other is None else _feed(you, other, "line")
 
 
 def _small_pictures(state: m.Snapshot, you: m.Participant) -> list[Feed]:

@@ -27,7 +27,7 @@ HEADER = """\
 // docs/signaling.md explains the messages.
 """
 _UNIONS = ("EventBody", "ClientMessage", "ServerMessage")
-_CONSTANTS = ("PROTOCOL_VERSION", "MAX_MESSAGE_BYTES", "MAX_PUPILS")
+_CONSTANTS = ("PROTOCOL_VERSION", "MAX_MESSAGE_BYTES", "MAX_PUPILS", "MAX_CALLED", "MAX_MARKS", "MAX_PRIVATE_LINES")
 _SCALARS: dict[object, str] = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 _LINE_WIDTH = 100  # prettier's `printWidth` in web/
 

@@ -43,6 +43,8 @@ _SIGHTS = {Role.CLASSROOM: Sight.ROOM, Role.LOCAL_TEACHER: Sight.TEACHER}
 # The least sight that an event of a classroom needs; an event that is not here is for everybody.
 PRIVATE: dict[type[msgspec.Struct], Sight] = {
     m.RosterSet: Sight.ROOM,
+    m.AttendanceSet: Sight.ROOM,
+    m.PrivateSaid: Sight.TEACHER,
 }
 
 
@@ -71,8 +73,12 @@ def view_snapshot(state: m.Snapshot, viewer: Viewer) -> m.Snapshot:
     """Return `state` as `viewer` may see it."""
     if viewer == EVERYTHING:
         return state
-    rosters = tuple(one for one in state.rosters if _sees(viewer, one.classroom, PRIVATE[m.RosterSet]))
-    return replace(state, rosters=rosters)
+    return replace(
+        state,
+        rosters=tuple(one for one in state.rosters if _sees(viewer, one.classroom, PRIVATE[m.RosterSet])),
+        absences=tuple(one for one in state.absences if _sees(viewer, one.classroom, PRIVATE[m.AttendanceSet])),
+        private_lines=tuple(one for one in state.private_lines if _sees(viewer, one.classroom, PRIVATE[m.PrivateSaid])),
+    )
 
 
 def _sees(viewer: Viewer, classroom: str | None, least: Sight) -> bool:

@@ -240,6 +240,11 @@ class Commands:
         return control.Sdp(command.request, negotiated.sdp, mids)
 
 
+def _kind_of(source: control.Source) -> control.Kind:
+    """Return the kind of media that a source is."""
+    return "audio" if source in control.AUDIO_SOURCES else "video"
+
+
 def _mids(subscriber: Subscriber, media: Sequence[NegotiatedMedia]) -> tuple[SlotMid, ...]:
     return tuple(
         SlotMid(line.mid, down.slot, down.kind) for down, line in zip(subscriber.slots.values(), media, strict=True)
@@ -252,7 +257,10 @@ def _tracks(room: Room, command: control.Publish, media: Sequence[NegotiatedMedi
         return {
             line.mid: room.track(command.peer, line.source)
             for line in command.sources
-            if any(item.mid == line.mid and (item.kind == "audio") == (line.source == "mic") for item in media)
+            if any(
+                item.mid == line.mid and (item.kind == "audio") == (line.source in control.AUDIO_SOURCES)
+                for item in media
+            )
         }
     tracks: dict[str, UpTrack] = {}
     audio = [line for line in media if line.kind == "audio" and line.active]

@@ -22,6 +22,11 @@ CLASSROOMS = tuple(
 LOCAL_TEACHER = Admission("person:7", Role.LOCAL_TEACHER, "赵老师", "红星小学", "c0")
 OBSERVER = Admission("person:9", Role.OBSERVER, "教研员", "县教研室")
 
+ROSTERS = tuple(
+    m.Roster(m.ClassroomId(f"c{n}"), (m.Pupil(m.PupilId(f"p{n}"), 1, name, 1, 2, 0),))
+    for n, name in enumerate(("李小雨", "和丽雪", "马清风"))
+)
+
 
 class World:
     """One room, a clock, and what came out of it."""

@@ -11,7 +11,15 @@ from signaling.errors import Refused
 from signaling.roles import CAPABILITIES, Capability, Role
 from signaling.room import Request
 from signaling.seats import Admission
-from tests.unit.signaling.room_world import CLASSROOMS, LECTURER, LOCAL_TEACHER, OBSERVER, SECOND_LECTURER, World
+from tests.unit.signaling.room_world import (
+    CLASSROOMS,
+    LECTURER,
+    LOCAL_TEACHER,
+    OBSERVER,
+    ROSTERS,
+    SECOND_LECTURER,
+    World,
+)
 
 # Columns: the lecturer, a classroom, the local teacher of that classroom, an observer.
 ACTORS = (LECTURER, CLASSROOMS[0], LOCAL_TEACHER, OBSERVER)
@@ -40,6 +48,16 @@ TABLE: tuple[Row, ...] = (
     ("turn_page", (YES, NO, NO, NO)),
     ("catch_up offered", (NO, YES, NO, NO)),
     ("catch_up start", (NO, NO, YES, NO)),
+    ("publish line", (YES, NO, YES, NO)),
+    ("set_attendance", (NO, NO, YES, NO)),
+    ("call_pupil", (YES, NO, NO, NO)),
+    ("say_privately", (YES, NO, YES, NO)),
+    ("set_line", (YES, NO, YES, NO)),
+    ("set_phase", (YES, NO, NO, NO)),
+    ("set_timer", (YES, NO, NO, NO)),
+    ("mark_moment", (YES, NO, YES, NO)),
+    ("take_over", (NO, NO, NO, NO)),  # while a lecturer is there
+    ("give_back", (YES, YES, YES, YES)),  # who does not act has nothing to give back
     ("start_lesson", (YES, NO, NO, NO)),
     ("end_lesson", (YES, NO, NO, NO)),
 )
@@ -61,6 +79,7 @@ class Classroom(World):
             self.ask(peer, m.SetHand(0, True))
         for peer in self.peers:
             self.subscribe(peer)
+        self.keep(self.room.set_roster(ROSTERS[0], self.now))
 
     def request(self, name: str, me: m.PeerId) -> Request | None:
         """Return the request of the table's row, None for one that goes another way than `handle`."""
@@ -83,6 +102,15 @@ class Classroom(World):
             "turn_page": m.TurnPage(1, 2),
             "catch_up offered": m.CatchUp(1, "offered", 9),
             "catch_up start": m.CatchUp(1, "start"),
+            "set_attendance": m.SetAttendance(1, m.ClassroomId("c0"), (m.PupilId("p0"),)),
+            "call_pupil": m.CallPupil(1),
+            "say_privately": m.SayPrivately(1, "请看第三排", m.ClassroomId("c0")),
+            "set_line": m.SetLine(1, "end"),
+            "set_phase": m.SetPhase(1, "group_work"),
+            "set_timer": m.SetTimer(1, 60),
+            "mark_moment": m.MarkMoment(1, "折射"),
+            "take_over": m.TakeOver(1),
+            "give_back": m.GiveBack(1),
             "start_lesson": m.StartLesson(1),
             "end_lesson": m.EndLesson(1),
         }
@@ -108,7 +136,7 @@ def test_the_table_has_every_request() -> None:
 def test_who_may_do_what(name: str, column: int, granted: bool) -> None:
     world = Classroom()
     me = world.peers[column]
-    if name == "end_lesson":
+    if name in ("end_lesson", "mark_moment"):
         world.ask(world.lecturer, m.StartLesson(0))
     if granted:
         world.do(name, me)
@@ -116,7 +144,7 @@ def test_who_may_do_what(name: str, column: int, granted: bool) -> None:
     before = world.room.snapshot(world.now)
     with pytest.raises(Refused) as refusal:
         world.do(name, me)
-    assert refusal.value.code == "not_allowed"
+    assert refusal.value.code == ("lecturer_present" if (name, column) == ("take_over", 2) else "not_allowed")
     assert world.room.snapshot(world.now) == before
 
 

@@ -20,12 +20,17 @@ from signaling.errors import Refused
 from signaling.replica import CHAT_LINES, apply, apply_all, initial
 from signaling.room import Request
 from signaling.views import view_snapshot
-from tests.unit.signaling.room_world import CLASSROOMS, DECK, LECTURER, LESSON, LOCAL_TEACHER, SECOND_LECTURER, World
-
-ROSTERS = tuple(
-    m.Roster(m.ClassroomId(f"c{n}"), (m.Pupil(m.PupilId(f"p{n}"), 1, name, 1, 2, 0),))
-    for n, name in enumerate(("李小雨", "和丽雪", "马清风"))
+from tests.unit.signaling.room_world import (
+    CLASSROOMS,
+    DECK,
+    LECTURER,
+    LESSON,
+    LOCAL_TEACHER,
+    ROSTERS,
+    SECOND_LECTURER,
+    World,
 )
+
 VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "room"
 ADMISSIONS = (LECTURER, SECOND_LECTURER, *CLASSROOMS, LOCAL_TEACHER)
 SOURCES: tuple[m.Source, ...] = ("camera", "mic", "screen")
@@ -113,6 +118,14 @@ def _request(rng: random.Random, peers: list[m.PeerId]) -> Request:
             m.StartLesson(7),
             m.EndLesson(8) if rng.random() < 0.1 else m.TurnPage(9, 2),
             m.SetSource(10, rng.choice(SOURCES), flag),
+            m.SetAttendance(11, m.ClassroomId("c0"), (m.PupilId("p0"),) if flag else ()),
+            m.CallPupil(12, m.ClassroomId(rng.choice(["", "c0", "c1"]))),
+            m.SayPrivately(13, rng.choice(["好", ""]), m.ClassroomId(rng.choice(["c0", "c2"]))),
+            m.SetLine(14, rng.choice(["ring", "accept", "end"]), rng.choice([None, target])),
+            m.SetPhase(15, "group_work" if flag else "class"),
+            m.SetTimer(16, rng.choice([None, 0, 60, -1]), flag),
+            m.MarkMoment(17, rng.choice(["", "折射", "长" * 41])),
+            m.TakeOver(18) if flag else m.GiveBack(18),
         ]
     )
 
@@ -186,6 +199,13 @@ def _each_kind(state: m.Snapshot) -> dict[str, m.EventBody]:
         m.OnlineChanged(one, False),
         m.ActingChanged(one),
         m.RosterSet(ROSTERS[0]),
+        m.AttendanceSet(m.ClassroomId("c0"), (m.PupilId("p0"),)),
+        m.PupilCalled(m.CalledPupil(m.ClassroomId("c0"), m.PupilId("p0"), "李小雨")),
+        m.PrivateSaid(m.ClassroomId("c0"), m.PrivateText(5, m.ClassroomId("c0"), one, "王老师", "请再等一分钟")),
+        m.VoiceLineChanged(m.VoiceLine(one, m.PeerId("teacher"), one)),
+        m.PhaseChanged("group_work"),
+        m.TimerSet(m.Timer(60_000, 60_000, 90_000)),
+        m.Marked(m.Mark(7, one, "王老师", "折射")),
         m.Withheld(),
         m.SourcePublished(one, "screen"),
         m.SourceUnpublished(one, "camera"),

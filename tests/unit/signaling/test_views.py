@@ -11,8 +11,17 @@ from signaling import messages as m
 from signaling.replica import apply, initial
 from signaling.roles import Role
 from signaling.views import EVERYTHING, PRIVATE, PUBLIC, Sight, Viewer, view_event, view_snapshot, viewer_of
-from tests.unit.signaling.room_world import CLASSROOMS, DECK, LECTURER, LESSON, LOCAL_TEACHER, OBSERVER, World
-from tests.unit.signaling.test_replica import ROSTERS, STEPS, Fumbling
+from tests.unit.signaling.room_world import (
+    CLASSROOMS,
+    DECK,
+    LECTURER,
+    LESSON,
+    LOCAL_TEACHER,
+    OBSERVER,
+    ROSTERS,
+    World,
+)
+from tests.unit.signaling.test_replica import STEPS, Fumbling
 
 VIEWERS = (EVERYTHING, PUBLIC, Viewer(Sight.ROOM, "c0"), Viewer(Sight.TEACHER, "c0"), Viewer(Sight.TEACHER, "c1"))
 

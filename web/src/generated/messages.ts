@@ -4,6 +4,9 @@
 export const PROTOCOL_VERSION = 1;
 export const MAX_MESSAGE_BYTES = 65536;
 export const MAX_PUPILS = 60;
+export const MAX_CALLED = 200;
+export const MAX_MARKS = 200;
+export const MAX_PRIVATE_LINES = 100;
 
 export type ClassroomId = string;
 
@@ -13,7 +16,11 @@ export type PupilId = string;
 
 export type RoomId = string;
 
-export type Source = 'camera' | 'mic' | 'screen';
+export type Phase = 'class' | 'group_work';
+
+export type LineAct = 'ring' | 'accept' | 'end';
+
+export type Source = 'camera' | 'mic' | 'screen' | 'line';
 
 export type Rung = 'hd' | 'clear' | 'smooth' | 'slides_audio' | 'audio';
 
@@ -42,10 +49,43 @@ export type Capability =
   | 'start_lesson'
   | 'end_lesson'
   | 'see_links'
-  | 'catch_up';
+  | 'catch_up'
+  | 'set_attendance'
+  | 'private_line'
+  | 'set_phase'
+  | 'set_timer'
+  | 'mark';
 
 /** What the acting local teacher may do besides. */
-export const ACTING_CAPABILITIES: readonly Capability[] = ['turn_page'];
+export const ACTING_CAPABILITIES: readonly Capability[] = ['call_on', 'set_timer', 'turn_page'];
+
+/** Who of a classroom is not there today. */
+export interface Absence {
+  classroom: ClassroomId;
+  absent: readonly PupilId[];
+}
+
+/** Private to the classroom: who is absent, whole. */
+export interface AttendanceSet {
+  kind: 'attendance_set';
+  classroom: ClassroomId;
+  absent: readonly PupilId[];
+}
+
+/** A pupil who was called on. The name is said aloud in class, so it is for everybody. */
+export interface CalledPupil {
+  classroom: ClassroomId;
+  pupil: PupilId;
+  name: string;
+}
+
+/** Call on a pupil and on the pupil's classroom. Without `pupil` a fair one is picked: of those who are present, one of those who were called on least, in the classroom or (without one) in all that are online. */
+export interface CallPupil {
+  type: 'call_pupil';
+  id: number;
+  classroom?: ClassroomId;
+  pupil?: PupilId;
+}
 
 /** One pupil. Seats are counted from 1, from the front and from the left as the teacher looks; 0: no seat yet. */
 export interface Pupil {
@@ -55,6 +95,13 @@ export interface Pupil {
   row: number;
   column: number;
   card: number;
+  called: number;
+}
+
+/** A pupil was called on. It lasts until another one is, or until the classroom's call ends. */
+export interface PupilCalled {
+  kind: 'pupil_called';
+  called: CalledPupil;
 }
 
 /** The pupils of a classroom in order of their numbers. */
@@ -67,6 +114,115 @@ export interface Roster {
 export interface RosterSet {
   kind: 'roster_set';
   roster: Roster;
+}
+
+/** Say who of a classroom is absent: a local teacher of the own one. */
+export interface SetAttendance {
+  type: 'set_attendance';
+  id: number;
+  classroom: ClassroomId;
+  absent: readonly PupilId[];
+}
+
+/** A moment of the lesson to find again: a chapter of the recording. */
+export interface Mark {
+  t_ms: number;
+  peer: PeerId;
+  name: string;
+  label: string;
+}
+
+/** Somebody marked this moment. */
+export interface Marked {
+  kind: 'marked';
+  mark: Mark;
+}
+
+/** Mark this moment, with a few words or none. */
+export interface MarkMoment {
+  type: 'mark_moment';
+  id: number;
+  label?: string;
+}
+
+/** Class works together, or in groups. */
+export interface PhaseChanged {
+  kind: 'phase_changed';
+  phase: Phase;
+}
+
+/** Begin or end group work. */
+export interface SetPhase {
+  type: 'set_phase';
+  id: number;
+  phase: Phase;
+}
+
+/** Start a timer of `total_s`, stop or continue the present one (`total_s` None), or put it away (0). */
+export interface SetTimer {
+  type: 'set_timer';
+  id: number;
+  total_s?: number | null;
+  run?: boolean;
+}
+
+/** A timer on every screen. It runs out at `ends_t_ms`, or stands still with `left_ms` to go. */
+export interface Timer {
+  total_ms: number;
+  left_ms: number;
+  ends_t_ms: number | null;
+}
+
+/** A timer runs, stands still, or (None) is put away. */
+export interface TimerSet {
+  kind: 'timer_set';
+  timer: Timer | null;
+}
+
+/** Private to the teachers of the classroom: a line was written. */
+export interface PrivateSaid {
+  kind: 'private_said';
+  classroom: ClassroomId;
+  line: PrivateText;
+}
+
+/** A written line between lecturers and the local teachers of a classroom. */
+export interface PrivateText {
+  t_ms: number;
+  classroom: ClassroomId;
+  peer: PeerId;
+  name: string;
+  text: string;
+}
+
+/** Write to the other side. A lecturer names the classroom; a local teacher writes for the own one. */
+export interface SayPrivately {
+  type: 'say_privately';
+  id: number;
+  text: string;
+  classroom?: ClassroomId;
+}
+
+/** Ring `peer` (a local teacher may leave it out: the lead is meant), accept the ringing call, or end it. */
+export interface SetLine {
+  type: 'set_line';
+  id: number;
+  act: LineAct;
+  peer?: PeerId | null;
+}
+
+/** A call between a lecturer and a local teacher: it rings until the other one accepts. */
+export interface VoiceLine {
+  lecturer: PeerId;
+  teacher: PeerId;
+  caller: PeerId;
+  is_open: boolean;
+}
+
+/** Two teachers ring, speak, or (None) have hung up. Everyone may know that the lecturer is busy. */
+export interface VoiceLineChanged {
+  kind: 'voice_line_changed';
+  line: VoiceLine | null;
 }
 
 /** A published source of a participant. */
@@ -97,13 +253,15 @@ export interface ChatLine {
   text: string;
 }
 
-/** The pages of the lesson. Page n (from 1) is fetched at `page_url` with `{page}` replaced. */
+/** The pages of the lesson. Page n (from 1) is fetched at `page_url` with `{page}` replaced. When there are `widths`, `&w=` and one of them follow: the smallest that is not smaller than the longer side of the page where it is shown, in pixels of the screen. Without, the page is a drawing that is sharp at any size. */
 export interface Deck {
   id: string;
   title: string;
   pages: number;
   page_url: string;
   titles: readonly string[];
+  widths: readonly number[];
+  ratios: readonly number[];
 }
 
 /** What the lesson is. */
@@ -132,6 +290,14 @@ export interface Snapshot {
   recording: boolean;
   acting: PeerId | null;
   rosters: readonly Roster[];
+  absences: readonly Absence[];
+  private_lines: readonly PrivateText[];
+  voice_line: VoiceLine | null;
+  called: readonly CalledPupil[];
+  called_pupil: CalledPupil | null;
+  phase: Phase;
+  timer: Timer | null;
+  marks: readonly Mark[];
 }
 
 /** A new seat. */
@@ -364,6 +530,18 @@ export interface CatchUp {
   missed_s?: number;
 }
 
+/** Act for the lecturer, in the place of another local teacher or of nobody; refused while a lecturer is there. */
+export interface TakeOver {
+  type: 'take_over';
+  id: number;
+}
+
+/** Stop acting for the lecturer. */
+export interface GiveBack {
+  type: 'give_back';
+  id: number;
+}
+
 /** Begin class. */
 export interface StartLesson {
   type: 'start_lesson';
@@ -546,6 +724,13 @@ export type EventBody =
   | RecordingChanged
   | ActingChanged
   | RosterSet
+  | AttendanceSet
+  | PupilCalled
+  | PrivateSaid
+  | VoiceLineChanged
+  | PhaseChanged
+  | TimerSet
+  | Marked
   | Withheld;
 
 export type ClientMessage =
@@ -563,6 +748,15 @@ export type ClientMessage =
   | Say
   | TurnPage
   | CatchUp
+  | SetAttendance
+  | CallPupil
+  | SayPrivately
+  | SetLine
+  | SetPhase
+  | SetTimer
+  | MarkMoment
+  | TakeOver
+  | GiveBack
   | StartLesson
   | EndLesson
   | Leave

@@ -19,7 +19,7 @@ const RETRY_MS = 10_000;
 const NOTHING: OwnSource = { wanted: false, muted: false, stream: null, problem: null };
 
 export class OwnMedia {
-  private sources: OwnSources = { camera: NOTHING, mic: NOTHING, screen: NOTHING };
+  private sources: OwnSources = { camera: NOTHING, mic: NOTHING, screen: NOTHING, line: NOTHING };
   private retryTimer: number | null = null;
   private closed = false;
 
@@ -56,7 +56,7 @@ export class OwnMedia {
     this.closed = true;
     navigator.mediaDevices?.removeEventListener('devicechange', this.onDevices);
     if (this.retryTimer !== null) window.clearTimeout(this.retryTimer);
-    for (const source of ['camera', 'mic', 'screen'] as const) this.stopTracks(source);
+    for (const source of ['camera', 'mic', 'screen', 'line'] as const) this.stopTracks(source);
   }
 
   private async open(source: Source): Promise<void> {
@@ -80,6 +80,7 @@ export class OwnMedia {
       case 'camera':
         return openCamera(this.lines);
       case 'mic':
+      case 'line':
         return openMic();
       case 'screen':
         return openScreen();
@@ -98,7 +99,7 @@ export class OwnMedia {
   private readonly onDevices = (): void => this.retry();
 
   private retry(): void {
-    for (const source of ['camera', 'mic'] as const) {
+    for (const source of ['camera', 'mic', 'line'] as const) {
       const { wanted, stream } = this.sources[source];
       if (wanted && !stream) void this.open(source);
     }

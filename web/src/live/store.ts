@@ -29,6 +29,7 @@ const NO_OWN: OwnSources = {
   camera: { wanted: false, muted: false, stream: null, problem: null },
   mic: { wanted: false, muted: false, stream: null, problem: null },
   screen: { wanted: false, muted: false, stream: null, problem: null },
+  line: { wanted: false, muted: false, stream: null, problem: null },
 };
 
 export const useLesson = defineStore('lesson', () => {

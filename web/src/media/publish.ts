@@ -3,7 +3,7 @@
 import type { Source, SourceLine } from '@/generated/messages';
 import { MediaLink, type LinkSignals } from './link';
 import { cameraEncodings, screenEncodings, type Size, type Taken } from './simulcast';
-import { SenderTuner } from './tuning';
+import { isVoice, SenderTuner } from './tuning';
 import type { UplinkLevel } from './uplink';
 
 export interface PublishSignals extends LinkSignals {
@@ -12,6 +12,12 @@ export interface PublishSignals extends LinkSignals {
   setSource: (source: Source, active: boolean) => Promise<void>;
 }
 
+const HINTS: Readonly<Record<Source, string>> = {
+  mic: 'speech',
+  line: 'speech',
+  camera: 'motion',
+  screen: 'text',
+};
 const ASSUMED_CAMERA: Size = { width: 1280, height: 720 };
 
 /** VP8 first: the one codec that every browser sends in layers. The others stay for what the server may answer. */
@@ -100,7 +106,7 @@ export class PublishConnection extends MediaLink {
 
   private addTransceiver(pc: RTCPeerConnection, source: Source): RTCRtpTransceiver {
     const init: RTCRtpTransceiverInit = { direction: 'sendonly', streams: [this.stream] };
-    if (source === 'mic') return pc.addTransceiver('audio', init);
+    if (isVoice(source)) return pc.addTransceiver('audio', init);
     const track = this.tracks.get(source);
     const sendEncodings =
       source === 'screen' ? screenEncodings() : cameraEncodings(track ? sizeOf(track) : ASSUMED_CAMERA);
@@ -111,7 +117,7 @@ export class PublishConnection extends MediaLink {
 
   private async load(source: Source, transceiver: RTCRtpTransceiver): Promise<void> {
     const track = this.tracks.get(source) ?? null;
-    if (track) track.contentHint = { mic: 'speech', camera: 'motion', screen: 'text' }[source];
+    if (track) track.contentHint = HINTS[source];
     await transceiver.sender.replaceTrack(track);
     await this.tune(source);
   }
@@ -123,7 +129,7 @@ export class PublishConnection extends MediaLink {
   private async tune(source: Source): Promise<void> {
     const track = this.tracks.get(source);
     if (!track) return; // tuned when one is sent
-    const size = source === 'mic' ? null : sizeOf(track);
+    const size = isVoice(source) ? null : sizeOf(track);
     await this.tuners
       .get(source)
       ?.apply({ source, size, taken: this.taken.get(source) ?? null, level: this.level });

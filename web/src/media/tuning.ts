@@ -23,7 +23,15 @@ const VOICE_BPS: Readonly<Record<UplinkLevel, number | null>> = {
 };
 
 /** The share of a crowded uplink that each source gets, and the mark on its packets. */
-const PRIORITY: Readonly<Record<Source, RTCPriorityType>> = { mic: 'high', screen: 'medium', camera: 'low' };
+const PRIORITY: Readonly<Record<Source, RTCPriorityType>> = {
+  mic: 'high',
+  line: 'high',
+  screen: 'medium',
+  camera: 'low',
+};
+
+/** Whether a source is sound: the microphone that class hears, or that of the private line. */
+export const isVoice = (source: Source): boolean => source === 'mic' || source === 'line';
 
 export class SenderTuner {
   private last: Promise<void> = Promise.resolve();
@@ -43,7 +51,7 @@ export class SenderTuner {
 
 /** Change `parameters` to what `wish` says. */
 export function tune(parameters: RTCRtpSendParameters, wish: Wish): void {
-  if (wish.source === 'mic') {
+  if (isVoice(wish.source)) {
     parameters.encodings = parameters.encodings.map((encoding) => voice(encoding, wish.level));
   } else {
     parameters.degradationPreference = wish.source === 'screen' ? 'maintain-resolution' : 'balanced';

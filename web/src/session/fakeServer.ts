@@ -95,6 +95,14 @@ export const welcome = (seq = 7): ServerMessage => ({
     recording: true,
     acting: null,
     rosters: [],
+    absences: [],
+    private_lines: [],
+    voice_line: null,
+    called: [],
+    called_pupil: null,
+    phase: 'class',
+    timer: null,
+    marks: [],
   },
 });
 export const resumed: ServerMessage = { type: 'resumed', you: 'p1', resume: 'r2', resume_s: 180, seq: 9 };

@@ -1,6 +1,7 @@
 /** The room as this client knows it: snapshot + events in order. The twin of signaling/replica.py; both run the
  *  vectors of tests/vectors/room. */
-import type { Event, Participant, PeerId, Roster, Snapshot, Source } from '@/generated/messages';
+import { MAX_CALLED, MAX_MARKS, MAX_PRIVATE_LINES } from '@/generated/messages';
+import type { Event, Participant, PeerId, PrivateText, Snapshot, Source } from '@/generated/messages';
 
 /** An event does not follow the state: a new snapshot is needed. */
 export class ReplicaGap extends Error {
@@ -28,9 +29,16 @@ function withMute(seat: Participant, source: Source, muted: boolean): Participan
   };
 }
 
-function withRoster(rosters: readonly Roster[], roster: Roster): readonly Roster[] {
-  const others = rosters.filter((known) => known.classroom !== roster.classroom);
-  return [...others, roster].sort((a, b) => (a.classroom < b.classroom ? -1 : 1));
+/** Put what belongs to a classroom in place of its older self, in order of the classrooms' ids. */
+function withOf<Own extends { readonly classroom: string }>(all: readonly Own[], own: Own): readonly Own[] {
+  const others = all.filter((known) => known.classroom !== own.classroom);
+  return [...others, own].sort((a, b) => (a.classroom < b.classroom ? -1 : 1));
+}
+
+function withLine(lines: readonly PrivateText[], line: PrivateText): readonly PrivateText[] {
+  const own = lines.filter((known) => known.classroom === line.classroom);
+  const kept = own.length < MAX_PRIVATE_LINES ? lines : lines.filter((known) => known !== own[0]);
+  return [...kept, line];
 }
 
 /** Return the room after `event`; `room` itself is not changed. An event that is already in it changes nothing.
@@ -65,7 +73,7 @@ function applyBody(room: Snapshot, { body, t_ms }: Event): Snapshot {
     case 'hand_changed':
       return patch(room, body.peer, (seat) => ({ ...seat, hand: body.hand, hand_for: body.hand_for }));
     case 'called_on':
-      return { ...room, called_on: body.peer };
+      return { ...room, called_on: body.peer, called_pupil: null };
     case 'lead_changed':
       return { ...room, lead: body.peer };
     case 'chat_added':
@@ -83,7 +91,25 @@ function applyBody(room: Snapshot, { body, t_ms }: Event): Snapshot {
     case 'acting_changed':
       return { ...room, acting: body.peer };
     case 'roster_set':
-      return { ...room, rosters: withRoster(room.rosters, body.roster) };
+      return { ...room, rosters: withOf(room.rosters, body.roster) };
+    case 'attendance_set': {
+      const { classroom, absent } = body;
+      return { ...room, absences: withOf(room.absences, { classroom, absent }) };
+    }
+    case 'pupil_called': {
+      const called = [...room.called, body.called].slice(-MAX_CALLED);
+      return { ...room, called, called_pupil: body.called };
+    }
+    case 'private_said':
+      return { ...room, private_lines: withLine(room.private_lines, body.line) };
+    case 'voice_line_changed':
+      return { ...room, voice_line: body.line };
+    case 'phase_changed':
+      return { ...room, phase: body.phase };
+    case 'timer_set':
+      return { ...room, timer: body.timer };
+    case 'marked':
+      return { ...room, marks: [...room.marks, body.mark].slice(-MAX_MARKS) };
     case 'withheld':
       return room;
   }
