@@ -12,6 +12,9 @@ from starlette.routing import BaseRoute
 from server.accounts.devices import DeviceService
 from server.accounts.model import Person
 from server.accounts.service import AccountService
+from server.lessons.catchup import Spare
+from server.lessons.packs.pace import Pace
+from server.lessons.packs.service import PackService
 from server.lessons.page_files import PageFiles
 from server.lessons.ports import Seat
 from server.lessons.rosters.service import RosterService
@@ -73,6 +76,12 @@ class Live(Protocol):
     def downloaded(self, lesson: RoomId, seats: Sequence[Seat], size_bytes: int) -> None:
         """Count what whoever may hold one of these seats fetched over HTTP."""
 
+    def spares(self, school_id: str) -> Sequence[Spare]:
+        """Return what the links of a school have to spare in the lessons that it takes part in now."""
+
+    def page_pace(self, lesson: RoomId, seats: Sequence[Seat], page: int) -> Pace | None:
+        """Return how fast a page goes to whoever may hold one of these seats; None: at once."""
+
     def rungs(self) -> list[tuple[str, Rung]]:
         """Return the school and the rung of each classroom that is in."""
 
@@ -120,6 +129,7 @@ class Services:
     recordings: RecordingIndex
     demo: DemoAccounts | None = None
     rosters: RosterService = field(kw_only=True)
+    packs: PackService = field(kw_only=True)
 
 
 def services_of(connection: HTTPConnection) -> Services:

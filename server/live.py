@@ -12,6 +12,8 @@ from starlette.routing import BaseRoute
 
 from server.addresses import media_addresses
 from server.lessons import catchup_routes, websocket, whip
+from server.lessons.catchup import Spare
+from server.lessons.packs.pace import Pace
 from server.lessons.ports import LessonStore, RoomTokens, Seat
 from server.lessons.rooms import RoomHost, Seats
 from server.library import routes as library_routes
@@ -57,6 +59,14 @@ class LivePlane:
     def downloaded(self, lesson: RoomId, seats: Sequence[Seat], size_bytes: int) -> None:
         """Count what whoever may hold one of these seats fetched over HTTP."""
         self._host.downloaded(lesson, seats, size_bytes)
+
+    def spares(self, school_id: str) -> list[Spare]:
+        """Return what the links of a school have to spare in the lessons that it takes part in now."""
+        return self._host.spares(school_id)
+
+    def page_pace(self, lesson: RoomId, seats: Sequence[Seat], page: int) -> Pace | None:
+        """Return how fast a page goes to whoever may hold one of these seats; None: at once."""
+        return self._host.page_pace(lesson, seats, page)
 
     def rungs(self) -> list[tuple[str, Rung]]:
         """Return the school and the rung of each classroom that is in."""

@@ -55,11 +55,15 @@ class DataCaps:
         if self._caps.get(school_id, OPEN) == cap:
             return []
         self._caps[school_id] = cap
-        return [peer for peer, school in self._schools.items() if school == school_id]
+        return self.seats_of(school_id)
 
     def of(self, peer: m.PeerId) -> DataCap:
         """Return the cap of a seat."""
         return self._caps.get(self._schools.get(peer, ""), OPEN)
+
+    def seats_of(self, school_id: str) -> list[m.PeerId]:
+        """Return the seats of a school."""
+        return [peer for peer, school in self._schools.items() if school == school_id]
 
     def limit(self, peer: m.PeerId) -> LimitLink:
         """Return what the media plane must be told of a seat."""

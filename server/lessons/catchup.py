@@ -116,6 +116,10 @@ class SpareBook:
             return None
         return besides_bps
 
+    def knows(self, peer: PeerId) -> bool:
+        """Return whether anything was ever heard of the link of `peer`."""
+        return peer in self._spares
+
     def of(self, peer: PeerId, now: float) -> Spare:
         """Return the link of `peer`; nothing is to spare on one that nothing is known of."""
         spare = self._spares.get(peer)

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from prometheus_client import Counter
 
 from media import control
 from recorder.control import DiskLow, RecordingChanged, RecordingOpened
-from server.lessons.catchup import SpareBook
+from server.lessons.catchup import Spare, SpareBook
 from server.lessons.log_keeper import LogKeeper
+from server.lessons.packs.pace import Pace, take_spare
 from server.lessons.playback_keeper import PlaybackKeeper
 from server.lessons.recording import LessonRecording
 from server.processes.media import MediaCommand, MediaWorkers, Report
@@ -315,6 +316,30 @@ class LiveRoom:
         here = [one for one in self.room.state.participants if one.online]
         classrooms = frozenset(one.classroom for one in here if one.role is Role.CLASSROOM and one.classroom)
         return sum(one.role is not Role.CLASSROOM for one in here), classrooms
+
+    def spares_of(self, school_id: str, now: float) -> list[Spare]:
+        """Return what the links of a school have to spare while class runs."""
+        if self.room.state.lesson.state != "live":
+            return []
+        here = {one.peer for one in self.room.state.participants if one.online}
+        return [self.spare.of(peer, now) for peer in self.room.seats_of(school_id) if peer in here]
+
+    def page_pace(self, peers: Sequence[m.PeerId], page: int) -> Pace | None:
+        """Return how fast a page goes to one of these seats; None: at once.
+
+        The page that is shown always goes ahead; the ones after it take what live leaves over, until they are shown.
+        """
+        now = time.monotonic()
+        spares = [self.spare.of(peer, now) for peer in peers if self.spare.knows(peer)]
+        if self.room.state.lesson.state != "live" or not spares:
+            return None
+
+        def take(size_bytes: int, now: float) -> float:
+            if self.room.state.page == page or self.room.state.lesson.state != "live":
+                return 0.0
+            return take_spare(spares, size_bytes, now)
+
+        return take
 
     def rungs(self) -> list[tuple[str, m.Rung]]:
         """Return the school and the rung of each classroom whose link is known."""

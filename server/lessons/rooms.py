@@ -20,8 +20,10 @@ from prometheus_client import Gauge
 
 from media.control import ClosePeer
 from recorder.control import DiskLow, RecordingChanged, RecordingOpened
+from server.lessons.catchup import Spare
 from server.lessons.live_room import LiveRoom
 from server.lessons.log_keeper import LogKeeper
+from server.lessons.packs.pace import Pace
 from server.lessons.playback_keeper import PlaybackKeeper
 from server.lessons.ports import LessonStore, RecordingStore, RoomTokens, Seat, StoredLesson
 from server.lessons.recording import LessonRecording
@@ -203,6 +205,16 @@ class RoomHost:
         room = self._rooms.get(lesson)
         if room is not None:
             room.room.on_download([peer_id(lesson, admission_of(seat)) for seat in seats], size_bytes)
+
+    def spares(self, school_id: str) -> list[Spare]:
+        """Return what the links of a school have to spare in the lessons that it takes part in now."""
+        now = time.monotonic()
+        return [spare for room in self._rooms.values() for spare in room.spares_of(school_id, now)]
+
+    def page_pace(self, lesson: RoomId, seats: Sequence[Seat], page: int) -> Pace | None:
+        """Return how fast a page goes to whoever may hold one of these seats; None: at once."""
+        room = self.open_room(lesson)
+        return None if room is None else room.page_pace([peer_id(lesson, admission_of(seat)) for seat in seats], page)
 
     def rungs(self) -> list[tuple[str, Rung]]:
         """Return the school and the rung of each classroom in an open room."""

@@ -18,6 +18,8 @@ from server.fields import field_invalid
 from server.json_http import answer, answer_list, iso, no_content, read_json
 from server.lessons.access import entries, may_see_figures, require_entry, seat_for
 from server.lessons.model import CLASSROOM_WIDTH, Lesson, Page, PageFile
+from server.lessons.packs.pace import Pace
+from server.lessons.packs.paced import trickled_file
 from server.lessons.pictures import MAX_PICTURE_BYTES
 from server.lessons.service import MAX_CLASSROOMS, MAX_PAGES, deck_of
 from server.lessons.tokens import TOKEN_LIFE_S, WHIP_TOKEN_LIFE_S
@@ -182,7 +184,8 @@ async def get_page(request: Request) -> Response:
     page = await services.lessons.page(lesson_id, request.path_params["page"])
     is_fixed = request.query_params.get("deck") == lesson.deck_id
     file = page.file(wanted_width(request))
-    response = page_file(services, file, is_fixed)
+    pace = services.live.page_pace(lesson.id, seats, request.path_params["page"])
+    response = page_file(services, file, is_fixed, pace)
     services.live.downloaded(lesson.id, seats, services.files.path(file.sha256).stat().st_size)
     return response
 
@@ -193,8 +196,8 @@ def wanted_width(request: Request) -> int:
     return int(width) if width.isascii() and width.isdigit() and len(width) <= 5 else CLASSROOM_WIDTH
 
 
-def page_file(services: Services, page: PageFile, is_fixed: bool) -> Response:
-    """Return the picture of a page; `is_fixed` when its address will never mean another one."""
+def page_file(services: Services, page: PageFile, is_fixed: bool, pace: Pace | None = None) -> Response:
+    """Return the picture of a page, no faster than `pace`; `is_fixed` when its address will never mean another one."""
     path = services.files.path(page.sha256)
     if not path.is_file():
         raise Refused("page_unknown", "这一页课件的文件已不在服务器上，请重新上传课件。")
@@ -203,6 +206,8 @@ def page_file(services: Services, page: PageFile, is_fixed: bool) -> Response:
         "etag": f'"{page.sha256}"',
         "content-security-policy": _PAGE_POLICY,
     }
+    if pace is not None:
+        return trickled_file(path, page.mime, headers, pace)
     return FileResponse(path, headers=headers, media_type=page.mime)
 
 

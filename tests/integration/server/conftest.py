@@ -19,6 +19,11 @@ from server.accounts.service import AccountService
 from server.app import build_app
 from server.context import Services
 from server.demo.seed import Demo
+from server.lessons.catchup import Spare
+from server.lessons.packs.contents import PackFiles
+from server.lessons.packs.pace import Pace
+from server.lessons.packs.rosters import RosterSource
+from server.lessons.packs.service import PackService
 from server.lessons.page_files import PageFiles
 from server.lessons.ports import Seat
 from server.lessons.rooms import Seats
@@ -45,6 +50,7 @@ class QuietLive:
         self.ended: list[RoomId] = []
         self.downloads: list[tuple[RoomId, list[Role], int]] = []
         self.caps: list[tuple[str, DataCap]] = []
+        self.spares_now: list[Spare] = []
         self.rungs_now: list[tuple[str, Rung]] = []
 
     def seats(self, lesson: RoomId) -> Seats:
@@ -58,6 +64,12 @@ class QuietLive:
 
     def downloaded(self, lesson: RoomId, seats: Sequence[Seat], size_bytes: int) -> None:
         self.downloads.append((lesson, [seat.role for seat in seats], size_bytes))
+
+    def spares(self, school_id: str) -> list[Spare]:
+        return self.spares_now
+
+    def page_pace(self, lesson: RoomId, seats: Sequence[Seat], page: int) -> Pace | None:
+        return None
 
     def rungs(self) -> list[tuple[str, Rung]]:
         return self.rungs_now
@@ -159,6 +171,8 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
         lessons, accounts = LessonService(database, files), AccountService(database, quick, clock)
         demo = Demo(accounts, lessons)
         await demo.seed()
+        rosters = RosterService(database, clock)
+        pack_files = PackFiles(files, PageFiles(folder / "clips"), PageFiles(folder / "packs"))
         services = Services(
             settings,
             database,
@@ -172,7 +186,8 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
             live,
             live,
             demo,
-            rosters=RosterService(database, clock),
+            rosters=rosters,
+            packs=PackService(database, lessons, pack_files, [RosterSource(rosters)], clock),
         )
         app = build_app(services, folder / "no-dist")
         opened: list[httpx.AsyncClient] = []

@@ -9,6 +9,7 @@ from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import server.accounts.tables
+import server.lessons.packs.tables
 import server.lessons.playback_tables
 import server.lessons.rosters.tables
 import server.lessons.tables  # noqa: F401
