@@ -11,6 +11,7 @@ from server import hello
 from server.accounts import routes as account_routes
 from server.lessons import figure_routes
 from server.lessons import routes as lesson_routes
+from server.lessons.packs import routes as pack_routes
 from tests.integration.server.conftest import PASSWORD, World
 from tests.unit.server.lessons.test_pictures import png
 
@@ -44,6 +45,13 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int, int, int, int]] = {
     ("GET", "/api/lessons/{lesson}/figures"): (LOGIN, OK, OK, HIDDEN, OK, LOGIN, HIDDEN),
     ("GET", "/api/lessons/{lesson}/figures.csv"): (LOGIN, OK, OK, HIDDEN, OK, LOGIN, HIDDEN),
     ("GET", "/api/figures.csv"): (LOGIN, NO, NO, NO, OK, LOGIN, LOGIN),
+    ("GET", "/api/screen/packs"): (HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, OK, HIDDEN),
+    ("POST", "/api/screen/packs/{lesson}"): (HIDDEN, HIDDEN, HIDDEN, HIDDEN, HIDDEN, OK, HIDDEN),
+    ("GET", "/api/lessons/{lesson}/pack"): (LOGIN, OK, OK, HIDDEN, NO, OK, HIDDEN),
+    ("GET", "/api/lessons/{lesson}/pack/{sha256}"): (LOGIN, OK, OK, HIDDEN, NO, OK, HIDDEN),
+    ("GET", "/api/lessons/{lesson}/packs"): (LOGIN, OK, OK, HIDDEN, OK, LOGIN, HIDDEN),
+    ("GET", "/api/schools/{school}/packs"): (LOGIN, NO, OK, NO, OK, LOGIN, LOGIN),
+    ("PUT", "/api/schools/{school}/packs"): (LOGIN, NO, OK, NO, OK, LOGIN, LOGIN),
     ("GET", "/api/ice-servers"): (LOGIN, OK, OK, OK, OK, OK, LOGIN),
     ("POST", "/api/path-test"): (LOGIN, OK, OK, OK, OK, OK, OK),
     ("GET", "/healthz"): (OK, OK, OK, OK, OK, OK, OK),
@@ -57,6 +65,7 @@ def test_the_table_has_every_route() -> None:
         *account_routes.routes(),
         *lesson_routes.routes(),
         *figure_routes.routes(),
+        *pack_routes.routes(),
     ]
     found = {(method, route.path) for route in routes for method in route.methods or () if method != "HEAD"}
     assert found == set(TABLE)
@@ -75,14 +84,24 @@ async def body_of(world: World, method: str, path: str, lesson: str) -> dict[str
         "/api/lessons": {"title": "课", "subject": "科学", "starts_at": "2026-11-22T09:00:00Z", "planned_minutes": 40},
         "/api/lessons/{lesson}/token": {"role": "classroom"},
         "/api/path-test": {"sdp": "v=0"},
+        "/api/screen/packs/{lesson}": {"version": "0" * 64, "have_bytes": 0},
     }
     if path.endswith("/data-cap"):
         return {"json": {"ceiling_kbps": 300, "video": True}}
+    if path == "/api/schools/{school}/packs":
+        policy = {"night_from": "22:00", "night_to": "06:00", "lead_hours": 4, "ceiling_kbps": None}
+        return {"json": policy} if method == "PUT" else {}
     if path == "/api/figures.csv":
         return {"params": {"from": "2026-11-01", "to": "2026-11-30"}}
     if method == "PUT":
         return {"files": [("page", ("a.png", png(9, 9)))]}
     return {"json": bodies[path]} if method == "POST" and path in bodies else {}
+
+
+async def page_sha256(world: World, lesson: str) -> str:
+    """Return the name of a page's file in the lesson's pack."""
+    pack = await (await world.client("lin")).get(f"/api/lessons/{lesson}/pack")
+    return str(pack.json()["items"][0]["sha256"])
 
 
 @pytest.mark.parametrize(("method", "path"), TABLE, ids=[f"{method} {path}" for method, path in TABLE])
@@ -100,6 +119,7 @@ async def test_who_may(world: World, method: str, path: str) -> None:
             client = await world.new_client()
             await client.post("/api/session/demo", json={"username": asker})
         address = path.replace("{lesson}", lesson).replace("{page:int}", "1")
+        address = address.replace("{sha256}", await page_sha256(world, lesson))
         address = address.replace("{school}", await world.school_id("红星小学"))
         answer = await client.request(method, address, **await body_of(world, method, path, lesson))
         if asker == "wang" and path.endswith("/classrooms"):
