@@ -8,6 +8,9 @@ import { shadeAt, type Gray } from './picture';
 const STEPS = 24; // places looked at a side, at most
 const SPARE = 0.08; // of a side at either end, where the other side's blur is
 const LEAST_SEEN = 0.8; // of these places must show a clean step
+const FAINT = 0.6; // of the picture's contrast: the blob is known by now, and here its darker end may lie in the dusk
+const LOOSE = 1.2; // pixels that a step may leave the side's line by
+const BENT = 0.04; // of the side: paper bends
 const STEP = 0.5; // pixels between the shades taken across
 
 export class EdgeFitter {
@@ -81,7 +84,7 @@ export class EdgeFitter {
       if ((shades[i] as number) < low) low = shades[i] as number;
     for (let i = at; i < count && i <= at + 4; i += 1)
       if ((shades[i] as number) > high) high = shades[i] as number;
-    if (high - low < contrast) return NaN;
+    if (high - low < contrast * FAINT) return NaN;
     const middle = (low + high) / 2;
     let i = at;
     while (i > 0 && (shades[i] as number) > middle) i -= 1;
@@ -99,7 +102,7 @@ export class EdgeFitter {
     const a = this.lines[side * 3] as number;
     const b = this.lines[side * 3 + 1] as number;
     const c = this.lines[side * 3 + 2] as number;
-    const loose = Math.max(0.9, length * 0.02);
+    const loose = Math.max(LOOSE, length * BENT);
     let kept = 0;
     for (let i = 0; i < this.seen; i += 1) {
       const x = this.x[i] as number;

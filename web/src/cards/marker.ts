@@ -8,6 +8,8 @@ import { shadeAt, type Gray } from './picture';
 
 const GRID = SIDE + 2; // with one ring of white round the frame
 const LEAST_WHITE = 0.7; // of the ring: thumbs hold the card there
+const SHADED = 0.22; // of the ring may be thumbs; what is brighter is taken for paper in the shadow
+const FAINT = 0.7; // of the picture's contrast: what ink and paper must differ by here
 const MOST_FRAME_WRONG = 1;
 /** Wrong bits that are mended. Words are eight apart, so six or more must go wrong together before one is another. */
 const MOST_MENDED = 2;
@@ -18,6 +20,11 @@ const CLEAR = 0.6; // a wrong bit as clear as this is something before the card,
 const BLURRED_BELOW = 7;
 const MOST_SHARPENED = 0.55;
 
+/** Return how many modules a place is from the outside: 0 the white ring, 1 the frame. */
+function edgeOf(row: number, column: number): number {
+  return Math.min(row, column, GRID - 1 - row, GRID - 1 - column);
+}
+
 export class MarkerReader {
   /** 4 × card + turn, relative to the corners' beginning. */
   index = -1;
@@ -25,6 +32,9 @@ export class MarkerReader {
   isMarker = false;
   private readonly map = new Float64Array(8);
   private readonly shades = new Float64Array(GRID * GRID);
+  private readonly raw = new Float64Array(GRID * GRID);
+  private readonly frame = new Float64Array(4 * (SIDE - 1));
+  private readonly ring = new Float64Array(4 * (GRID - 1));
   private readonly plane = new Float64Array(3);
   private readonly sums = new Float64Array(9);
 
@@ -40,7 +50,11 @@ export class MarkerReader {
       ) /
       (SIDE * Math.SQRT2);
     this.sample(gray, module);
-    if (!this.normalise(contrast) || !this.hasFrame()) return false;
+    this.raw.set(this.shades);
+    if (!this.slopingLevels(contrast) || !this.hasFrame()) {
+      this.shades.set(this.raw);
+      if (!this.flatLevels(contrast) || !this.hasFrame()) return false;
+    }
     this.isMarker = true;
     this.sharpen(module);
     return this.decode();
@@ -105,8 +119,8 @@ export class MarkerReader {
       }
   }
 
-  /** Turn shades into 0 for ink and 1 for paper; false when these cannot be told. */
-  private normalise(contrast: number): boolean {
+  /** Turn shades into 0 for ink and 1 for paper, both on a slope; false when these cannot be told. */
+  private slopingLevels(contrast: number): boolean {
     const { shades, plane } = this;
     if (!this.fitPlane(1, -Infinity)) return false;
     const ink0 = plane[0] as number;
@@ -122,10 +136,31 @@ export class MarkerReader {
         const y = row - half;
         const ink = ink0 + inkX * x + inkY * y;
         const paper = (plane[0] as number) + (plane[1] as number) * x + (plane[2] as number) * y;
-        if (paper - ink < contrast * 0.8) return false;
+        if (paper - ink < contrast * FAINT) return false;
         const at = row * GRID + column;
         shades[at] = ((shades[at] as number) - ink) / (paper - ink);
       }
+    return true;
+  }
+
+  /**
+   * The same where a shadow's edge crosses the card: paper is what paper in the shadow is, which is still far from ink.
+   */
+  private flatLevels(contrast: number): boolean {
+    const { shades, frame, ring } = this;
+    let inFrame = 0;
+    let inRing = 0;
+    for (let row = 0; row < GRID; row += 1)
+      for (let column = 0; column < GRID; column += 1) {
+        const edge = edgeOf(row, column);
+        if (edge === 0) ring[inRing++] = shades[row * GRID + column] as number;
+        else if (edge === 1) frame[inFrame++] = shades[row * GRID + column] as number;
+      }
+    const ink = frame.sort()[Math.floor(frame.length * 0.7)] as number;
+    const paper = ring.sort()[Math.floor(ring.length * SHADED)] as number;
+    if (paper - ink < contrast * FAINT) return false;
+    for (let at = 0; at < shades.length; at += 1)
+      shades[at] = Math.min(1.2, ((shades[at] as number) - ink) / (paper - ink));
     return true;
   }
 
@@ -171,10 +206,9 @@ export class MarkerReader {
     let frameWrong = 0;
     let white = 0;
     let ring = 0;
-    const last = GRID - 1;
     for (let row = 0; row < GRID; row += 1)
       for (let column = 0; column < GRID; column += 1) {
-        const edge = Math.min(row, column, last - row, last - column);
+        const edge = edgeOf(row, column);
         const shade = this.shades[row * GRID + column] as number;
         if (edge === 0) {
           ring += 1;

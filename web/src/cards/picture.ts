@@ -37,7 +37,7 @@ const MOST_CONTRAST = 44; // in the noisiest pictures: ink and paper are farther
 const NOISE_TO_CONTRAST = 2.2; // a flat 12 × 12 patch ranges about that much wider than a flat 4 × 4 tile's median
 
 /**
- * One threshold a tile: the middle of the darkest and the brightest pixel among its 3 × 3 neighbours, or 0 (nothing is
+ * One threshold a tile: between the darkest and the brightest pixel among its 3 × 3 neighbours, or 0 (nothing is
  * black) where these are too near each other. So light may change across the room, and the inside of large areas, in
  * which only noise is to be seen, costs nothing.
  */
@@ -67,11 +67,15 @@ export class Thresholds {
     this.high3 = new Uint8Array(tiles);
   }
 
-  /** Set the thresholds of this picture. */
-  fit(gray: Gray): void {
+  /** Look at a picture; `set` follows. */
+  look(gray: Gray): void {
     this.measure(gray.pixels);
     this.contrast = this.neededContrast();
     this.widen();
+  }
+
+  /** Set the thresholds at this share of the way from the darkest to the brightest pixel nearby. */
+  set(share: number): void {
     const { columns, rows, values, low3, high3, contrast } = this;
     for (let row = 0; row < rows; row += 1) {
       const up = (row > 0 ? row - 1 : row) * columns;
@@ -88,7 +92,7 @@ export class Thresholds {
         if (lowDown < low) low = lowDown;
         if (highUp > high) high = highUp;
         if (highDown > high) high = highDown;
-        values[here + column] = high - low < contrast ? 0 : (low + high + 1) >> 1;
+        values[here + column] = high - low < contrast ? 0 : Math.ceil(low + (high - low) * share);
       }
     }
   }
