@@ -22,6 +22,14 @@ _DEFLATED, _FINAL, _MASKED = 0x40, 0x80, 0x80
 _TAIL = b"\x00\x00\xff\xff"  # RFC 7692 §7.2.2
 _KEY = base64.b64encode(b"tongtang-bench!!").decode()
 OPEN_S = 30.0
+# What Chromium sends besides, with a session's cookie: the server keeps a socket's headers as long as the socket.
+_HEADERS = (
+    "Pragma: no-cache\r\nCache-Control: no-cache\r\nOrigin: http://127.0.0.1\r\n"
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 "
+    "Safari/537.36\r\n"
+    "Accept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: zh-CN,zh;q=0.9,en;q=0.8\r\n"
+    "Cookie: tongtang_session=0123456789abcdefghijklmnopqrstuvwxyzABCDEFG\r\n"
+)
 SERVER_IP, CLIENT_IP = 20 + 32, 20 + 32  # IPv4 and TCP with time stamps (RFC 7323), bytes a segment
 _TCP_INFO_SEGMENTS = struct.Struct("=II")
 _SEGMENTS_AT = 136  # linux/tcp.h: struct tcp_info, tcpi_segs_out and tcpi_segs_in
@@ -116,7 +124,8 @@ class LightSocket(asyncio.Protocol):
         self._transport = transport
         extensions = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n" if self._offers else ""
         transport.write(
-            f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{extensions}"
+            f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"{_HEADERS}{extensions}"
             f"Sec-WebSocket-Key: {_KEY}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
         )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from signaling.errors import ProtocolViolation, Unavailable
 
 SILENCE_S = (
@@ -18,6 +16,8 @@ OUTBOX_BYTES = 1 << 20  # 1 MiB: 84 s of a 100 kbit/s link; whoever is further b
 
 class TokenBucket:
     """Allow `per_s` a second on average and `burst` at once."""
+
+    __slots__ = ("_burst", "_filled", "_per_s", "_tokens")
 
     def __init__(self, burst: float, per_s: float, now: float) -> None:
         self._burst = burst
@@ -37,6 +37,8 @@ class TokenBucket:
 
 class Session:
     """The timers and the rate limit of one socket."""
+
+    __slots__ = ("_bucket", "_greeted", "_heard", "_opened")
 
     def __init__(self, now: float) -> None:
         self._bucket = TokenBucket(REQUESTS_BURST, REQUESTS_PER_S, now)
@@ -83,8 +85,11 @@ class Outbox:
     Its overflow rule: the socket is closed with `too_slow`, the seat is kept, the client resumes or gets a snapshot.
     """
 
+    __slots__ = ("_bytes", "_max_bytes", "_max_messages", "_waiting")
+
     def __init__(self, max_messages: int = OUTBOX_MESSAGES, max_bytes: int = OUTBOX_BYTES) -> None:
-        self._waiting: deque[bytes] = deque()
+        # A list: an empty deque is 0.7 kB, in every idle socket, and 500 pointers are moved in no time.
+        self._waiting: list[bytes] = []
         self._bytes = 0
         self._max_messages = max_messages
         self._max_bytes = max_bytes
@@ -112,7 +117,7 @@ class Outbox:
         """Take the oldest message, or None."""
         if not self._waiting:
             return None
-        message = self._waiting.popleft()
+        message = self._waiting.pop(0)
         self._bytes -= len(message)
         return message
 

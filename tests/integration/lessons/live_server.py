@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 
 from recorder.control import RecordingChanged
 from server import problems
+from server.lean_websocket import LeanWebSocket
 from server.lessons import catchup_routes, websocket, whip
 from server.lessons.ports import Seat, StoredLesson
 from server.lessons.rooms import LiveSettings, RoomHost
@@ -181,9 +182,10 @@ async def live_server(
         app,
         host="127.0.0.1",
         port=port,
-        ws="websockets-sansio",
+        ws=LeanWebSocket,
         ws_max_size=m.MAX_MESSAGE_BYTES,
         ws_ping_interval=None,
+        ws_per_message_deflate=False,
         log_config=None,
         lifespan="off",
         timeout_graceful_shutdown=2,
