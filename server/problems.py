@@ -40,6 +40,8 @@ _STATUS: dict[str, int] = {
     "content_type_unsupported": 415,
     "sdp_malformed": 400,
     "lesson_ended": 409,
+    "lesson_cancelled": 409,
+    "timetable_conflict": 409,
     "catchup_not_recorded": 409,
     "catchup_empty": 409,
     "catchup_too_old": 410,

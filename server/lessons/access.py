@@ -104,8 +104,10 @@ def require_entry(asker: Asker, lesson: Lesson, role: Role, classroom_id: str | 
     """Return the way in as `role`, into `classroom_id` when that is given.
 
     Raises:
-        Refused: `not_allowed`.
+        Refused: `lesson_cancelled` or `not_allowed`.
     """
+    if lesson.cancelled is not None:
+        raise Refused("lesson_cancelled", f"这节课取消了：{lesson.cancelled}")
     for entry in entries(asker, lesson):
         if entry.role is role and (classroom_id is None or (entry.classroom and entry.classroom.id == classroom_id)):
             return entry

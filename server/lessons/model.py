@@ -72,3 +72,5 @@ class Lesson(msgspec.Struct, frozen=True):
     opened_wallclock_ms: int | None = None
     started_t_ms: int | None = None
     ended_t_ms: int | None = None
+    cancelled: str | None = None  # why it is off; nobody enters it then
+    series_id: str | None = None  # the repeating lesson of the timetable that it belongs to

@@ -59,7 +59,8 @@ async def _answers(request: Request, lessons: list[Lesson]) -> list[dict[str, An
     recordings = await services.recordings.ids_by_lesson(tuple(lesson.id for lesson in lessons))
     found = []
     for lesson in lessons:
-        roles = dict.fromkeys(entry.role.value for entry in entries(asker, lesson))
+        ways = entries(asker, lesson) if lesson.cancelled is None else ()
+        roles = dict.fromkeys(entry.role.value for entry in ways)
         shown = _lesson_answer(services, lesson, list(roles), recordings.get(lesson.id))
         found.append(shown | {"figures": may_see_figures(asker, lesson)})
     return found
@@ -92,6 +93,8 @@ def _lesson_answer(services: Services, lesson: Lesson, roles: list[str], recordi
         "roles": roles,
         "seats": {"classrooms_online": seats.classrooms_online, "people_online": seats.people_online},
         "recording_id": recording,
+        "cancelled": lesson.cancelled,
+        "series_id": lesson.series_id,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from server.accounts import tables as accounts
 from server.accounts.model import Asker, Person, SchoolRef
@@ -23,6 +23,7 @@ from signaling.errors import Refused
 from signaling.messages import Deck, Event, LessonInfo, RoomId
 from signaling.playback import Playback
 
+REPEATED_AHEAD = timedelta(days=8)  # the lobby shows a week of the timetable, with today's weekday twice
 LISTED = 200  # lessons in one list: a school's term has about that many
 MAX_PAGES = 300  # of a deck: the titles of all of them go into every snapshot of the room
 MAX_CLASSROOMS = 60
@@ -41,7 +42,8 @@ class LessonService:
     async def visible(self, asker: Asker) -> list[Lesson]:
         """Return the lessons that the asker may see: live ones, then coming ones, then past ones."""
         async with self._database.read() as tx:
-            near = await tables.lessons_near(tx, asker, LISTED)
+            soon_ms = epoch_ms(datetime.now(UTC) + REPEATED_AHEAD)
+            near = await tables.lessons_near(tx, asker, LISTED, soon_ms)
         return [lesson for lesson in near if may_see(asker, lesson)]
 
     async def find(self, lesson_id: str) -> Lesson | None:
@@ -112,6 +114,8 @@ class LessonService:
             require_lecturer(asker, lesson)
             if lesson.state != "scheduled":
                 raise Refused("lesson_state", "这节课已经开始过，不能删除。")
+            if lesson.series_id is not None:
+                raise Refused("lesson_state", "这节课来自课表，请在课表里取消它并写明原因，大家就都能看到。")
             await tables.remove_lesson(tx, lesson_id)
 
     # --- pages ----------------------------------------------------------------------------------------------------

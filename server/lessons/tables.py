@@ -52,6 +52,8 @@ lessons = Table(
     Column("opened_wallclock_ms", EpochMs),
     Column("started_t_ms", EpochMs),
     Column("ended_t_ms", EpochMs),
+    Column("cancelled", String(200)),  # why it is off
+    Column("series_id", String(16), index=True),  # the repeating lesson of the timetable that it belongs to
 )
 lesson_classrooms = Table(
     "lesson_classrooms",
@@ -109,6 +111,7 @@ async def add_lesson(tx: Transaction, lesson: Lesson) -> None:
             open_to_observers=lesson.open_to_observers,
             deck_id=None,
             pages=0,
+            series_id=lesson.series_id,
         )
     )
     for position, classroom in enumerate(lesson.classrooms):
@@ -119,16 +122,18 @@ async def add_lesson(tx: Transaction, lesson: Lesson) -> None:
 
 async def find_lesson(tx: Transaction, lesson_id: str) -> Lesson | None:
     """Return the lesson."""
-    found = await _lessons(tx, lessons.c.id == lesson_id, limit=1)
+    found = await lessons_where(tx, lessons.c.id == lesson_id, limit=1)
     return found[0] if found else None
 
 
-async def lessons_near(tx: Transaction, asker: Asker, limit: int) -> list[Lesson]:
+async def lessons_near(tx: Transaction, asker: Asker, limit: int, repeated_before_ms: int) -> list[Lesson]:
     """Return up to `limit` lessons that may concern the asker: live ones, then coming ones, then past ones.
 
-    A superset of what the asker may see: `access.py` has the rule.
+    A superset of what the asker may see: `access.py` has the rule. Of lessons that repeat those that begin before
+    `repeated_before_ms`, without those that are off: the timetable has the whole term.
     """
-    return await _lessons(tx, _concerns(asker), limit)
+    is_near = lessons.c.series_id.is_(None) | (lessons.c.starts_at_ms < repeated_before_ms)
+    return await lessons_where(tx, concerns(asker) & is_near & lessons.c.cancelled.is_(None), limit)
 
 
 async def lessons_of_state(tx: Transaction, state: str) -> tuple[RoomId, ...]:
@@ -137,7 +142,8 @@ async def lessons_of_state(tx: Transaction, state: str) -> tuple[RoomId, ...]:
     return tuple(RoomId(row.id) for row in rows)
 
 
-def _concerns(asker: Asker) -> ColumnElement[bool]:
+def concerns(asker: Asker) -> ColumnElement[bool]:
+    """Return the condition of `lessons_near`."""
     terms: list[ColumnElement[bool]] = [lessons.c.id.is_(None)]
     if asker.device is not None and asker.device.classroom is not None:
         terms.append(_invited(classrooms.c.id == asker.device.classroom.id))
@@ -165,7 +171,8 @@ def _invited(which: ColumnElement[bool]) -> ColumnElement[bool]:
     )
 
 
-async def _lessons(tx: Transaction, where: ColumnElement[bool], limit: int) -> list[Lesson]:
+async def lessons_where(tx: Transaction, where: ColumnElement[bool], limit: int) -> list[Lesson]:
+    """Return up to `limit` lessons: live ones, then coming ones, then past ones."""
     rank = case({"live": 0, "scheduled": 1}, value=lessons.c.state, else_=2)
     coming = case((lessons.c.state == "ended", -lessons.c.starts_at_ms), else_=lessons.c.starts_at_ms)
     query = (
@@ -205,6 +212,8 @@ def _lesson(row: Any, rooms: Sequence[Classroom]) -> Lesson:
         opened_wallclock_ms=row.opened_wallclock_ms,
         started_t_ms=row.started_t_ms,
         ended_t_ms=row.ended_t_ms,
+        cancelled=row.cancelled,
+        series_id=row.series_id,
     )
 
 

@@ -12,7 +12,8 @@ import server.accounts.tables
 import server.lessons.packs.tables
 import server.lessons.playback_tables
 import server.lessons.rosters.tables
-import server.lessons.tables  # noqa: F401
+import server.lessons.tables
+import server.lessons.timetable.tables  # noqa: F401
 from server.storage.database import open_database, sqlite_url
 from server.storage.migrate import revisions, upgrade
 from server.storage.schema import metadata
