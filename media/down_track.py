@@ -16,6 +16,7 @@ from __future__ import annotations
 import random
 import struct
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from media.control import Kind
@@ -36,8 +37,13 @@ SR_MEMORY = 4
 class SendLog(Protocol):
     """Where sent packets are counted and get their transport-wide number: `media.twcc.TwccSendLog`."""
 
+    next_index: int  # of which the next packet gets the lower 16 bits
+
     def on_send(self, now: float, size_bytes: int) -> int:
         """Log a packet and return the number to write."""
+
+    def on_send_run(self, now: float, sizes: Sequence[int], more_bytes: int) -> None:
+        """Log packets that got the numbers from `next_index` on, each of its size and `more_bytes`."""
 
     def on_resend(self, seq: int) -> None:
         """Note that the packet of this number leaves once more as it was."""
@@ -106,6 +112,11 @@ class Splice:
 
 class DownTrack:
     """One slot of one receiver: what both kinds share."""
+
+    __slots__ = (
+        "_before", "_last_arrival_ns", "_last_out", "_last_ts", "_reports", "_splice", "_twcc_head", "_types",
+        "max_height", "octets", "owner", "packets", "rtx_ssrc", "slot", "ssrc", "target", "track", "window_bytes",
+    )  # fmt: skip
 
     kind: Kind
 

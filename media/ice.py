@@ -90,6 +90,11 @@ class IceAgent(Generic[T]):
     to when it was last heard.
     """
 
+    __slots__ = (
+        "_heard", "_nominated", "_reported", "_waiting_since", "local", "owner", "restarted_at", "selected", "state",
+        "valid",
+    )  # fmt: skip
+
     def __init__(self, owner: T, local: Credentials, now: float) -> None:
         self.owner = owner
         self.local = local

@@ -56,6 +56,15 @@ NACKS_PER_S = 2_000  # sequence numbers asked for; ten times what a link with 20
 class Subscriber:
     """One receiving transport of a peer."""
 
+    __slots__ = (
+        "_adapts", "_audio", "_blind_bytes", "_blind_large_bytes", "_by_ssrc", "_carried_at", "_carried_bps",
+        "_ceiling_bps", "_debt_bytes", "_has_bundles", "_is_content", "_is_easy", "_nacks", "_nacks_until", "_paced_at",
+        "_playout", "_policy_at", "_policy_bps", "_queue_peak_at", "_queue_peak_s", "_report_at", "_rtx_at",
+        "_rtx_bytes", "_rtx_measured_at", "_rtx_spent_bps", "_rtx_spent_bytes", "_steady_at", "_video", "besides_bps",
+        "is_conversing", "is_queueing", "is_started", "keyframe_wishes", "link", "peer", "policy", "sent_bytes",
+        "slots",
+    )  # fmt: skip
+
     def __init__(
         self,
         peer: str,

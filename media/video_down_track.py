@@ -58,6 +58,12 @@ DELAY_REPEATS = 10  # packets that carry a changed playout delay: one of them ar
 class VideoDownTrack(DownTrack):
     """One video slot of one receiver."""
 
+    __slots__ = (
+        "_blindly_sent", "_delay_id", "_delay_left", "_delay_ms", "_frame", "_last_in", "_last_keyidx",
+        "_last_picture_id", "_last_tl0", "_left_out", "_old_tid", "_resent", "_rtx_out", "_sent", "_sent_by",
+        "_splices", "_takes_frame", "_tid", "_wish_gap_s", "_wished_at", "is_broken", "queue", "target_tid",
+    )  # fmt: skip
+
     kind: Kind = "video"
 
     def __init__(self, slot: str, ssrc: int, rtx_ssrc: int, rng: random.Random) -> None:
@@ -279,7 +285,7 @@ class VideoDownTrack(DownTrack):
         first_in, seq_offset, ts_offset = splice.first_in, splice.seq, splice.ts
         payload_type, ssrc, head = splice.payload_type, self.ssrc, self._twcc_head
         data, end, tag, sizes = out.data, out.end, out.tag_bytes, out.sizes
-        on_send, pack_full = log.on_send, _FULL.pack_into
+        number, pack_full = log.next_index, _FULL.pack_into
         sent, sent_by = self._sent, self._sent_by
         newest = None
         last_out, before, octets = self._last_out, len(sizes), 0
@@ -295,7 +301,7 @@ class VideoDownTrack(DownTrack):
                 pack_full(
                     data, end, 0x90, packet.marker | payload_type, out_index & 0xFFFF,
                     packet.timestamp + ts_offset & 0xFFFFFFFF, ssrc, 0xBEDE0001,
-                    head | on_send(now, size + tag + IP_UDP_BYTES) << 8 if head else 0, packet.flags,
+                    head and head | (number & 0xFFFF) << 8, packet.flags,
                     0x8000 | (packet.picture_id + splice.picture_id) & 0x7FFF,
                     (packet.tl0picidx + splice.tl0) & 0xFF,
                     packet.tk | (packet.keyidx + splice.keyidx) & 0x1F,
@@ -306,7 +312,7 @@ class VideoDownTrack(DownTrack):
                 OPAQUE_HEADER.pack_into(
                     data, end, 0x90, packet.marker | payload_type, out_index & 0xFFFF,
                     packet.timestamp + ts_offset & 0xFFFFFFFF, ssrc, 0xBEDE0001,
-                    head | on_send(now, size + tag + IP_UDP_BYTES) << 8 if head else 0,
+                    head and head | (number & 0xFFFF) << 8,
                 )  # fmt: skip
                 data[end + HEADER_BYTES : end + size] = body
                 if packet.form != OPAQUE:
@@ -319,8 +325,11 @@ class VideoDownTrack(DownTrack):
                 last_out = out_index
                 newest = packet
             octets += length
+            number += 1
             end += size + tag
         out.end = end
+        if head:
+            log.on_send_run(now, sizes[before:] if before else sizes, tag + IP_UDP_BYTES)
         self.octets += octets
         self.packets += len(sizes) - before
         if newest is not None:

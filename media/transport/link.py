@@ -23,6 +23,12 @@ REPORTS_PER_S, REPORTS_BURST = 300, 150
 class Link:
     """A transport: the core that it serves, and how its packets leave."""
 
+    __slots__ = (
+        "_reported_at", "_reports_left", "address", "agent", "core", "deadline", "dtls", "dtls_at", "negotiated",
+        "noted_at", "packets_out", "peer", "publisher", "remote", "room", "sent_at", "session_id", "side", "srtp",
+        "subscriber", "told", "udp", "version", "window_bytes",
+    )  # fmt: skip
+
     def __init__(self, udp: UdpSocket, room: Room, peer: str, side: Side, core: Publisher | Subscriber) -> None:
         self.udp = udp
         self.room = room

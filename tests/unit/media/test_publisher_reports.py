@@ -81,8 +81,9 @@ def test_one_bad_link_is_told_up_to_a_bound(lesson: Lesson) -> None:
 
 def test_who_gets_copies_needs_no_help_from_the_encoder(lesson: Lesson) -> None:
     loses(lesson, 0.1)
-    voice_slot(lesson.hearers[1]).mode = AudioMode(copies=(1,))
-    voice_slot(lesson.hearers[1]).adapt = lambda **_: None  # type: ignore[method-assign]
+    copies = AudioMode(copies=(1,))
+    voice_slot(lesson.hearers[1]).mode = copies
+    voice_slot(lesson.hearers[1]).policy.choose = lambda **_: copies  # type: ignore[method-assign]
     lesson.speak()
     assert lesson.blocks()[VOICE].fraction_lost == 0
 
