@@ -13,6 +13,7 @@ from signaling.class_list_rules import decide_attendance
 from signaling.errors import Refused
 from signaling.phases_rules import PhaseCommand, decide_phase
 from signaling.private_line_rules import LineCommand, decide_line
+from signaling.questions_rules import QuestionCommand, decide_question
 from signaling.replica import find, source_of
 from signaling.roles import Capability, Role, is_granted, require
 from signaling.text import clean_text
@@ -29,6 +30,7 @@ Command = (
     | SetAttendance
     | PhaseCommand
     | LineCommand
+    | QuestionCommand
 )
 Bodies = tuple[m.EventBody, ...]
 
@@ -75,6 +77,8 @@ def decide(state: m.Snapshot, actor: m.Participant, request: Command, t_ms: int)
             return decide_line(state, actor, request, t_ms)
         case m.SetPhase() | m.SetTimer() | m.MarkMoment():
             return decide_phase(state, actor, request, t_ms)
+        case _:
+            return decide_question(state, actor, request)
 
 
 def check_publish(actor: m.Participant, sources: tuple[m.Source, ...]) -> None:

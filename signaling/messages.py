@@ -51,6 +51,41 @@ from signaling.private_line import SayPrivately as SayPrivately
 from signaling.private_line import SetLine as SetLine
 from signaling.private_line import VoiceLine as VoiceLine
 from signaling.private_line import VoiceLineChanged as VoiceLineChanged
+from signaling.questions import MAX_BATCH as MAX_BATCH
+from signaling.questions import MAX_CARD_OPTIONS as MAX_CARD_OPTIONS
+from signaling.questions import MAX_HANDS as MAX_HANDS
+from signaling.questions import MAX_OPTION as MAX_OPTION
+from signaling.questions import MAX_OPTIONS as MAX_OPTIONS
+from signaling.questions import MAX_PAST_TITLE as MAX_PAST_TITLE
+from signaling.questions import MAX_QUESTIONS as MAX_QUESTIONS
+from signaling.questions import MAX_TEXT_ANSWER as MAX_TEXT_ANSWER
+from signaling.questions import MAX_TITLE as MAX_TITLE
+from signaling.questions import MAX_WHOLE as MAX_WHOLE
+from signaling.questions import Answer as Answer
+from signaling.questions import AnswerRevealed as AnswerRevealed
+from signaling.questions import AnswersGiven as AnswersGiven
+from signaling.questions import AnswerSource as AnswerSource
+from signaling.questions import Asked as Asked
+from signaling.questions import AskQuestion as AskQuestion
+from signaling.questions import CloseQuestion as CloseQuestion
+from signaling.questions import CountHands as CountHands
+from signaling.questions import GiveAnswers as GiveAnswers
+from signaling.questions import PastQuestion as PastQuestion
+from signaling.questions import PutAway as PutAway
+from signaling.questions import Question as Question
+from signaling.questions import QuestionAsked as QuestionAsked
+from signaling.questions import QuestionClosed as QuestionClosed
+from signaling.questions import QuestionId as QuestionId
+from signaling.questions import QuestionKind as QuestionKind
+from signaling.questions import QuestionPutAway as QuestionPutAway
+from signaling.questions import QuestionStage as QuestionStage
+from signaling.questions import Quiz as Quiz
+from signaling.questions import ResultsShown as ResultsShown
+from signaling.questions import RevealAnswer as RevealAnswer
+from signaling.questions import Sheet as Sheet
+from signaling.questions import ShowResults as ShowResults
+from signaling.questions import Tally as Tally
+from signaling.questions import TallyChanged as TallyChanged
 from signaling.roles import Role
 
 PROTOCOL_VERSION = 1
@@ -149,6 +184,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     phase: Phase = "class"
     timer: Timer | None = None
     marks: tuple[Mark, ...] = ()
+    quiz: Quiz = Quiz()
 
 
 # --- events: numbered, logged, journalled -------------------------------------------------------------------------
@@ -284,6 +320,13 @@ EventBody = (
     | PhaseChanged
     | TimerSet
     | Marked
+    | QuestionAsked
+    | QuestionClosed
+    | AnswerRevealed
+    | ResultsShown
+    | QuestionPutAway
+    | TallyChanged
+    | AnswersGiven
     | Withheld
 )
 
@@ -296,6 +339,12 @@ class Event(msgspec.Struct, frozen=True, tag_field="type", tag="event"):
     body: EventBody
 
 
+class Events(msgspec.Struct, frozen=True, tag_field="type", tag="events"):
+    """Many events at once, in order: what was missed, after `Resumed`."""
+
+    events: tuple[Event, ...]
+
+
 # --- client → server ----------------------------------------------------------------------------------------------
 
 
@@ -306,6 +355,7 @@ class Hello(msgspec.Struct, frozen=True, tag_field="type", tag="hello"):
     token: str  # room token from POST /api/lessons/{id}/token
     resume: str = ""  # the last `resume` token that the server gave; empty on a first join
     last_seq: int = 0
+    inflates: bool = False  # large messages may come as binary frames (signaling/frames.py)
 
 
 class Ping(msgspec.Struct, frozen=True, tag_field="type", tag="ping"):
@@ -492,6 +542,13 @@ ClientMessage = (
     | MarkMoment
     | TakeOver
     | GiveBack
+    | AskQuestion
+    | CloseQuestion
+    | RevealAnswer
+    | ShowResults
+    | PutAway
+    | GiveAnswers
+    | CountHands
     | StartLesson
     | EndLesson
     | Leave
@@ -599,9 +656,14 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Links(msgspec.Struct, frozen=True, tag_field="type", tag="links"):
-    """Notice, every 2 s: all links to those who may see them, else one's own."""
+    """Notice, at most every 2 s: how links are now, all of them to those who may see them, else one's own.
+
+    The first on a socket is `whole`; the others tell what changed: they replace the links of the same peers.
+    """
 
     links: tuple[Link, ...]
+    whole: bool = True  # forget what was told before
+    gone: tuple[PeerId, ...] = ()  # nothing is known of these any longer
 
 
 class CatchUpTold(msgspec.Struct, frozen=True, tag_field="type", tag="catch_up_told"):
@@ -645,6 +707,7 @@ ServerMessage = (
     | Ok
     | Error
     | Event
+    | Events
     | PublishAnswer
     | SubscribeOffer
     | Slots

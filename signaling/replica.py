@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from signaling import class_list
+from signaling import class_list, questions
 from signaling import messages as m
 from signaling.phases import add_mark
 from signaling.private_line import add_line
@@ -108,6 +108,10 @@ def _step(state: m.Snapshot, event: m.Event) -> m.Snapshot:
             return replace(state, timer=timer)
         case m.Marked(mark=mark):
             return replace(state, marks=add_mark(state.marks, mark))
+        case m.QuestionAsked() | m.QuestionClosed() | m.AnswerRevealed() | m.ResultsShown() | m.QuestionPutAway():
+            return replace(state, quiz=questions.step(state.quiz, event.body, event.t_ms))
+        case m.TallyChanged() | m.AnswersGiven():
+            return replace(state, quiz=questions.step(state.quiz, event.body, event.t_ms))
         case m.Withheld():
             return state
         case body:

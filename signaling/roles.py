@@ -39,6 +39,9 @@ class Capability(enum.StrEnum):
     SET_PHASE = "set_phase"
     SET_TIMER = "set_timer"
     MARK = "mark"
+    ASK = "ask"
+    ANSWER = "answer"
+    COUNT_HANDS = "count_hands"
 
 
 CAPABILITIES: dict[Role, frozenset[Capability]] = {
@@ -60,6 +63,9 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.SET_PHASE,
             Capability.SET_TIMER,
             Capability.MARK,
+            Capability.ASK,
+            Capability.ANSWER,
+            Capability.COUNT_HANDS,
         }
     ),
     Role.CLASSROOM: frozenset(
@@ -69,6 +75,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.PUBLISH_MIC,
             Capability.RAISE_HAND,
             Capability.CATCH_UP,
+            Capability.ANSWER,
         }
     ),
     Role.LOCAL_TEACHER: frozenset(
@@ -81,13 +88,15 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.SET_ATTENDANCE,
             Capability.PRIVATE_LINE,
             Capability.MARK,
+            Capability.ANSWER,
+            Capability.COUNT_HANDS,
         }
     ),
     Role.OBSERVER: frozenset({Capability.WATCH}),
 }
 
 # What a local teacher may do besides, while acting for a lecturer who is cut off: to go on with what is prepared.
-ACTING_CAPABILITIES = frozenset({Capability.TURN_PAGE, Capability.CALL_ON, Capability.SET_TIMER})
+ACTING_CAPABILITIES = frozenset({Capability.TURN_PAGE, Capability.CALL_ON, Capability.SET_TIMER, Capability.ASK})
 
 
 def is_granted(role: Role, capability: Capability) -> bool:

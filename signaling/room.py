@@ -9,6 +9,7 @@ committed. The room knows no socket and no clock: a socket is a number, `now` is
 
 from __future__ import annotations
 
+import math
 import random
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -42,13 +43,25 @@ from signaling.handover import Handover
 from signaling.links import Reception
 from signaling.playback import Playback, PlaybackBook
 from signaling.private_line_rules import hang_up
+from signaling.questions_rules import TALLY_S, stale_tallies
 from signaling.receivers import Receivers
 from signaling.roles import CAPABILITIES, Capability, Role, require
-from signaling.seats import CHAT_BURST, CHAT_PER_S, RESUME_S, Admission, Seat, peer_id, resume_token
+from signaling.seats import (
+    ANSWERS_BURST,
+    ANSWERS_PER_S,
+    CHAT_BURST,
+    CHAT_PER_S,
+    RESUME_S,
+    Admission,
+    Seat,
+    peer_id,
+    resume_token,
+)
 from signaling.session import TokenBucket
 from signaling.views import PUBLIC, Viewer, view_event, view_snapshot, viewer_of
 
-MAX_SEATS = 200  # 60 classrooms with two teachers' phones each, and visitors
+# 60 classrooms with two teachers' phones each, and visitors; 200 hear an event within 40 ms (bench.events)
+MAX_SEATS = 250
 TAIL_EVENTS = 2000  # a whole lesson's events, as a rule; whoever missed more gets a snapshot
 OVERTIME_S = 3600.0  # a lesson that overran its plan by so much may be one that nobody ended
 UNATTENDED_S = 600.0  # then it ends when no lecturer was there for so long: a restart of a laptop is shorter
@@ -62,6 +75,7 @@ REWIRING = (
     m.LeadChanged,
     m.VoiceLineChanged,
 )
+UNCOUNTED = (m.AnswersGiven, m.RosterSet, m.AttendanceSet)  # tallies follow a moment later, many in one event
 
 Request = Command | m.SetSource | m.LimitSlot | m.CatchUp | m.CallPupil | m.TakeOver | m.GiveBack
 
@@ -92,6 +106,7 @@ class Room:
         self._playback = PlaybackBook(now)
         self._caps = DataCaps()
         self._handover = Handover()
+        self._tally_due = now  # when answers are counted; infinite: all are
         self._opened_at = opened_at
         self._attended = now  # when a lecturer was last here; while one is, older than that
         self._rng = rng
@@ -190,6 +205,7 @@ class Room:
             effects += [*self._dismiss(peer, "replaced", "您已在另一个窗口进入这节课。"), ForgetMedia(peer)]
             bodies = self._return_afresh(before, admission)
             self._receivers.forget(peer)
+            self._receivers.greet(peer)
             seat = self._seat_for(peer, admission.role, now)
         if admission.role is Role.LECTURER and self._state.lead is None:
             bodies.append(m.LeadChanged(peer))
@@ -212,6 +228,7 @@ class Room:
         if admission is not None and peer_id(self.id, admission) != seat.peer:
             return None
         effects = self._dismiss(seat.peer, "replaced", "连接已在别处恢复。")
+        self._receivers.greet(seat.peer)
         was = replica.find(self._state, seat.peer)
         assert was is not None
         bodies = [] if was.online else [m.OnlineChanged(seat.peer, True)]
@@ -258,6 +275,8 @@ class Room:
         bodies = decide(self._state, actor, request, self.t_ms(now))
         if isinstance(request, m.Say) and not seat.chat.take(now):
             raise Refused("chat_too_fast", "发言太快，请稍等一下。")
+        if isinstance(request, m.GiveAnswers | m.CountHands) and not seat.answers.take(now):
+            raise Refused("answers_too_fast", "提交答案太快，请稍等一下。")
         if isinstance(request, m.SetMute):
             self._remember_mute(request.peer, request.source, request.muted)
         return self._commit(bodies, now)
@@ -411,7 +430,7 @@ class Room:
     def next_timeout(self) -> float:
         """Return when `on_timeout` has something to do."""
         waiting = [seat.expires for seat in self._seats.values() if seat.expires is not None]
-        return min([self._receivers.next_timeout(), self._handover.next_timeout(), *waiting])
+        return min([self._receivers.next_timeout(), self._handover.next_timeout(), self._tally_due, *waiting])
 
     def on_timeout(self, now: float) -> Outcome:
         """Give up seats whose time is over, end a lesson that nobody ends, and tell links."""
@@ -419,6 +438,9 @@ class Room:
         bodies = self._leaving(over)
         if self._is_abandoned(now):
             bodies.append(m.LessonEnded())
+        if self._tally_due <= now:
+            self._tally_due = math.inf
+            bodies += stale_tallies(self._state)
         outcome = self._commit(bodies, now)
         outcome = both(outcome, self._commit(self._handover.on_time(self._state, self._is_reachable, now), now))
         played = self._playback.poll_changed(now)
@@ -469,7 +491,8 @@ class Room:
         """Make the seat of `peer` anew: with a new resume token, so that a replaced window cannot take it back."""
         muted: set[m.Source] = {"mic"} if role is Role.CLASSROOM and self._state.called_on != peer else set()
         token = resume_token(self.id, self._rng)
-        self._seats[peer] = Seat(peer, token, TokenBucket(CHAT_BURST, CHAT_PER_S, now), muted=muted)
+        chat, answers = TokenBucket(CHAT_BURST, CHAT_PER_S, now), TokenBucket(ANSWERS_BURST, ANSWERS_PER_S, now)
+        self._seats[peer] = Seat(peer, token, chat, answers, muted=muted)
         return self._seats[peer]
 
     def _return_afresh(self, before: m.Participant, admission: Admission) -> list[m.EventBody]:
@@ -531,6 +554,8 @@ class Room:
             self._tail.append(event)
             events.append(event)
             following += self._follow(body, called_before)
+        if any(isinstance(event.body, UNCOUNTED) for event in events):
+            self._tally_due = min(self._tally_due, now + TALLY_S)
         if any(isinstance(event.body, REWIRING) for event in events):
             following += self._receivers.refill(self._state, self._opened_mics)
         return Outcome(tuple(events), tuple(following))

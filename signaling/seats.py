@@ -14,6 +14,7 @@ from signaling.session import TokenBucket
 
 RESUME_S = 180.0  # a seat waits this long: a 3G cell handover or a reboot of a school's router is shorter
 CHAT_BURST, CHAT_PER_S = 5, 0.5  # a quick exchange, then a line every two seconds
+ANSWERS_BURST, ANSWERS_PER_S = 20, 2.0  # batches: a phone that comes back with what it kept, then a reader of cards
 _RESUME_BITS = 128  # RFC 4086 §8: enough to make guessing hopeless
 
 
@@ -34,6 +35,7 @@ class Seat(msgspec.Struct):
     peer: m.PeerId
     resume: str
     chat: TokenBucket
+    answers: TokenBucket
     socket: int = 0  # number of the open socket; 0: none
     expires: float | None = None  # when a seat without a socket is given up
     muted: set[m.Source] = set()  # what shall be muted, also while it is not published
@@ -50,7 +52,7 @@ def peer_id(room: m.RoomId, admission: Admission) -> m.PeerId:
     subject = "" if is_room else admission.subject
     parts = (room, subject, admission.role.value, admission.classroom or "")
     digest = hashlib.sha256("\n".join(parts).encode()).digest()
-    return m.PeerId(base64.b32encode(digest)[:12].decode().lower())  # 60 bits: no two of a room's 200 seats collide
+    return m.PeerId(base64.b32encode(digest)[:12].decode().lower())  # 60 bits: no two of a room's 250 seats collide
 
 
 def resume_token(room: m.RoomId, rng: random.Random) -> str:

@@ -27,7 +27,24 @@ HEADER = """\
 // docs/signaling.md explains the messages.
 """
 _UNIONS = ("EventBody", "ClientMessage", "ServerMessage")
-_CONSTANTS = ("PROTOCOL_VERSION", "MAX_MESSAGE_BYTES", "MAX_PUPILS", "MAX_CALLED", "MAX_MARKS", "MAX_PRIVATE_LINES")
+_CONSTANTS = (
+    "PROTOCOL_VERSION",
+    "MAX_MESSAGE_BYTES",
+    "MAX_PUPILS",
+    "MAX_CALLED",
+    "MAX_MARKS",
+    "MAX_PRIVATE_LINES",
+    "MAX_WHOLE",
+    "MAX_QUESTIONS",
+    "MAX_TITLE",
+    "MAX_OPTIONS",
+    "MAX_OPTION",
+    "MAX_CARD_OPTIONS",
+    "MAX_TEXT_ANSWER",
+    "MAX_BATCH",
+    "MAX_HANDS",
+    "MAX_PAST_TITLE",
+)
 _SCALARS: dict[object, str] = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 _LINE_WIDTH = 100  # prettier's `printWidth` in web/
 

@@ -45,6 +45,7 @@ PRIVATE: dict[type[msgspec.Struct], Sight] = {
     m.RosterSet: Sight.ROOM,
     m.AttendanceSet: Sight.ROOM,
     m.PrivateSaid: Sight.TEACHER,
+    m.AnswersGiven: Sight.ROOM,
 }
 
 
@@ -78,7 +79,15 @@ def view_snapshot(state: m.Snapshot, viewer: Viewer) -> m.Snapshot:
         rosters=tuple(one for one in state.rosters if _sees(viewer, one.classroom, PRIVATE[m.RosterSet])),
         absences=tuple(one for one in state.absences if _sees(viewer, one.classroom, PRIVATE[m.AttendanceSet])),
         private_lines=tuple(one for one in state.private_lines if _sees(viewer, one.classroom, PRIVATE[m.PrivateSaid])),
+        quiz=_view_quiz(state.quiz, viewer),
     )
+
+
+def _view_quiz(quiz: m.Quiz, viewer: Viewer) -> m.Quiz:
+    least = PRIVATE[m.AnswersGiven]
+    sheets = tuple(one for one in quiz.sheets if _sees(viewer, one.classroom, least))
+    sources = tuple(one for one in quiz.sources if _sees(viewer, one.classroom, least))
+    return replace(quiz, sheets=sheets, sources=sources)
 
 
 def _sees(viewer: Viewer, classroom: str | None, least: Sight) -> bool:

@@ -11,6 +11,7 @@ from signaling.errors import Refused
 from signaling.roles import CAPABILITIES, Capability, Role
 from signaling.room import Request
 from signaling.seats import Admission
+from tests.unit.signaling.question_world import PHONE, ROOM, SINGLE
 from tests.unit.signaling.room_world import (
     CLASSROOMS,
     LECTURER,
@@ -58,6 +59,14 @@ TABLE: tuple[Row, ...] = (
     ("mark_moment", (YES, NO, YES, NO)),
     ("take_over", (NO, NO, NO, NO)),  # while a lecturer is there
     ("give_back", (YES, YES, YES, YES)),  # who does not act has nothing to give back
+    ("ask_question", (YES, NO, NO, NO)),
+    ("close_question", (YES, NO, NO, NO)),
+    ("reveal_answer", (YES, NO, NO, NO)),
+    ("show_results", (YES, NO, NO, NO)),
+    ("put_away", (YES, NO, NO, NO)),
+    ("give_answers own", (YES, YES, YES, NO)),
+    ("count_hands own", (YES, NO, YES, NO)),
+    ("count_hands other", (YES, NO, NO, NO)),
     ("start_lesson", (YES, NO, NO, NO)),
     ("end_lesson", (YES, NO, NO, NO)),
 )
@@ -80,6 +89,7 @@ class Classroom(World):
         for peer in self.peers:
             self.subscribe(peer)
         self.keep(self.room.set_roster(ROSTERS[0], self.now))
+        self.ask(self.lecturer, m.AskQuestion(0, SINGLE))
 
     def request(self, name: str, me: m.PeerId) -> Request | None:
         """Return the request of the table's row, None for one that goes another way than `handle`."""
@@ -111,6 +121,14 @@ class Classroom(World):
             "mark_moment": m.MarkMoment(1, "折射"),
             "take_over": m.TakeOver(1),
             "give_back": m.GiveBack(1),
+            "ask_question": m.AskQuestion(1, SINGLE),
+            "close_question": m.CloseQuestion(1, SINGLE.id),
+            "reveal_answer": m.RevealAnswer(1, SINGLE.id, "A"),
+            "show_results": m.ShowResults(1, SINGLE.id, True),
+            "put_away": m.PutAway(1, SINGLE.id),
+            "give_answers own": m.GiveAnswers(1, SINGLE.id, PHONE, 1, (m.Answer(m.PupilId("p0"), "A"),), ROOM),
+            "count_hands own": m.CountHands(1, SINGLE.id, PHONE, 1, (1, 2, 3), 9, ROOM),
+            "count_hands other": m.CountHands(1, SINGLE.id, PHONE, 1, (1, 2, 3), 9, m.ClassroomId("c1")),
             "start_lesson": m.StartLesson(1),
             "end_lesson": m.EndLesson(1),
         }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import random
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
@@ -20,6 +21,8 @@ from signaling.errors import Refused
 from signaling.replica import CHAT_LINES, apply, apply_all, initial
 from signaling.room import Request
 from signaling.views import view_snapshot
+from tests.unit.signaling.question_world import SINGLE, pupil
+from tests.unit.signaling.question_world import any_request as any_question_request
 from tests.unit.signaling.room_world import (
     CLASSROOMS,
     DECK,
@@ -84,7 +87,7 @@ class Fumbling(World):
             case "track":
                 self.keep(self.room.on_track(peer, rng.choice(SOURCES), rng.random() < 0.7, self.now))
             case "request":
-                self.ask(peer, _request(rng, peers))
+                self.ask(peer, _request(rng, peers, self.room.state.quiz))
             case "wait":
                 self.after(rng.choice([0.1, 3.0, 200.0]))
             case "reset":
@@ -104,7 +107,7 @@ class Fumbling(World):
             assert apply_all(view_snapshot(seen, viewer), joined.backlog) == view_snapshot(self.room.state, viewer)
 
 
-def _request(rng: random.Random, peers: list[m.PeerId]) -> Request:
+def _request(rng: random.Random, peers: list[m.PeerId], quiz: m.Quiz) -> Request:
     target = rng.choice([*peers, m.PeerId("nobody")])
     flag = rng.random() < 0.5
     return rng.choice(
@@ -126,6 +129,8 @@ def _request(rng: random.Random, peers: list[m.PeerId]) -> Request:
             m.SetTimer(16, rng.choice([None, 0, 60, -1]), flag),
             m.MarkMoment(17, rng.choice(["", "折射", "长" * 41])),
             m.TakeOver(18) if flag else m.GiveBack(18),
+            cast("Request", any_question_request(rng, quiz)),
+            cast("Request", any_question_request(rng, quiz)),
         ]
     )
 
@@ -206,6 +211,13 @@ def _each_kind(state: m.Snapshot) -> dict[str, m.EventBody]:
         m.PhaseChanged("group_work"),
         m.TimerSet(m.Timer(60_000, 60_000, 90_000)),
         m.Marked(m.Mark(7, one, "王老师", "折射")),
+        m.QuestionAsked(SINGLE),
+        m.QuestionClosed(SINGLE.id),
+        m.AnswerRevealed(SINGLE.id, "A"),
+        m.ResultsShown(SINGLE.id, True),
+        m.QuestionPutAway(SINGLE.id),
+        m.TallyChanged(SINGLE.id, (m.Tally(m.ClassroomId("c0"), (1, 0, 0), 1, 4),)),
+        m.AnswersGiven(SINGLE.id, m.ClassroomId("c0"), "phone-source", 1, (m.Answer(pupil(1), "A"),)),
         m.Withheld(),
         m.SourcePublished(one, "screen"),
         m.SourceUnpublished(one, "camera"),

@@ -7,6 +7,16 @@ export const MAX_PUPILS = 60;
 export const MAX_CALLED = 200;
 export const MAX_MARKS = 200;
 export const MAX_PRIVATE_LINES = 100;
+export const MAX_WHOLE = 3;
+export const MAX_QUESTIONS = 60;
+export const MAX_TITLE = 500;
+export const MAX_OPTIONS = 6;
+export const MAX_OPTION = 80;
+export const MAX_CARD_OPTIONS = 4;
+export const MAX_TEXT_ANSWER = 100;
+export const MAX_BATCH = 60;
+export const MAX_HANDS = 99;
+export const MAX_PAST_TITLE = 60;
 
 export type ClassroomId = string;
 
@@ -19,6 +29,12 @@ export type RoomId = string;
 export type Phase = 'class' | 'group_work';
 
 export type LineAct = 'ring' | 'accept' | 'end';
+
+export type QuestionId = string;
+
+export type QuestionKind = 'single' | 'multiple' | 'true_false' | 'number' | 'text' | 'photo';
+
+export type QuestionStage = 'open' | 'closed' | 'revealed' | 'away';
 
 export type Source = 'camera' | 'mic' | 'screen' | 'line';
 
@@ -54,10 +70,13 @@ export type Capability =
   | 'private_line'
   | 'set_phase'
   | 'set_timer'
-  | 'mark';
+  | 'mark'
+  | 'ask'
+  | 'answer'
+  | 'count_hands';
 
 /** What the acting local teacher may do besides. */
-export const ACTING_CAPABILITIES: readonly Capability[] = ['call_on', 'set_timer', 'turn_page'];
+export const ACTING_CAPABILITIES: readonly Capability[] = ['ask', 'call_on', 'set_timer', 'turn_page'];
 
 /** Who of a classroom is not there today. */
 export interface Absence {
@@ -225,6 +244,191 @@ export interface VoiceLineChanged {
   line: VoiceLine | null;
 }
 
+/** What one pupil answered; empty: nothing, or taken back. */
+export interface Answer {
+  pupil: PupilId;
+  value: string;
+}
+
+/** The correct answer is said; empty: there is none to say. */
+export interface AnswerRevealed {
+  kind: 'answer_revealed';
+  question: QuestionId;
+  answer: string;
+}
+
+/** Private to the classroom: a batch of answers, by name. */
+export interface AnswersGiven {
+  kind: 'answers_given';
+  question: QuestionId;
+  classroom: ClassroomId;
+  source: string;
+  revision: number;
+  answers: readonly Answer[];
+  late: boolean;
+}
+
+/** The last batch that came from a device of a classroom. */
+export interface AnswerSource {
+  classroom: ClassroomId;
+  source: string;
+  revision: number;
+}
+
+/** A question and how far it is. */
+export interface Asked {
+  question: Question;
+  stage: QuestionStage;
+  asked_t_ms: number;
+  tallies: readonly Tally[];
+  answer: string;
+  on_walls: boolean;
+  photo: string;
+}
+
+/** Ask. A question that was closed is put away by it; an open one must be closed first. */
+export interface AskQuestion {
+  type: 'ask_question';
+  id: number;
+  question: Question;
+}
+
+/** Collect no more answers. */
+export interface CloseQuestion {
+  type: 'close_question';
+  id: number;
+  question: QuestionId;
+}
+
+/** How many raised their hands for each option, without names; without options one number: who has an answer. It stands in place of answers by name until one of those comes again. `of`: how many pupils are there. */
+export interface CountHands {
+  type: 'count_hands';
+  id: number;
+  question: QuestionId;
+  source: string;
+  revision: number;
+  counts: readonly number[];
+  of: number;
+  classroom?: ClassroomId;
+}
+
+/** Answers of pupils, by name: of the own classroom, or (a lecturer) of `classroom`. An empty value takes a pupil's answer back. `revision` grows by itself from 1 with each batch of `source`, which is random for each device, 8 to 32 letters and digits. */
+export interface GiveAnswers {
+  type: 'give_answers';
+  id: number;
+  question: QuestionId;
+  source: string;
+  revision: number;
+  answers: readonly Answer[];
+  classroom?: ClassroomId;
+}
+
+/** A question that is over, in short: all classrooms together. */
+export interface PastQuestion {
+  id: QuestionId;
+  kind: QuestionKind;
+  title: string;
+  page: number;
+  exit_ticket: boolean;
+  prepared: string;
+  answer: string;
+  counts: readonly number[];
+  answered: number;
+  of: number;
+}
+
+/** Take the question from the screens; its results stay. */
+export interface PutAway {
+  type: 'put_away';
+  id: number;
+  question: QuestionId;
+}
+
+/** What is asked. True-or-false has no options; its letters are A (true) and B (false). */
+export interface Question {
+  id: QuestionId;
+  kind: QuestionKind;
+  title: string;
+  options: readonly string[];
+  page: number;
+  exit_ticket: boolean;
+  prepared: string;
+}
+
+/** A question is on; the one before it is away. */
+export interface QuestionAsked {
+  kind: 'question_asked';
+  question: Question;
+}
+
+/** No more answers are collected. What a phone collected before may still arrive. */
+export interface QuestionClosed {
+  kind: 'question_closed';
+  question: QuestionId;
+}
+
+/** The screens show the question no longer. */
+export interface QuestionPutAway {
+  kind: 'question_put_away';
+  question: QuestionId;
+}
+
+/** All questions of a lesson so far. */
+export interface Quiz {
+  asked: readonly Asked[];
+  past: readonly PastQuestion[];
+  sheets: readonly Sheet[];
+  sources: readonly AnswerSource[];
+}
+
+/** What the walls show of the answers: the tallies or not, a pupil's photo or none. */
+export interface ResultsShown {
+  kind: 'results_shown';
+  question: QuestionId;
+  on_walls: boolean;
+  photo: string;
+}
+
+/** Say the correct answer to everybody, and close the question if it is open. */
+export interface RevealAnswer {
+  type: 'reveal_answer';
+  id: number;
+  question: QuestionId;
+  answer?: string;
+}
+
+/** Who of a classroom answered what. */
+export interface Sheet {
+  question: QuestionId;
+  classroom: ClassroomId;
+  answers: readonly Answer[];
+}
+
+/** Show the tallies on the walls or not, and one pupil's photo or none. */
+export interface ShowResults {
+  type: 'show_results';
+  id: number;
+  question: QuestionId;
+  on_walls: boolean;
+  photo?: string;
+}
+
+/** How a classroom answered, in numbers. */
+export interface Tally {
+  classroom: ClassroomId;
+  counts: readonly number[];
+  answered: number;
+  of: number;
+  by_hands: boolean;
+}
+
+/** The counts of these classrooms, whole; those of others are as before. */
+export interface TallyChanged {
+  kind: 'tally_changed';
+  question: QuestionId;
+  tallies: readonly Tally[];
+}
+
 /** A published source of a participant. */
 export interface SourceInfo {
   source: Source;
@@ -298,6 +502,7 @@ export interface Snapshot {
   phase: Phase;
   timer: Timer | null;
   marks: readonly Mark[];
+  quiz: Quiz;
 }
 
 /** A new seat. */
@@ -416,6 +621,12 @@ export interface Event {
   body: EventBody;
 }
 
+/** Many events at once, in order: what was missed, after `Resumed`. */
+export interface Events {
+  type: 'events';
+  events: readonly Event[];
+}
+
 /** The first message of every socket. */
 export interface Hello {
   type: 'hello';
@@ -423,6 +634,7 @@ export interface Hello {
   token: string;
   resume?: string;
   last_seq?: number;
+  inflates?: boolean;
 }
 
 /** Sent every 5 s by the client; the server closes a socket that was silent for 15 s. */
@@ -668,10 +880,12 @@ export interface Link {
   bytes_down: number;
 }
 
-/** Notice, every 2 s: all links to those who may see them, else one's own. */
+/** Notice, at most every 2 s: how links are now, all of them to those who may see them, else one's own. The first on a socket is `whole`; the others tell what changed: they replace the links of the same peers. */
 export interface Links {
   type: 'links';
   links: readonly Link[];
+  whole: boolean;
+  gone: readonly PeerId[];
 }
 
 /** Notice: what the own classroom, or its local teacher, said by `CatchUp`. */
@@ -731,6 +945,13 @@ export type EventBody =
   | PhaseChanged
   | TimerSet
   | Marked
+  | QuestionAsked
+  | QuestionClosed
+  | AnswerRevealed
+  | ResultsShown
+  | QuestionPutAway
+  | TallyChanged
+  | AnswersGiven
   | Withheld;
 
 export type ClientMessage =
@@ -757,6 +978,13 @@ export type ClientMessage =
   | MarkMoment
   | TakeOver
   | GiveBack
+  | AskQuestion
+  | CloseQuestion
+  | RevealAnswer
+  | ShowResults
+  | PutAway
+  | GiveAnswers
+  | CountHands
   | StartLesson
   | EndLesson
   | Leave
@@ -769,6 +997,7 @@ export type ServerMessage =
   | Ok
   | Error
   | Event
+  | Events
   | PublishAnswer
   | SubscribeOffer
   | Slots

@@ -103,6 +103,7 @@ export const welcome = (seq = 7): ServerMessage => ({
     phase: 'class',
     timer: null,
     marks: [],
+    quiz: { asked: [], past: [], sheets: [], sources: [] },
   },
 });
 export const resumed: ServerMessage = { type: 'resumed', you: 'p1', resume: 'r2', resume_s: 180, seq: 9 };

@@ -28,7 +28,7 @@ describe('the replica does what the server does', () => {
 });
 
 describe('the order of events', () => {
-  const { before, events } = vectors[0] as Vector;
+  const { before, events } = vectors.find(({ name }) => name.startsWith('lesson 0')) as Vector;
   const [first, second, third] = events as [Event, Event, Event];
 
   it('takes an event that is already applied for nothing', () => {

@@ -2,6 +2,7 @@
  *  vectors of tests/vectors/room. */
 import { MAX_CALLED, MAX_MARKS, MAX_PRIVATE_LINES } from '@/generated/messages';
 import type { Event, Participant, PeerId, PrivateText, Snapshot, Source } from '@/generated/messages';
+import { stepQuiz } from '@/quiz/quiz';
 
 /** An event does not follow the state: a new snapshot is needed. */
 export class ReplicaGap extends Error {
@@ -110,6 +111,14 @@ function applyBody(room: Snapshot, { body, t_ms }: Event): Snapshot {
       return { ...room, timer: body.timer };
     case 'marked':
       return { ...room, marks: [...room.marks, body.mark].slice(-MAX_MARKS) };
+    case 'question_asked':
+    case 'question_closed':
+    case 'answer_revealed':
+    case 'results_shown':
+    case 'question_put_away':
+    case 'tally_changed':
+    case 'answers_given':
+      return { ...room, quiz: stepQuiz(room.quiz, body, t_ms) };
     case 'withheld':
       return room;
   }
