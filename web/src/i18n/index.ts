@@ -5,14 +5,15 @@ import { lesson } from './lesson';
 import { link } from './link';
 import { phone } from './phone';
 import { portal } from './portal';
+import { teach } from './teach';
 
 export const LOCALES = ['zh-CN', 'en'] as const;
 export type Locale = (typeof LOCALES)[number];
 
 const STORED = 'tongtang.locale';
 
-/** Every area of words, by its name in message keys: `common.…`, `lesson.…`, `portal.…`, `phone.…`, `catchup.…`, `link.…`. */
-export const AREAS = { common, lesson, portal, phone, catchup, link };
+/** Every area of words, by its name in message keys: `common.…`, `lesson.…`, `portal.…`, `phone.…`, `catchup.…`, `link.…`, `teach.…`. */
+export const AREAS = { common, lesson, portal, phone, catchup, link, teach };
 
 function messages(locale: Locale) {
   return {
@@ -22,6 +23,7 @@ function messages(locale: Locale) {
     phone: AREAS.phone[locale],
     catchup: AREAS.catchup[locale],
     link: AREAS.link[locale],
+    teach: AREAS.teach[locale],
   };
 }
 

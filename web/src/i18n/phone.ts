@@ -29,6 +29,8 @@ export const phone = area(
       pupil: '哪位同学？（可以不填）',
     },
     mic: { mute: '静音教室麦克风', open: '打开教室麦克风' },
+    groups: '小组活动：现在由您带领。主讲说“结束小组”后继续。',
+    line: { open: '与主讲通话', unread: '主讲私聊 {n} 条', rings: '主讲请您通话' },
     chat: { open: '讨论', openUnread: '讨论，{n} 条新消息', close: '回到课堂' },
     sound: { on: '手机声音：开', off: '手机声音：关', hint: '大屏已经有声音，手机出声会有回声。' },
     leave: '离开',
@@ -70,6 +72,8 @@ export const phone = area(
       pupil: 'Which pupil? (optional)',
     },
     mic: { mute: 'Mute the room', open: 'Unmute the room' },
+    groups: 'Group work: you lead now, until the lecturer ends it.',
+    line: { open: 'Call the lecturer', unread: 'Lecturer: {n} new', rings: 'The lecturer calls' },
     chat: { open: 'Chat', openUnread: 'Chat, {n} new', close: 'Back to class' },
     sound: {
       on: 'Phone sound: on',

@@ -75,6 +75,8 @@ export const NO_MEDIA: MediaState = {
   uplink: 'full',
 };
 
+const LINE_SLOT = 'audio2'; // signaling/slots.py
+
 export class LessonSession {
   private room: Snapshot | null = null;
   private publish: PublishConnection | null = null;
@@ -167,6 +169,7 @@ export class LessonSession {
   async setTrack(source: Source, track: MediaStreamTrack | null): Promise<void> {
     if (track) this.waiting.set(source, track);
     else this.waiting.delete(source);
+    if (track && !this.publish && this.subscribe) this.startPublishing();
     await this.publish?.setTrack(source, track).catch((error: unknown) => {
       if (!(error instanceof LessonError)) throw error; // a lost message is sent again when the socket is back
     });
@@ -187,6 +190,11 @@ export class LessonSession {
 
   setSilent(silent: boolean): void {
     this.audio.setSilent(silent);
+  }
+
+  /** Whether the voice of the private line is heard, also on a phone that is silent for class. */
+  setLineHeard(heard: boolean): void {
+    this.audio.setLoud(heard ? LINE_SLOT : null);
   }
 
   private onSocketState(state: SocketState): void {
@@ -263,27 +271,38 @@ export class LessonSession {
     this.clockOffsetMs = tMs - performance.now();
   }
 
+  private readonly common = {
+    iceServers: () => this.iceServers.get(),
+    isLost: (error: unknown) =>
+      error instanceof LessonError && (error.code === 'disconnected' || error.code === 'timeout'),
+    onDoubt: () => this.socket.doubt(),
+  };
+
+  private preparePublishing(): void {
+    this.publish = new PublishConnection(this.entry.sources, {
+      ...this.common,
+      publish: (sdp, sources) => this.exchangeOffer(sdp, sources),
+      setSource: async (source, active) => {
+        await this.request({ type: 'set_source', source, active });
+      },
+      onState: (state) => this.setMedia({ publish: state }),
+    });
+    for (const [source, track] of this.waiting) void this.publish.setTrack(source, track);
+  }
+
+  private startPublishing(): void {
+    this.preparePublishing();
+    this.publish?.reset();
+    this.publish?.socketChanged(true);
+  }
+
   /** A welcome is a new seat: the server knows no connection of ours. */
   private connectMedia(): void {
-    const common = {
-      iceServers: () => this.iceServers.get(),
-      isLost: (error: unknown) =>
-        error instanceof LessonError && (error.code === 'disconnected' || error.code === 'timeout'),
-      onDoubt: () => this.socket.doubt(),
-    };
-    if (!this.publish && this.entry.sources.length > 0) {
-      this.publish = new PublishConnection(this.entry.sources, {
-        ...common,
-        publish: (sdp, sources) => this.exchangeOffer(sdp, sources),
-        setSource: async (source, active) => {
-          await this.request({ type: 'set_source', source, active });
-        },
-        onState: (state) => this.setMedia({ publish: state }),
-      });
-      for (const [source, track] of this.waiting) void this.publish.setTrack(source, track);
-    }
+    // A phone speaks on the private line only: its connection is made when it first does.
+    const speaksSeldom = this.entry.sources.every((source) => source === 'line');
+    if (!this.publish && !(speaksSeldom && this.waiting.size === 0)) this.preparePublishing();
     this.subscribe ??= new SubscribeConnection({
-      ...common,
+      ...this.common,
       subscribe: (restart) => this.askOffer(restart),
       answer: async (sdp) => {
         await this.request({ type: 'subscribe_answer', sdp });

@@ -40,6 +40,7 @@ export function useStatus(): { key: ComputedRef<StatusKey | null>; words: Comput
   }
 
   function picture(): StatusKey | null {
+    if (lesson.room?.phase === 'group_work') return null; // pictures rest on purpose
     const link = lesson.linkOf(lesson.me);
     if (link?.rung !== 'audio' && link?.rung !== 'slides_audio') return null;
     if (link.limited === true) return 'limited';
@@ -52,6 +53,7 @@ export function useStatus(): { key: ComputedRef<StatusKey | null>; words: Comput
     const here = wayHere();
     if (here) return here;
     if (lesson.state === 'live' && !lesson.isLead) {
+      if (lesson.room?.acting) return null; // somebody goes on with class: the page says who
       if (!lesson.lead) return 'noLead';
       if (!lesson.lead.online) return 'leadAway';
     }

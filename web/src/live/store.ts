@@ -11,6 +11,7 @@ import { ACTING_CAPABILITIES } from '@/generated/messages';
 import type {
   CatchUpAct,
   Event,
+  LineAct,
   Link,
   Participant,
   PeerId,
@@ -269,5 +270,16 @@ export const useLesson = defineStore('lesson', () => {
     unlockSound: () => session?.unlockSound(),
     /** Whether this page is heard; a phone beside the wall must not be. */
     setSilent: (silent: boolean) => session?.setSilent(silent),
+    setLineHeard: (heard: boolean) => session?.setLineHeard(heard),
+    /** Milliseconds since the room was opened, by the server's clock. */
+    roomNow: () => session?.roomNow() ?? 0,
+    /** Call on a pupil; without one a fair pick, in the classroom or (without one) in all. */
+    callPupil: (classroom: string, pupil = '') => act({ type: 'call_pupil', classroom, pupil }),
+    setAttendance: (classroom: string, absent: readonly string[]) =>
+      act({ type: 'set_attendance', classroom, absent }),
+    sayPrivately: (text: string, classroom: string) => act({ type: 'say_privately', text, classroom }),
+    setLine: (what: LineAct, peer: PeerId | null = null) => act({ type: 'set_line', act: what, peer }),
+    /** A new timer of so many seconds; null: stop the present one or go on; 0: put it away. */
+    setTimer: (totalS: number | null, run = true) => act({ type: 'set_timer', total_s: totalS, run }),
   };
 });

@@ -8,6 +8,8 @@ export class AudioOutput {
   private readonly elements = new Map<string, Sink>();
   private isBlocked = false;
   private silent = false;
+  /** A slot that is heard all the same. */
+  private loud: string | null = null;
 
   constructor(private readonly onBlocked: (blocked: boolean) => void) {}
 
@@ -26,8 +28,15 @@ export class AudioOutput {
   /** Play without being heard: for a phone in a room whose loudspeakers play the lesson already. */
   setSilent(silent: boolean): void {
     this.silent = silent;
-    for (const element of this.elements.values()) element.muted = silent;
+    this.hush();
     if (!silent) void this.unlock();
+  }
+
+  /** Let `slot` be heard though all else is silent; null: none. */
+  setLoud(slot: string | null): void {
+    this.loud = slot;
+    this.hush();
+    if (slot !== null) void this.unlock();
   }
 
   /** Called from a touch or key: sound may begin now. */
@@ -41,10 +50,14 @@ export class AudioOutput {
     this.say(false);
   }
 
+  private hush(): void {
+    for (const [slot, element] of this.elements) element.muted = this.silent && slot !== this.loud;
+  }
+
   private add(slot: string): Sink {
     const element: Sink = new Audio();
     element.autoplay = true;
-    element.muted = this.silent;
+    element.muted = this.silent && slot !== this.loud;
     element.dataset.slot = slot;
     element.hidden = true;
     document.body.append(element);

@@ -1,0 +1,2 @@
+/** What the lower part of the phone shows. */
+export type PhoneView = 'home' | 'chat' | 'list' | 'line' | 'question';
