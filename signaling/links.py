@@ -1,11 +1,11 @@
 """What a participant's link allows, in words, and what its slots show: the notices `Links` and `Slots`.
 
-Notices are not part of the room's state: they are sent whole each time and may be lost.
+Notices are not part of the room's state: nobody stores them, and a new socket is told everything again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -104,12 +104,12 @@ class LinkBoard:
         return "ok" if link is None else link.state
 
     def all(self) -> m.Links:
-        """Return the notice for those who may see all links."""
+        """Return all links."""
         return m.Links(tuple(self._links.values()))
 
-    def of(self, peers: Iterable[m.PeerId]) -> m.Links:
-        """Return the notice of these links, as far as they are known."""
-        return m.Links(tuple(self._links[peer] for peer in peers if peer in self._links))
+    def by_peer(self) -> Mapping[m.PeerId, m.Link]:
+        """Return all links by whose they are; to be read only."""
+        return self._links
 
     def _path(self, peer: m.PeerId) -> m.MediaPath | Literal["none"]:
         return "none" if peer in self._lost else self._paths.get(peer, "unknown")

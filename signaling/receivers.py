@@ -9,12 +9,13 @@ import msgspec
 from signaling import messages as m
 from signaling.effects import Effect, FeedSlot, LimitHeight, Tell
 from signaling.errors import Refused
+from signaling.link_teller import LinkTeller
 from signaling.links import LinkBoard, Reception, rung_of, slots_notice
 from signaling.replica import find, source_of
 from signaling.roles import Capability, Role, is_granted
 from signaling.slots import MAX_TILES, Feed, assign, layout
 
-LINKS_S = 2.0  # how often links are told; the media plane reports as often
+LINKS_S = 2.0  # how often links may be told; the media plane reports as often
 MAX_HEIGHT = 4320  # 8K: no screen shows more
 
 
@@ -32,6 +33,7 @@ class Receivers:
     def __init__(self, now: float) -> None:
         self._receivers: dict[m.PeerId, _Receiver] = {}
         self._board = LinkBoard()
+        self._teller = LinkTeller()
         self._links_due = now + LINKS_S
 
     def slots_for(self, tiles: int, video: bool) -> tuple[m.Slot, ...]:
@@ -124,20 +126,25 @@ class Receivers:
         """Return when links are told next."""
         return self._links_due
 
+    def greet(self, peer: m.PeerId) -> None:
+        """Take in that `peer` has a new socket: it is told all links again that it may see."""
+        self._teller.forget(peer)
+
     def on_timeout(self, state: m.Snapshot, now: float) -> list[Effect]:
-        """Tell links when it is time: all of them to those who may see them, else one's own and that of one's room."""
+        """Tell links that changed when it is time: those who may see all, else of one's own and that of one's room."""
         if now < self._links_due:
             return []
         self._links_due = now + LINKS_S
-        everything = self._board.all()
-        if not everything.links:
-            return []
+        everything = self._board.by_peer()
         effects: list[Effect] = []
-        for one in state.participants:
-            if not one.online:
-                continue
-            notice = everything if is_granted(one.role, Capability.SEE_LINKS) else self._board.of(_own(state, one))
-            if notice.links:
+        online = [one for one in state.participants if one.online]
+        self._teller.keep(one.peer for one in online)
+        for one in online:
+            seen = everything
+            if not is_granted(one.role, Capability.SEE_LINKS):
+                seen = {peer: everything[peer] for peer in _own(state, one) if peer in everything}
+            notice = self._teller.tell(one.peer, seen, now)
+            if notice is not None:
                 effects.append(Tell(one.peer, notice))
         return effects
 

@@ -219,8 +219,17 @@ class LessonClient:
                 self._on_event(message)
             case m.Slots(slots=slots):
                 self.slots = slots
-            case m.Links(links=links):
-                self.links = links
+            case m.Events(events=events):
+                for event in events:
+                    self._on_event(event)
+            case m.Links(links=links, whole=whole, gone=gone):
+                changed = {link.peer for link in links}
+                kept = (
+                    ()
+                    if whole
+                    else tuple(link for link in self.links if link.peer not in changed and link.peer not in gone)
+                )
+                self.links = (*kept, *links)
             case m.MediaReset() | m.RestartIce():
                 self.media_epoch += 1
             case m.Bye():

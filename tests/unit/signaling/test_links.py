@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from signaling import messages as m
@@ -52,6 +53,7 @@ def test_slots_show_what_flows() -> None:
 class Watched(World):
     def __init__(self) -> None:
         super().__init__()
+        self.own: m.Link | None = None
         self.lecturer, self.classroom = self.join(LECTURER), self.join(CLASSROOMS[0])
         self.publish(self.lecturer, "camera", "mic")
         self.subscribe(self.classroom)
@@ -59,13 +61,21 @@ class Watched(World):
     def report(self, report: Reception) -> None:
         self.keep(self.room.on_reception(self.classroom, report))
 
-    def told(self) -> dict[m.PeerId, m.Links]:
-        self.after(2.0)
+    def told(self, after_s: float = 2.0) -> dict[m.PeerId, m.Links]:
+        """Return the notices that fall due."""
+        self.after(after_s)
         return {
             effect.peer: effect.message
             for effect in self.effects
             if isinstance(effect, Tell) and isinstance(effect.message, m.Links)
         }
+
+    def known(self) -> m.Link:
+        """Return what the classroom knows of its link after the notices that fall due."""
+        for notice in (found for peer, found in self.told().items() if peer == self.classroom):
+            self.own = next((link for link in notice.links if link.peer == self.classroom), self.own)
+        assert self.own is not None
+        return self.own
 
 
 def test_lecturer_is_told_all_links_and_a_classroom_its_own() -> None:
@@ -87,13 +97,55 @@ def test_local_teacher_is_told_of_the_own_classroom_and_no_other() -> None:
     assert [link.peer for link in world.told()[teacher].links] == [teacher, world.classroom]
 
 
-def test_links_are_told_every_two_seconds() -> None:
+def test_links_are_told_every_two_seconds_while_they_change() -> None:
     world = Watched()
     world.report(reception())
     world.now += 1.0
     assert world.room.on_timeout(world.now).effects == ()
     world.now += 1.0
     assert world.room.on_timeout(world.now).effects != ()
+    world.report(reception(360))
+    world.report(reception(360))
+    assert set(world.told()) == {world.lecturer, world.classroom}
+
+
+def test_room_in_which_nothing_changes_says_nothing() -> None:
+    world = Watched()
+    for second in range(0, 60, 2):
+        world.report(msgspec.structs.replace(reception(), rtt_ms=40 + second % 7, loss_pct=0.2 + second % 3 / 10))
+        assert set(world.told()) == ({world.lecturer, world.classroom} if second == 0 else set())
+
+
+def test_figures_are_told_after_ten_seconds_and_words_at_once() -> None:
+    world = Watched()
+    world.report(reception())
+    world.told()
+    slower = msgspec.structs.replace(reception(), rtt_ms=90)
+    world.report(slower)
+    assert [bool(world.told()) for _ in range(5)] == [False, False, False, False, True]
+    world.report(msgspec.structs.replace(slower, loss_pct=5.0))
+    assert world.known().loss_pct == 5.0
+
+
+def test_who_comes_back_is_told_everything_again() -> None:
+    world = Watched()
+    world.report(reception())
+    world.told()
+    seat = world.room._seats[world.lecturer]
+    world.keep(world.room.disconnect(world.lecturer, seat.socket, world.now))
+    back = world.room.resume(seat.resume, world.room.state.seq, world.now)
+    assert back is not None
+    notice = world.told()
+    assert set(notice) == {world.lecturer}
+    assert notice[world.lecturer].whole and len(notice[world.lecturer].links) == 1
+
+
+def test_who_left_is_gone_from_the_list() -> None:
+    world = Watched()
+    world.report(reception())
+    world.told()
+    world.keep(world.room.leave(world.classroom, world.now))
+    assert world.told()[world.lecturer] == m.Links((), whole=False, gone=(world.classroom,))
 
 
 def test_one_bad_report_is_not_worth_a_word() -> None:
@@ -101,17 +153,17 @@ def test_one_bad_report_is_not_worth_a_word() -> None:
     rungs = []
     for height in (720, 180, 720, 180, 180, 360):
         world.report(reception(height))
-        rungs.append(world.told()[world.classroom].links[0].rung)
+        rungs.append(world.known().rung)
     assert rungs == ["hd", "hd", "hd", "hd", "smooth", "clear"]
 
 
 def test_silence_of_an_open_microphone_is_told() -> None:
     world = Watched()
     world.report(reception(audio_bps=0))
-    assert not world.told()[world.classroom].links[0].audio_ok
+    assert not world.known().audio_ok
     world.ask(world.lecturer, m.SetMute(1, world.lecturer, "mic", True))
     world.report(reception(audio_bps=0))
-    assert world.told()[world.classroom].links[0].audio_ok, "nothing is to be heard"
+    assert world.known().audio_ok, "nothing is to be heard"
 
 
 def test_lost_path_is_told_and_asked_to_restart() -> None:
@@ -119,9 +171,9 @@ def test_lost_path_is_told_and_asked_to_restart() -> None:
     world.report(reception())
     world.keep(world.room.on_path(world.classroom, "subscribe", "lost"))
     assert world.effects == [Tell(world.classroom, m.RestartIce("subscribe"))]
-    assert world.told()[world.classroom].links[0].path == "none"
+    assert world.known().path == "none"
     world.keep(world.room.on_path(world.classroom, "subscribe", "connected"))
-    assert world.told()[world.classroom].links[0].path == "unknown"
+    assert world.known().path == "unknown"
     world.keep(world.room.on_path(world.classroom, "subscribe", "closed"))
     assert world.effects == [Tell(world.classroom, m.MediaReset())]
 

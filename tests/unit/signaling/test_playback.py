@@ -13,7 +13,7 @@ from signaling.errors import ProtocolViolation
 from signaling.links import Reception, SlotReception
 from signaling.playback import EARLY_MS, MAX_PEERS, STORE_S, Playback, PlaybackBook
 from signaling.roles import Role
-from tests.unit.signaling.room_world import CLASSROOMS, LECTURER, World, link_told
+from tests.unit.signaling.room_world import CLASSROOMS, LECTURER, World
 
 ME = m.Participant(m.PeerId("me"), Role.CLASSROOM, "五年级", "河口小学", "c1")
 ZERO = m.ReportPlayback("page0001", 0, 0, 0, 0, 0, 0)
@@ -175,7 +175,7 @@ class Lesson(World):
 
     def link(self) -> m.Link:
         self.after(2.0)
-        return link_told(self.effects, self.classroom)
+        return next(one for one in self.room.links.links if one.peer == self.classroom)
 
     @property
     def row(self) -> Playback:

@@ -13,6 +13,7 @@ import type {
   CatchUpAct,
   Event,
   Link,
+  Links,
   PeerId,
   Role,
   ServerMessage,
@@ -23,6 +24,7 @@ import type {
   SubscribeOffer,
 } from '@/generated/messages';
 import { IceServers } from './iceServers';
+import { withLinks } from './links';
 import { LinkWatch } from './linkWatch';
 import { watchNetwork } from './network';
 import { PlaybackReport } from './playbackReport';
@@ -47,7 +49,7 @@ export interface SessionListener {
   onRoom: (room: Snapshot) => void;
   onEvent: (event: Event) => void;
   onSlots: (fills: readonly SlotFill[]) => void;
-  onLinks: (links: readonly Link[]) => void;
+  onLinks: (links: ReadonlyMap<PeerId, Link>) => void;
   /** The wall of the own classroom, or a phone beside it, said something of catching up. */
   onCatchUp: (act: CatchUpAct, missedS: number) => void;
   onStreams: (streams: ReadonlyMap<string, MediaStream>) => void;
@@ -85,6 +87,7 @@ export class LessonSession {
   private readonly audio: AudioOutput;
   private media = NO_MEDIA;
   private fills: readonly SlotFill[] = [];
+  private links: ReadonlyMap<PeerId, Link> = new Map();
   private voiceMid: string | null = null;
   private watch: LinkWatch | null = null;
   private stopNetwork: () => void = () => undefined;
@@ -221,8 +224,11 @@ export class LessonSession {
         this.fills = message.slots;
         this.playback.onDue(this.room, this.fills);
         return this.listener.onSlots(message.slots);
+      case 'events':
+        for (const event of message.events) this.onEvent(event);
+        return;
       case 'links':
-        return this.onLinks(message.links);
+        return this.onLinks(message);
       case 'catch_up_told':
         return this.listener.onCatchUp(message.act, message.missed_s);
       case 'encodings':
@@ -352,11 +358,12 @@ export class LessonSession {
     }
   }
 
-  private onLinks(links: readonly Link[]): void {
-    const own = links.find((link) => link.peer === this.me);
+  private onLinks(told: Links): void {
+    this.links = withLinks(this.links, told);
+    const own = told.links.find((link) => link.peer === this.me);
     const pc = this.subscribe?.connection;
     if (own && pc) setPlayoutTargets(pc, own);
-    this.listener.onLinks(links);
+    this.listener.onLinks(this.links);
   }
 
   private setMedia(change: Partial<MediaState>): void {

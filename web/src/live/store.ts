@@ -117,7 +117,7 @@ export const useLesson = defineStore('lesson', () => {
       onEvent: (event) => onEvent(event),
       onSlots: (next) => (fills.value = new Map(next.map((fill) => [fill.slot, fill]))),
       onCatchUp: (act, missedS) => (catchUpTold.value = { act, missedS }),
-      onLinks: (next) => (links.value = new Map(next.map((link) => [link.peer, link]))),
+      onLinks: (next) => (links.value = next),
       onStreams: (next) => {
         streams.value = new Map(next);
         limits.repeat();
