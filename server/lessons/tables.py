@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -30,9 +31,10 @@ from sqlalchemy import (
 from server.accounts.model import Asker, Classroom, Person, SchoolRef
 from server.accounts.tables import classrooms, devices, people, schools
 from server.lessons.model import Lesson, Page, PageFile, PersonRef
+from server.lessons.rosters.tables import count_calls
 from server.storage.database import Transaction
 from server.storage.schema import EpochMs, metadata
-from signaling.messages import Event, LessonInfo, RoomId
+from signaling.messages import Event, LessonEnded, LessonInfo, PupilCalled, RoomId
 
 lessons = Table(
     "lessons",
@@ -163,6 +165,11 @@ def _concerns_person(person: Person) -> list[ColumnElement[bool]]:
         lessons.c.open_to_observers,
         _invited(classrooms.c.school_id == school_id),
     ]
+
+
+def is_invited_school(school_id: str) -> ColumnElement[bool]:
+    """Return the condition of lessons that a classroom of the school takes part in."""
+    return _invited(classrooms.c.school_id == school_id)
 
 
 def _invited(which: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -335,6 +342,9 @@ async def append_events(tx: Transaction, lesson_id: str, info: LessonInfo, event
     ]
     if rows:
         await tx.execute(insert(lesson_events), rows)
+    if any(event.seq > last and isinstance(event.body, LessonEnded) for event in events):
+        called = [one.body.called.pupil for one in await events_of(tx, lesson_id) if isinstance(one.body, PupilCalled)]
+        await count_calls(tx, Counter(called))  # a fair pick of the next lesson remembers this one
     await tx.execute(
         update(lessons)
         .where(lessons.c.id == lesson_id)

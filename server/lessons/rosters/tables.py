@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Column, ForeignKey, Integer, String, Table, UniqueConstraint, insert, select, update
 
@@ -29,6 +29,7 @@ pupils = Table(
     Column("seat_row", Integer, nullable=False),
     Column("seat_column", Integer, nullable=False),
     Column("card", Integer),
+    Column("called", Integer, nullable=False, server_default="0"),  # in lessons that have ended
     Column("left_ms", EpochMs),  # when the pupil left the class; such a pupil has no card
     UniqueConstraint("classroom_id", "card"),
 )
@@ -61,7 +62,7 @@ async def pupils_of(tx: Transaction, classroom_ids: Sequence[str]) -> dict[str, 
     found: dict[str, list[Pupil]] = {classroom: [] for classroom in classroom_ids}
     for row in (await tx.execute(query)).all():
         card = NO_CARD if row.card is None else row.card
-        pupil = Pupil(PupilId(row.id), row.number, row.name, row.seat_row, row.seat_column, card)
+        pupil = Pupil(PupilId(row.id), row.number, row.name, row.seat_row, row.seat_column, card, row.called)
         found[row.classroom_id].append(pupil)
     return {classroom: tuple(here) for classroom, here in found.items()}
 
@@ -110,3 +111,9 @@ def _values(pupil: Pupil) -> dict[str, object]:
 async def leave_class(tx: Transaction, pupil_ids: Sequence[str], now_ms: int) -> None:
     """Note that these pupils left the class; their cards are free."""
     await tx.execute(update(pupils).where(pupils.c.id.in_(pupil_ids)).values(left_ms=now_ms, card=None))
+
+
+async def count_calls(tx: Transaction, times: Mapping[PupilId, int]) -> None:
+    """Add to how often these pupils were called on."""
+    for pupil_id, count in times.items():
+        await tx.execute(update(pupils).where(pupils.c.id == pupil_id).values(called=pupils.c.called + count))
