@@ -48,7 +48,7 @@ def moved(words: Words, turn: Turn) -> Words:
 
 
 def turns(words: Words) -> list[Words]:
-    """Return the words as seen with each of the four edges up: edge 1 is the right one, brought up counter-clockwise."""
+    """Return the words as seen with each of the four edges up: 1 is the right one, come up counter-clockwise."""
     return [moved(words, lambda a, k=k: np.rot90(a, k)) for k in range(4)]  # type: ignore[misc]
 
 
@@ -67,7 +67,7 @@ def has_lone_bit(words: Words) -> npt.NDArray[np.bool_]:
     inner = grid[:, 1:-1, 1:-1]
     alike = (inner == grid[:, :-2, 1:-1]) | (inner == grid[:, 2:, 1:-1])
     alike |= (inner == grid[:, 1:-1, :-2]) | (inner == grid[:, 1:-1, 2:])
-    return ~alike.all(axis=(1, 2))
+    return np.asarray(~alike.all(axis=(1, 2)))
 
 
 def search(seed: int = SEED) -> list[int]:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
+from bench.card_room import painted_room
 from server.lessons.cards.codes import modules
 
 WIDTH, HEIGHT = 1920, 1080
@@ -90,7 +91,11 @@ def scene(seed: int, paper: Paper) -> list[Held]:
     """Return who holds which card where: forty of sixty cards, some of them partly hidden."""
     draw = random.Random(f"scene {seed}")
     cards = draw.sample(range(60), ROWS * COLUMNS)
-    return [_held(draw, paper, cards[row * COLUMNS + column], row, column) for row in range(ROWS) for column in range(COLUMNS)]
+    return [
+        _held(draw, paper, cards[row * COLUMNS + column], row, column)
+        for row in range(ROWS)
+        for column in range(COLUMNS)
+    ]
 
 
 def _held(draw: random.Random, paper: Paper, card: int, row: int, column: int) -> Held:
@@ -117,7 +122,7 @@ def _held(draw: random.Random, paper: Paper, card: int, row: int, column: int) -
 def photo(seed: int, number: int, light: Light, paper: Paper) -> tuple[bytes, list[Truth]]:
     """Return the JPEG of the scene's photo of this number, and the cards in it."""
     draw = random.Random(f"photo {seed} {number}")
-    canvas = _room(seed)
+    canvas = painted_room(seed, ROWS, COLUMNS, (WIDTH * OVER, HEIGHT * OVER))
     truths = []
     for held in scene(seed, paper):
         truths.append(_paint_card(canvas, held, paper, draw))
@@ -167,7 +172,8 @@ def _homography(source: Floats, target: Floats) -> Floats:
     for (x, y), (u, v) in zip(source, target, strict=True):
         rows.append([x, y, 1, 0, 0, 0, -u * x, -u * y])
         rows.append([0, 0, 0, x, y, 1, -v * x, -v * y])
-    return np.append(np.linalg.solve(np.array(rows), target.reshape(-1)), 1.0).reshape(3, 3)
+    solved: Floats = np.append(np.linalg.solve(np.array(rows), target.reshape(-1)), 1.0)
+    return solved.reshape(3, 3)
 
 
 def _paint_card(canvas: Floats, held: Held, paper: Paper, draw: random.Random) -> Truth:
@@ -196,10 +202,10 @@ def _paint_card(canvas: Floats, held: Held, paper: Paper, draw: random.Random) -
     mx, my = u * paper.width / paper.marker, v * paper.height / paper.marker  # ±1 is the marker's edge
     _paint_thumbs(region, u, v, paper, draw)
     hidden = _paint_cover(region, mx, my, held)
-    edges = _homography(unit * [[paper.marker / paper.width, paper.marker / paper.height]], unit)
+
     middle = corners.mean(axis=0) / OVER
-    del edges
-    area = 0.5 * abs(np.dot(corners[:, 0], np.roll(corners[:, 1], 1)) - np.dot(corners[:, 1], np.roll(corners[:, 0], 1)))
+    following = np.roll(corners, -1, axis=0)
+    area = 0.5 * abs(np.dot(corners[:, 0], following[:, 1]) - np.dot(corners[:, 1], following[:, 0]))
     side = math.sqrt(area / OVER**2 * paper.marker**2 / (paper.width * paper.height))
     return Truth(held.card, held.turn, float(middle[0]), float(middle[1]), side, hidden)
 
@@ -254,92 +260,6 @@ def _paint_cover(region: Floats, mx: Floats, my: Floats, held: Held) -> bool:
     return bool((mask & inside).sum() > 0.002 * max(1, int(inside.sum())))
 
 
-def _room(seed: int) -> Floats:
-    """Paint walls, windows, posters, desks and pupils; over-sized, linear."""
-    draw = random.Random(f"room {seed}")
-    size = (WIDTH * OVER, HEIGHT * OVER)
-    wall = draw.choice(((205, 205, 190), (150, 165, 160), (222, 222, 222), (120, 110, 96)))
-    picture = Image.new("RGB", size, wall)
-    pen = ImageDraw.Draw(picture)
-    for _ in range(3):
-        _window(pen, draw.randrange(size[0] - 500), draw.randrange(120), draw.randrange(250, 480), draw)
-    for _ in range(7):
-        _poster(pen, draw.randrange(size[0] - 300), draw.randrange(size[1] // 2), draw.randrange(70, 260), draw)
-    for row in range(ROWS - 1, -1, -1):
-        for column in range(COLUMNS):
-            _pupil(pen, WIDTH * OVER * (column + 0.5) / COLUMNS, HEIGHT * OVER * (0.86 - 0.165 * row), 1 - 0.13 * row, draw)
-        _desk(pen, HEIGHT * OVER * (0.955 - 0.165 * row), draw)
-    for _ in range(14):
-        _foreign_marker(pen, draw)
-    return np.asarray(picture, np.float64) / 255
-
-
-def _window(pen: ImageDraw.ImageDraw, x: int, y: int, size: int, draw: random.Random) -> None:
-    pen.rectangle((x, y, x + size, y + size), fill=(50, 45, 40))
-    panes = draw.choice((2, 3))
-    gap = size // (panes * 6)
-    for row in range(panes):
-        for column in range(panes):
-            left, top = x + gap + column * size // panes, y + gap + row * size // panes
-            pen.rectangle((left, top, left + size // panes - 2 * gap, top + size // panes - 2 * gap), fill=(255, 255, 255))
-
-
-def _poster(pen: ImageDraw.ImageDraw, x: int, y: int, size: int, draw: random.Random) -> None:
-    """A sheet with a black-framed field of squares, as a two-dimensional code or a chess board has, or with lines."""
-    pen.rectangle((x, y, x + size, y + size * 5 // 4), fill=draw.choice(((250, 250, 245), (240, 225, 150), (190, 40, 40))))
-    count = draw.choice((0, 4, 8, 21))
-    inner = size * 3 // 4
-    if count == 0:
-        for line in range(size // 14):
-            pen.rectangle((x + 8, y + 8 + line * 14, x + 8 + draw.randrange(20, size - 10), y + 14 + line * 14), fill=(40, 40, 40))
-        return
-    left, top = x + size // 8, y + size // 8
-    pen.rectangle((left, top, left + inner, top + inner), fill=(20, 20, 20))
-    unit = inner / (count + 2)
-    for row in range(count):
-        for column in range(count):
-            is_white = (row + column) % 2 == 0 if count == 8 else draw.random() < 0.5
-            if is_white:
-                at = (left + (column + 1) * unit, top + (row + 1) * unit)
-                pen.rectangle((*at, at[0] + unit - 1, at[1] + unit - 1), fill=(245, 245, 245))
-
-
-def _foreign_marker(pen: ImageDraw.ImageDraw, draw: random.Random) -> None:
-    """A square marker with 25 random bits, as other systems' cards have: it must never be taken for one of ours."""
-    unit = draw.randrange(7, 22)
-    x, y = draw.randrange(WIDTH * OVER - 9 * unit), draw.randrange(HEIGHT * OVER - 9 * unit)
-    pen.rectangle((x, y, x + 9 * unit, y + 9 * unit), fill=(240, 240, 240))
-    pen.rectangle((x + unit, y + unit, x + 8 * unit - 1, y + 8 * unit - 1), fill=(15, 15, 15))
-    for place in range(25):
-        if draw.random() < 0.5:
-            left, top = x + (2 + place % 5) * unit, y + (2 + place // 5) * unit
-            pen.rectangle((left, top, left + unit - 1, top + unit - 1), fill=(240, 240, 240))
-
-
-def _pupil(pen: ImageDraw.ImageDraw, x: float, y: float, scale: float, draw: random.Random) -> None:
-    x += draw.uniform(-30, 30)
-    wide, high = 150 * scale, 210 * scale
-    cloth = tuple(draw.randrange(20, 235) for _ in range(3))
-    pen.rectangle((x - wide, y - high * 0.3, x + wide, y + high), fill=cloth)
-    if draw.random() < 0.35:
-        unit, other = draw.uniform(9, 26), tuple(255 - part for part in cloth)
-        for row in range(int(1.3 * high / unit)):
-            for column in range(int(2 * wide / unit)):
-                if (row + column) % 2:
-                    left, top = x - wide + column * unit, y - high * 0.3 + row * unit
-                    pen.rectangle((left, top, left + unit, top + unit), fill=other)
-    radius = 78 * scale
-    top = y - high * 0.3 - 1.6 * radius
-    pen.ellipse((x - radius, top, x + radius, top + 2 * radius), fill=(24, 20, 18))
-    pen.ellipse((x - radius * 0.8, top + radius * 0.5, x + radius * 0.8, top + 2 * radius), fill=(205, 160, 130))
-
-
-def _desk(pen: ImageDraw.ImageDraw, y: float, draw: random.Random) -> None:
-    for column in range(COLUMNS):
-        x = WIDTH * OVER * (column + draw.uniform(0.2, 0.7)) / COLUMNS
-        pen.rectangle((x, y, x + 90, y + 30), fill=draw.choice(((230, 230, 225), (170, 30, 30), (30, 60, 140))))
-
-
 def _expose(canvas: Floats, light: Light, seed: int, draw: random.Random) -> bytes:
     """Light the scene, and let lens, hand, sensor and encoder take their part of it."""
     picture = canvas.reshape(HEIGHT, OVER, WIDTH, OVER, 3).mean(axis=(1, 3))
@@ -363,7 +283,7 @@ def _expose(canvas: Floats, light: Light, seed: int, draw: random.Random) -> byt
 
 
 def _motion(picture: Floats, length: float, angle: float) -> Floats:
-    """Smear by a hand's movement of `length` pixels: the mean of five pictures along the way, to a fraction of a pixel."""
+    """Smear by a hand's movement of `length` pixels: the mean of five pictures along the way."""
     if length < 0.2:
         return picture
     total = np.zeros_like(picture)

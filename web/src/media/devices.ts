@@ -82,6 +82,20 @@ export function openCamera(lines: CameraLines = 720): Promise<MediaStreamTrack> 
   return capture('camera', () => navigator.mediaDevices.getUserMedia({ video, audio: false }));
 }
 
+/** Open the camera at a phone's back, as sharp as answer cards at the far wall need it.
+ *
+ * @throws DeviceProblem
+ */
+export function openRearCamera(): Promise<MediaStreamTrack> {
+  const video: MediaTrackConstraints = {
+    facingMode: { ideal: 'environment' },
+    width: { ideal: 1920 },
+    height: { ideal: 1080 },
+    frameRate: { ideal: 15, max: 30 },
+  };
+  return capture('camera', () => navigator.mediaDevices.getUserMedia({ video, audio: false }));
+}
+
 /** Open the microphone with echo cancellation: a classroom hears itself from its own loudspeakers otherwise.
  *
  * @throws DeviceProblem
