@@ -15,7 +15,7 @@ from server.lessons import catchup_routes, websocket, whip
 from server.lessons.catchup import Spare
 from server.lessons.packs.pace import Pace
 from server.lessons.ports import LessonStore, RoomTokens, Seat
-from server.lessons.rooms import RoomHost, Seats
+from server.lessons.rooms import RoomHost, Seats, admission_of
 from server.library import routes as library_routes
 from server.library.service import LibraryService
 from server.processes.media import MediaWorkers
@@ -23,7 +23,9 @@ from server.processes.recorder import RecorderLink
 from server.settings import Settings
 from server.storage.database import Database
 from signaling.data_caps import DataCap
-from signaling.messages import Deck, RoomId, Rung
+from signaling.messages import Deck, RoomId, Roster, Rung
+from signaling.questions import current
+from signaling.seats import peer_id
 
 
 class LivePlane:
@@ -75,6 +77,22 @@ class LivePlane:
     def deck_changed(self, lesson: RoomId, deck: Deck | None) -> None:
         """Tell the lesson's room, when it is open, that it has another deck."""
         self._host.deck_changed(lesson, deck)
+
+    def roster_changed(self, roster: Roster) -> None:
+        """Tell the open rooms of a classroom who its pupils are now."""
+        self._host.roster_changed(roster)
+
+    def photo_shown(self, lesson: RoomId) -> str:
+        """Return the pupil's photo that the lesson's walls show now; empty: none."""
+        room = self._host.open_room(lesson)
+        on = None if room is None else current(room.room.state.quiz)
+        return "" if on is None else on.photo
+
+    def is_acting(self, lesson: RoomId, seats: Sequence[Seat]) -> bool:
+        """Return whether who may hold one of these seats leads the lesson in the lecturer's place now."""
+        room = self._host.open_room(lesson)
+        acting = None if room is None else room.room.state.acting
+        return acting is not None and acting in [peer_id(lesson, admission_of(seat)) for seat in seats]
 
     async def test_path(self, offer: str) -> str:
         """Answer a throw-away connection's SDP offer."""

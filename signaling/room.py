@@ -421,7 +421,8 @@ class Room:
 
     def set_roster(self, roster: m.Roster, now: float) -> Outcome:
         """Take in who the pupils of a classroom are; as it is already: nothing happens."""
-        return self._commit([m.RosterSet(roster)] if roster not in self._state.rosters else [], now)
+        known = next((one.pupils for one in self._state.rosters if one.classroom == roster.classroom), ())
+        return self._commit([m.RosterSet(roster)] if known != roster.pupils else [], now)
 
     def end(self, now: float) -> Outcome:
         """End a live lesson from outside; another is left as it is."""

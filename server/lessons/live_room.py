@@ -65,8 +65,10 @@ class LiveRoom:
         timeout_s: float,
         ended_grace_s: float,
         flush_s: float,
+        classrooms: frozenset[m.ClassroomId] = frozenset(),
     ) -> None:
         self.room = room
+        self.classrooms = classrooms  # that the lesson was planned for
         self.finished = asyncio.Event()  # everything is stored, the lesson may be opened anew
         self.is_closing = False
         self.spare = SpareBook()
@@ -248,6 +250,10 @@ class LiveRoom:
     def set_deck(self, deck: m.Deck | None) -> None:
         """Give the lesson another deck."""
         self.carry_out(self.room.set_deck(deck, time.monotonic()))
+
+    def set_roster(self, roster: m.Roster) -> None:
+        """Tell who the pupils of a classroom are now."""
+        self.carry_out(self.room.set_roster(roster, time.monotonic()))
 
     # --- news
 

@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 
 from recorder.control import RecordingChanged
-from signaling.messages import Deck, Event, LessonInfo, RoomId
+from signaling.messages import Deck, Event, LessonInfo, RoomId, Roster
 from signaling.playback import Playback
 from signaling.roles import Role
 
@@ -37,6 +37,7 @@ class StoredLesson(msgspec.Struct, frozen=True):
     opened_wallclock_ms: int | None  # UTC epoch ms of t_ms = 0; None: never opened
     events: tuple[Event, ...]  # all events so far, in order of seq
     playback: tuple[Playback, ...] = ()  # how it played so far
+    rosters: tuple[Roster, ...] = ()  # of all its classrooms; one that nobody made yet is empty
 
 
 class LessonStore(Protocol):

@@ -30,9 +30,9 @@ from server.lessons.recording import LessonRecording
 from server.processes.media import MediaWorkers, Report
 from server.processes.recorder import RecorderLink
 from signaling.data_caps import DataCap
-from signaling.effects import Outcome
+from signaling.effects import Outcome, both
 from signaling.errors import Refused, Unavailable
-from signaling.messages import Deck, RoomId, Rung
+from signaling.messages import Deck, RoomId, Roster, Rung
 from signaling.room import Room
 from signaling.seats import Admission, peer_id, room_of_resume
 
@@ -194,6 +194,12 @@ class RoomHost:
         if room is not None:
             room.set_deck(deck)
 
+    def roster_changed(self, roster: Roster) -> None:
+        """Tell the open rooms of a classroom who its pupils are now; a closed one reads it when it opens."""
+        for room in self._rooms.values():
+            if roster.classroom in room.classrooms:
+                room.set_roster(roster)
+
     def set_cap(self, school_id: str, cap: DataCap) -> None:
         """Change the data cap of a school, in all rooms at once."""
         self._caps[school_id] = cap
@@ -306,6 +312,8 @@ class RoomHost:
         )
         for school_id, cap in self._caps.items():
             core.set_cap(school_id, cap)  # nobody is in yet, so nobody is to be told
+        for roster in stored.rosters:
+            restored = both(restored, core.set_roster(roster, now))
         recording = LessonRecording(core.id, int(opened_at * 1e9), self._recordings, self.media, self.recorder)
         recording.add(stored.events)
         keeper = LogKeeper(core.id, self._store, self._settings.store_timeout_s)
@@ -318,6 +326,7 @@ class RoomHost:
             timeout_s=self._settings.store_timeout_s,
             ended_grace_s=self._settings.ended_grace_s,
             flush_s=self._settings.shutdown_s,
+            classrooms=frozenset(roster.classroom for roster in stored.rosters),
         )
         return room, restored
 

@@ -22,6 +22,7 @@ from server.lessons.rosters.model import MAX_NUMBER, MAX_PUPILS, MAX_SEAT, Pupil
 from server.lessons.rosters.plan import Plan
 from server.lessons.rosters.sheet import RosterSheet, as_rows, read_roster, told
 from server.sheets import MAX_BYTES, as_csv, as_xlsx, read_table
+from signaling.class_list import Roster
 from signaling.errors import Refused
 from signaling.ids import PupilId
 
@@ -83,6 +84,7 @@ async def put_roster(request: Request) -> Response:
     ]
     await rosters.replace(person, classroom, wanted, True, body.version)
     room, page = await rosters.see(person, classroom)
+    _tell_rooms(request, page)
     return answer(_roster_answer(room, page, True))
 
 
@@ -99,8 +101,13 @@ async def import_roster(request: Request) -> Response:
         if problems:
             raise Refused("roster_invalid", f"名单没有导入：第 {problems[0].line} 行：{problems[0].text}")
         page, plan = await rosters.replace(person, classroom, sheet.wanted, others_leave, version)
+        _tell_rooms(request, page)
     shown = [msgspec.structs.asdict(one) for one in problems[:MAX_TOLD]]
     return answer({"version": page.version, "problems": shown, **_plan_answer(plan)})
+
+
+def _tell_rooms(request: Request, page: RosterPage) -> None:
+    services_of(request).live.roster_changed(Roster(page.classroom, page.pupils))
 
 
 def _read(data: bytes) -> RosterSheet:

@@ -33,7 +33,7 @@ from server.lessons.tokens import SignedRoomTokens
 from server.settings import load
 from server.storage.database import Database, open_database, sqlite_url
 from signaling.data_caps import DataCap
-from signaling.messages import Deck, RoomId, Rung
+from signaling.messages import Deck, RoomId, Roster, Rung
 from signaling.roles import Role
 
 PASSWORD = "correct horse 电池"
@@ -48,6 +48,9 @@ class QuietLive:
     def __init__(self) -> None:
         self.decks: list[tuple[RoomId, Deck | None]] = []
         self.ended: list[RoomId] = []
+        self.rosters: list[Roster] = []
+        self.photo = ""  # that the walls show
+        self.acting = ""  # the id of the person who acts for the lecturer
         self.downloads: list[tuple[RoomId, list[Role], int]] = []
         self.caps: list[tuple[str, DataCap]] = []
         self.spares_now: list[Spare] = []
@@ -76,6 +79,15 @@ class QuietLive:
 
     def deck_changed(self, lesson: RoomId, deck: Deck | None) -> None:
         self.decks.append((lesson, deck))
+
+    def roster_changed(self, roster: Roster) -> None:
+        self.rosters.append(roster)
+
+    def photo_shown(self, lesson: RoomId) -> str:
+        return self.photo
+
+    def is_acting(self, lesson: RoomId, seats: Sequence[Seat]) -> bool:
+        return any(seat.subject.startswith(f"person:{self.acting}/") for seat in seats)
 
     async def test_path(self, offer: str) -> str:
         return f"answer to {offer}"
