@@ -77,7 +77,14 @@ class Tell(msgspec.Struct, frozen=True):
     """Send a notice to `peer`, if its socket is open."""
 
     peer: m.PeerId
-    message: m.Slots | m.Links | m.CatchUpTold | m.MediaReset | m.RestartIce | m.Encodings
+    message: m.Slots | m.Links | m.CatchUpTold | m.BoardPart | m.InkRefused | m.MediaReset | m.RestartIce | m.Encodings
+
+
+class Relay(msgspec.Struct, frozen=True):
+    """Send ink in flight to everyone but its writer."""
+
+    frame: bytes
+    writer: m.PeerId
 
 
 class Dismiss(msgspec.Struct, frozen=True):
@@ -100,6 +107,7 @@ Effect = (
     | StopRecording
     | KeepPlayback
     | Tell
+    | Relay
     | Dismiss
 )
 

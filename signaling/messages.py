@@ -16,6 +16,31 @@ from typing import Literal
 
 import msgspec
 
+from signaling.board import INK_UNITS as INK_UNITS
+from signaling.board import AuthorKnown as AuthorKnown
+from signaling.board import Board as Board
+from signaling.board import BoardMoved as BoardMoved
+from signaling.board import BoardPart as BoardPart
+from signaling.board import BoardShown as BoardShown
+from signaling.board import InkAdded as InkAdded
+from signaling.board import InkAuthor as InkAuthor
+from signaling.board import InkCleared as InkCleared
+from signaling.board import InkObject as InkObject
+from signaling.board import InkRemoved as InkRemoved
+from signaling.board import InkRestored as InkRestored
+from signaling.board import InkTool as InkTool
+from signaling.board import Surface as Surface
+from signaling.board import WritersChanged as WritersChanged
+from signaling.board_requests import AddInk as AddInk
+from signaling.board_requests import AllowWriting as AllowWriting
+from signaling.board_requests import AskBoard as AskBoard
+from signaling.board_requests import ClearInk as ClearInk
+from signaling.board_requests import InkRefused as InkRefused
+from signaling.board_requests import MoveBoard as MoveBoard
+from signaling.board_requests import RemoveInk as RemoveInk
+from signaling.board_requests import RestoreInk as RestoreInk
+from signaling.board_requests import ShowBoard as ShowBoard
+
 # What belongs to one feature stands in its module; `as` says that it is part of this contract.
 from signaling.class_list import MAX_CALLED as MAX_CALLED
 from signaling.class_list import MAX_PUPILS as MAX_PUPILS
@@ -185,6 +210,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     timer: Timer | None = None
     marks: tuple[Mark, ...] = ()
     quiz: Quiz = Quiz()
+    board: Board = Board()  # in a welcome: of the shown surface as much as is sent at once, of others their names
 
 
 # --- events: numbered, logged, journalled -------------------------------------------------------------------------
@@ -327,6 +353,14 @@ EventBody = (
     | QuestionPutAway
     | TallyChanged
     | AnswersGiven
+    | AuthorKnown
+    | WritersChanged
+    | BoardShown
+    | BoardMoved
+    | InkAdded
+    | InkRemoved
+    | InkRestored
+    | InkCleared
     | Withheld
 )
 
@@ -552,6 +586,14 @@ ClientMessage = (
     | StartLesson
     | EndLesson
     | Leave
+    | AddInk
+    | RemoveInk
+    | RestoreInk
+    | ClearInk
+    | ShowBoard
+    | MoveBoard
+    | AllowWriting
+    | AskBoard
     | ReportPlayback
 )
 
@@ -713,6 +755,8 @@ ServerMessage = (
     | Slots
     | Links
     | CatchUpTold
+    | BoardPart
+    | InkRefused
     | MediaReset
     | RestartIce
     | Encodings

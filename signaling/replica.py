@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from signaling import class_list, questions
+from signaling import board, class_list, questions
 from signaling import messages as m
 from signaling.phases import add_mark
 from signaling.private_line import add_line
@@ -76,9 +76,9 @@ def _step(state: m.Snapshot, event: m.Event) -> m.Snapshot:
         case m.ChatAdded(line=line):
             return replace(state, chat=(*state.chat, line)[-CHAT_LINES:])
         case m.PageTurned(page=page):
-            return replace(state, page=page)
+            return replace(state, page=page, board=board.leave(state.board))
         case m.DeckChanged(deck=deck):
-            return replace(state, deck=deck, page=1)
+            return replace(state, deck=deck, page=1, board=board.leave(state.board))
         case m.RecordingChanged(recording=recording):
             return replace(state, recording=recording)
         case m.LessonStarted():
@@ -114,6 +114,17 @@ def _step(state: m.Snapshot, event: m.Event) -> m.Snapshot:
             return replace(state, quiz=questions.step(state.quiz, event.body, event.t_ms))
         case m.Withheld():
             return state
+        case (
+            m.AuthorKnown()
+            | m.WritersChanged()
+            | m.BoardShown()
+            | m.BoardMoved()
+            | m.InkAdded()
+            | m.InkRemoved()
+            | m.InkRestored()
+            | m.InkCleared()
+        ):
+            return replace(state, board=board.step(state.board, event.body, board.current_surface(state)))
         case body:
             changed = tuple(_change(one, body) if one.peer == body.peer else one for one in state.participants)
             return replace(state, participants=changed)

@@ -42,6 +42,7 @@ class Capability(enum.StrEnum):
     ASK = "ask"
     ANSWER = "answer"
     COUNT_HANDS = "count_hands"
+    DRAW = "draw"
 
 
 CAPABILITIES: dict[Role, frozenset[Capability]] = {
@@ -66,6 +67,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.ASK,
             Capability.ANSWER,
             Capability.COUNT_HANDS,
+            Capability.DRAW,
         }
     ),
     Role.CLASSROOM: frozenset(
@@ -96,7 +98,9 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
 }
 
 # What a local teacher may do besides, while acting for a lecturer who is cut off: to go on with what is prepared.
-ACTING_CAPABILITIES = frozenset({Capability.TURN_PAGE, Capability.CALL_ON, Capability.SET_TIMER, Capability.ASK})
+ACTING_CAPABILITIES = frozenset(
+    {Capability.TURN_PAGE, Capability.CALL_ON, Capability.SET_TIMER, Capability.ASK, Capability.DRAW}
+)
 
 
 def is_granted(role: Role, capability: Capability) -> bool:

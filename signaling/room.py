@@ -20,6 +20,10 @@ from msgspec.structs import replace
 
 from signaling import messages as m
 from signaling import replica
+from signaling.board_desk import InkDesk
+from signaling.board_frames import Frame
+from signaling.board_requests import BoardCommand
+from signaling.board_rules import cut_for_wire
 from signaling.catch_up import relay
 from signaling.class_list_rules import choose_pupil
 from signaling.commands import PUBLISH_CAPABILITY, Command, call_on, check_publish, decide
@@ -32,6 +36,7 @@ from signaling.effects import (
     LimitLink,
     MuteSource,
     Outcome,
+    Relay,
     StartRecording,
     StopRecording,
     SwitchSource,
@@ -66,6 +71,7 @@ TAIL_EVENTS = 2000  # a whole lesson's events, as a rule; whoever missed more ge
 OVERTIME_S = 3600.0  # a lesson that overran its plan by so much may be one that nobody ended
 UNATTENDED_S = 600.0  # then it ends when no lecturer was there for so long: a restart of a laptop is shorter
 LONGEST_OVERTIME_S = 12 * 3600.0  # and in any case after this: a laptop that was left open teaches nobody
+WELCOME_INK_CHARACTERS = 24_000  # of the shown surface in a welcome: 3 s of a 60 kbit/s link; more is asked for
 REWIRING = (
     m.ParticipantLeft,
     m.SourcePublished,
@@ -77,11 +83,13 @@ REWIRING = (
 )
 UNCOUNTED = (m.AnswersGiven, m.RosterSet, m.AttendanceSet)  # tallies follow a moment later, many in one event
 
-Request = Command | m.SetSource | m.LimitSlot | m.CatchUp | m.CallPupil | m.TakeOver | m.GiveBack
+Request = (
+    Command | m.SetSource | m.LimitSlot | m.CatchUp | m.CallPupil | m.TakeOver | m.GiveBack | BoardCommand | m.AskBoard
+)
 
 
 class Joined(msgspec.Struct, frozen=True):
-    """A socket has its seat: send `greeting`, then `backlog`, then `notices`; the others get `outcome`."""
+    """A socket has its seat: send `greeting`, `backlog`, `notices` and `ink`; the others get `outcome`."""
 
     you: m.PeerId
     socket: int
@@ -89,6 +97,7 @@ class Joined(msgspec.Struct, frozen=True):
     backlog: tuple[m.Event, ...]
     outcome: Outcome
     notices: tuple[m.Encodings, ...] = ()
+    ink: tuple[bytes, ...] = ()  # what others are drawing just now
 
 
 class Room:
@@ -107,6 +116,7 @@ class Room:
         self._caps = DataCaps()
         self._handover = Handover()
         self._tally_due = now  # when answers are counted; infinite: all are
+        self._ink = InkDesk()
         self._opened_at = opened_at
         self._attended = now  # when a lecturer was last here; while one is, older than that
         self._rng = rng
@@ -132,7 +142,9 @@ class Room:
         if events:
             lesson = replace(lesson, state="scheduled", started_t_ms=None, ended_t_ms=None)
         room = cls(lesson, deck, opened_at=opened_at, now=now, rng=rng)
-        room._state = replica.apply_all(room._state, events)
+        for event in events:
+            room._ink.note(room._state, event.body)
+            room._state = replica.apply(room._state, event)
         room._tail.extend(events)
         room._playback.load(playback)
         bodies: list[m.EventBody] = []
@@ -203,7 +215,7 @@ class Room:
             bodies: list[m.EventBody] = [m.ParticipantJoined(_participant(peer, admission))]
         else:
             effects += [*self._dismiss(peer, "replaced", "您已在另一个窗口进入这节课。"), ForgetMedia(peer)]
-            bodies = self._return_afresh(before, admission)
+            bodies = [*self._ink_gone(peer, effects), *self._return_afresh(before, admission)]
             self._receivers.forget(peer)
             self._receivers.greet(peer)
             seat = self._seat_for(peer, admission.role, now)
@@ -214,7 +226,8 @@ class Room:
         self._caps.seat(peer, admission.school_id)
         self._playback.open(_participant(peer, admission), admission.school_id, now)
         outcome = self._commit(bodies, now, effects)
-        return Joined(peer, seat.socket, self._welcome(seat, admission, now), (), outcome)
+        ink = self._ink.open_frames(self._state, peer)
+        return Joined(peer, seat.socket, self._welcome(seat, admission, now), (), outcome, ink=ink)
 
     def resume(self, token: str, last_seq: int, now: float, admission: Admission | None = None) -> Joined | None:
         """Give a socket the seat that `token` kept, with the events after `last_seq`; None: it must join.
@@ -231,14 +244,16 @@ class Room:
         self._receivers.greet(seat.peer)
         was = replica.find(self._state, seat.peer)
         assert was is not None
-        bodies = [] if was.online else [m.OnlineChanged(seat.peer, True)]
+        bodies = self._ink_gone(seat.peer, effects)
+        bodies += [] if was.online else [m.OnlineChanged(seat.peer, True)]
         self._sockets += 1
         seat.socket, seat.expires = self._sockets, None
         outcome = self._commit(bodies, now, effects)
         viewer = viewer_of(was.role, was.classroom)
         backlog = tuple(view_event(event, viewer) for event in self._tail if event.seq > last_seq)
         greeting = m.Resumed(seat.peer, seat.resume, int(RESUME_S), self._state.seq)
-        return Joined(seat.peer, seat.socket, greeting, backlog, outcome, tuple(seat.encodings.values()))
+        ink = self._ink.open_frames(self._state, seat.peer)
+        return Joined(seat.peer, seat.socket, greeting, backlog, outcome, tuple(seat.encodings.values()), ink)
 
     def disconnect(self, peer: m.PeerId, socket: int, now: float) -> Outcome:
         """Take in that a socket is gone; the seat waits. A socket that was replaced changes nothing."""
@@ -246,11 +261,16 @@ class Room:
         if seat is None or seat.socket != socket:
             return Outcome()
         seat.socket, seat.expires = 0, now + RESUME_S
-        return self._commit([*hang_up(self._state, peer), m.OnlineChanged(peer, False)], now)
+        effects: list[Effect] = []
+        bodies = [*self._ink_gone(peer, effects), *hang_up(self._state, peer), m.OnlineChanged(peer, False)]
+        return self._commit(bodies, now, effects)
 
     def leave(self, peer: m.PeerId, now: float) -> Outcome:
         """Give the seat of `peer` up."""
-        return self._commit(self._leaving([peer]), now) if peer in self._seats else Outcome()
+        if peer not in self._seats:
+            return Outcome()
+        effects: list[Effect] = []
+        return self._commit([*self._ink_gone(peer, effects), *self._leaving([peer])], now, effects)
 
     # --- requests
 
@@ -261,6 +281,8 @@ class Room:
             Refused: see 'In a lesson' in docs/errors.md.
         """
         actor, seat = self._actor(peer)
+        if isinstance(request, BoardCommand):
+            return self._commit(self._ink.decide(self._state, actor, request), now)
         match request:
             case m.SetSource(source=source, active=active):
                 return self._set_source(actor, seat, source, active, now)
@@ -272,6 +294,8 @@ class Room:
                 return self._commit(self._call_pupil(actor, request), now)
             case m.TakeOver() | m.GiveBack():
                 return self._commit(self._handover.decide(self._state, actor, request, now), now)
+            case m.AskBoard():
+                return Outcome((), (Tell(peer, self._ink.part(self._state, request)),))
         bodies = decide(self._state, actor, request, self.t_ms(now))
         if isinstance(request, m.Say) and not seat.chat.take(now):
             raise Refused("chat_too_fast", "发言太快，请稍等一下。")
@@ -280,6 +304,21 @@ class Room:
         if isinstance(request, m.SetMute):
             self._remember_mute(request.peer, request.source, request.muted)
         return self._commit(bodies, now)
+
+    def on_ink(self, peer: m.PeerId, frame: Frame, now: float) -> Outcome:
+        """Take in ink in flight of `peer`.
+
+        Raises:
+            ProtocolViolation: `message_malformed`.
+            Refused: `seat_lost`.
+        """
+        actor, _ = self._actor(peer)
+        drawn = self._ink.on_frame(self._state, actor, frame, now)
+        effects: list[Effect] = [Relay(drawn.relay, peer)] if drawn.relay else []
+        if drawn.refused is not None:
+            effects.append(Tell(peer, drawn.refused))
+        outcome = self._commit(drawn.bodies, now)
+        return replace(outcome, effects=(*outcome.effects, *effects))
 
     def check_publish(self, peer: m.PeerId, sources: tuple[m.Source, ...]) -> None:
         """Pass when `peer` may publish `sources`.
@@ -431,12 +470,15 @@ class Room:
     def next_timeout(self) -> float:
         """Return when `on_timeout` has something to do."""
         waiting = [seat.expires for seat in self._seats.values() if seat.expires is not None]
+        ink = self._ink.next_timeout()
+        waiting += [] if ink is None else [ink]
         return min([self._receivers.next_timeout(), self._handover.next_timeout(), self._tally_due, *waiting])
 
     def on_timeout(self, now: float) -> Outcome:
         """Give up seats whose time is over, end a lesson that nobody ends, and tell links."""
         over = [seat.peer for seat in self._seats.values() if seat.expires is not None and seat.expires <= now]
         bodies = self._leaving(over)
+        bodies += self._ink.on_timeout(self._state, now)
         if self._is_abandoned(now):
             bodies.append(m.LessonEnded())
         if self._tally_due <= now:
@@ -476,6 +518,13 @@ class Room:
             return replace(limit, video_allowed=False)
         return limit
 
+    def _ink_gone(self, peer: m.PeerId, effects: list[Effect]) -> list[m.EventBody]:
+        """Return what becomes of the ink of a socket that is gone; the others are told by `effects`."""
+        gone = self._ink.on_gone(self._state, peer)
+        if gone.relay:
+            effects.append(Relay(gone.relay, peer))
+        return list(gone.bodies)
+
     def _is_attended(self) -> bool:
         return any(one.role is Role.LECTURER and one.online for one in self._state.participants)
 
@@ -513,7 +562,8 @@ class Room:
         role = admission.role
         granted = tuple(sorted(capability.value for capability in CAPABILITIES[role]))
         seen = view_snapshot(self.snapshot(now), viewer_of(role, admission.classroom))
-        return m.Welcome(seat.peer, role, granted, seat.resume, int(RESUME_S), seen)
+        sent = cut_for_wire(seen, WELCOME_INK_CHARACTERS)
+        return m.Welcome(seat.peer, role, granted, seat.resume, int(RESUME_S), sent)
 
     def _leaving(self, peers: Sequence[m.PeerId]) -> list[m.EventBody]:
         bodies: list[m.EventBody] = []
@@ -551,6 +601,7 @@ class Room:
         for body in bodies:
             called_before = self._state.called_on
             event = m.Event(self._state.seq + 1, t_ms, body)
+            self._ink.note(self._state, body)
             self._state = replica.apply(self._state, event)
             self._tail.append(event)
             events.append(event)

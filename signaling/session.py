@@ -10,6 +10,8 @@ SILENCE_S = (
 HELLO_S = 10.0  # a first message later than this is no client of ours
 REQUESTS_BURST = 60  # a page that opens sends about 10 requests at once
 REQUESTS_PER_S = 20.0  # a hand cannot do more; a loop in a client can
+INK_BURST = 180  # frames of ink: what a page that stood still for 4 s has to send
+INK_PER_S = 60.0  # a page of ours sends 40 a second while it writes, and 15 of the pointer
 OUTBOX_MESSAGES = 500  # about 10 minutes of a busy lesson's events
 OUTBOX_BYTES = 1 << 20  # 1 MiB: 84 s of a 100 kbit/s link; whoever is further behind needs the snapshot, not the tail
 
@@ -38,10 +40,11 @@ class TokenBucket:
 class Session:
     """The timers and the rate limit of one socket."""
 
-    __slots__ = ("_bucket", "_greeted", "_heard", "_opened")
+    __slots__ = ("_bucket", "_greeted", "_heard", "_ink", "_opened")
 
     def __init__(self, now: float) -> None:
         self._bucket = TokenBucket(REQUESTS_BURST, REQUESTS_PER_S, now)
+        self._ink = TokenBucket(INK_BURST, INK_PER_S, now)
         self._heard = now
         self._greeted = False
         self._opened = now
@@ -57,6 +60,16 @@ class Session:
             ProtocolViolation: `too_many_messages`.
         """
         if not self._bucket.take(now):
+            raise ProtocolViolation("too_many_messages", "请求太频繁，连接已断开。")
+        self._heard = now
+
+    def on_ink(self, now: float) -> None:
+        """Count a frame of ink, before it is read.
+
+        Raises:
+            ProtocolViolation: `too_many_messages`.
+        """
+        if not self._ink.take(now):
             raise ProtocolViolation("too_many_messages", "请求太频繁，连接已断开。")
         self._heard = now
 

@@ -4,7 +4,7 @@
     python -m signaling.typescript --write   write it to web/src/generated/messages.ts
 
 `tests/unit/signaling/test_typescript.py` fails when the written file differs. What a client sends may leave out fields
-that have a default here; what the server sends always carries every field.
+that have a default here; what the server sends carries every field, but for the few structs that omit their defaults.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ _CONSTANTS = (
     "MAX_BATCH",
     "MAX_HANDS",
     "MAX_PAST_TITLE",
+    "INK_UNITS",
 )
 _SCALARS: dict[object, str] = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 _LINE_WIDTH = 100  # prettier's `printWidth` in web/
@@ -85,7 +86,8 @@ def _structs() -> Iterator[str]:
         if config.tag is not None:
             lines.append(f"  {config.tag_field}: '{config.tag}';")
         for field in msgspec.structs.fields(struct):
-            mark = "?" if struct in from_client and not field.required else ""
+            is_optional = not field.required and (struct in from_client or config.omit_defaults)
+            mark = "?" if is_optional else ""
             lines.append(f"  {field.encode_name}{mark}: {_type(hints[field.name])};")
         yield "\n".join([*lines, "}", ""])
 

@@ -23,6 +23,7 @@ from server.lessons.recording import LessonRecording
 from server.processes.media import MediaCommand, MediaWorkers, Report
 from signaling import effects as fx
 from signaling import messages as m
+from signaling.board_frames import read_frame
 from signaling.data_caps import DataCap
 from signaling.effects import Outcome
 from signaling.links import Reception, SlotReception
@@ -46,6 +47,9 @@ class Connection(Protocol):
 
     def send(self, message: bytes) -> None:
         """Queue a message; never blocks, never raises."""
+
+    def relay(self, frame: bytes) -> None:
+        """Queue ink in flight, or leave it out when much waits already: the finished object comes in any case."""
 
     def close(self, code: str, detail: str) -> None:
         """Say `Bye` and close."""
@@ -177,6 +181,8 @@ class LiveRoom:
             connection.send(m.encode(event))
         for notice in joined.notices:
             connection.send(m.encode(notice))
+        for frame in joined.ink:
+            connection.relay(frame)
 
         def gone() -> None:
             if self._connections.get(joined.you) is connection:
@@ -196,6 +202,17 @@ class LiveRoom:
         """
         self._keeper.check()
         self.carry_out(self.room.handle(peer, request, time.monotonic()))
+
+    def on_ink(self, peer: m.PeerId, data: bytes) -> None:
+        """Take in a frame of ink in flight.
+
+        Raises:
+            ProtocolViolation: `message_malformed` or `message_too_large`.
+            Refused: `seat_lost`.
+            Unavailable: `storage_unavailable`.
+        """
+        self._keeper.check()
+        self.carry_out(self.room.on_ink(peer, read_frame(data), time.monotonic()))
 
     async def publish(self, peer: m.PeerId, sdp: str, lines: tuple[m.SourceLine, ...]) -> str:
         """Return the answer to a sending client's offer.
@@ -385,6 +402,10 @@ class LiveRoom:
                 connection = self._connections.get(peer)
                 if connection is not None:
                     connection.send(m.encode(message))
+            case fx.Relay(frame=frame, writer=writer):
+                for peer, connection in self._connections.items():
+                    if peer != writer:
+                        connection.relay(frame)
             case fx.Dismiss(peer=peer, code=code, detail=detail):
                 connection = self._connections.pop(peer, None)
                 if connection is not None:

@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from server.lessons.live_room import LiveRoom
 from server.lessons.rooms import RoomHost, admission_of
 from signaling import messages as m
+from signaling.board_frames import MARK, InkGate
 from signaling.errors import ProtocolViolation, TongtangError, Unavailable
 from signaling.session import Outbox, Session
 
@@ -93,7 +94,7 @@ def routes(host: RoomHost) -> list[BaseRoute]:
 class SocketConnection:
     """The outbox of one socket and the task that empties it (`server.lessons.live_room.Connection`)."""
 
-    __slots__ = ("_close_code", "_outbox", "_send", "_sending", "_wake", "is_closing")
+    __slots__ = ("_close_code", "_ink", "_outbox", "_send", "_sending", "_wake", "is_closing")
 
     lives_by_media = False
 
@@ -102,6 +103,7 @@ class SocketConnection:
         self._send = send
         self._outbox = Outbox()
         self._wake: asyncio.Future[None] | None = None  # an Event is 0.8 kB larger, for every idle socket
+        self._ink = InkGate()
         self._close_code = _NORMAL
         self._sending: asyncio.Timeout | None = None
 
@@ -117,6 +119,11 @@ class SocketConnection:
             self._hurry()
             self._finish(m.encode(m.Bye(error.code, error.detail)), _TRY_LATER)
         self._rouse()
+
+    def relay(self, frame: bytes) -> None:
+        """Queue ink in flight, unless much waits already."""
+        if self._ink.passes(frame, len(self._outbox)):
+            self.send(frame)
 
     def close(self, code: str, detail: str) -> None:
         """Say `Bye` after what is queued, and close."""
@@ -218,6 +225,10 @@ class _Conversation:
                 continue  # what a client says after the last word is read until it hangs up, and not heard
             request = 0
             try:
+                if data.startswith(MARK) and self._room is not None:
+                    self._session.on_ink(time.monotonic())
+                    self._room.on_ink(self._peer, data)
+                    continue
                 self._session.on_message(time.monotonic())
                 message = m.decode_client(data)
                 request = getattr(message, "id", 0)

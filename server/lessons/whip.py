@@ -59,6 +59,9 @@ class _Session:
     def send(self, message: bytes) -> None:
         """Hear nothing: there is nobody to tell."""
 
+    def relay(self, frame: bytes) -> None:
+        """See nothing written."""
+
     def close(self, code: str, detail: str) -> None:
         """End the session: its seat is gone."""
         self.forget()

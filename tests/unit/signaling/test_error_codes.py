@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = ("media", "signaling", "recorder", "server")
 # Where a code stands as the first argument, and where as the second.
 FIRST = {"ProtocolViolation", "Refused", "Unavailable", "SdpError", "Bye", "TongtangError", "_Refused", "__init__"}
-SECOND = {"Failed", "Error"}
+SECOND = {"Failed", "Error", "InkRefused"}
 CLOSING = {"dismiss_all", "close", "_dismiss"}  # calls that carry the code of a `Bye`
 CODE = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)+$|^(silent|replaced|shutdown|left|conflict|busy)$")
 RAISING = re.compile(rf"\b({'|'.join(FIRST | SECOND | CLOSING)})\(")

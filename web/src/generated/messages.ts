@@ -17,6 +17,9 @@ export const MAX_TEXT_ANSWER = 100;
 export const MAX_BATCH = 60;
 export const MAX_HANDS = 99;
 export const MAX_PAST_TITLE = 60;
+export const INK_UNITS = 16384;
+
+export type InkTool = 'pen' | 'highlighter' | 'line' | 'arrow' | 'rectangle' | 'ellipse' | 'text';
 
 export type ClassroomId = string;
 
@@ -73,10 +76,187 @@ export type Capability =
   | 'mark'
   | 'ask'
   | 'answer'
-  | 'count_hands';
+  | 'count_hands'
+  | 'draw';
 
 /** What the acting local teacher may do besides. */
-export const ACTING_CAPABILITIES: readonly Capability[] = ['ask', 'call_on', 'set_timer', 'turn_page'];
+export const ACTING_CAPABILITIES: readonly Capability[] = ['ask', 'call_on', 'draw', 'set_timer', 'turn_page'];
+
+/** Somebody begins to write: the next author's number is theirs. */
+export interface AuthorKnown {
+  kind: 'author_known';
+  peer: PeerId;
+}
+
+/** Everything written in a lesson. */
+export interface Board {
+  shown: string;
+  boards: number;
+  authors: readonly InkAuthor[];
+  writers: readonly ClassroomId[];
+  surfaces: readonly Surface[];
+}
+
+/** Another part of a blank board is shown. */
+export interface BoardMoved {
+  kind: 'board_moved';
+  surface: string;
+  x: number;
+  y: number;
+}
+
+/** Notice, the answer to `ask_board`: what stands on a surface higher than `after`, as it is after event `seq`. */
+export interface BoardPart {
+  type: 'board_part';
+  seq: number;
+  surface: string;
+  after: number;
+  objects: readonly InkObject[];
+  known: number | null;
+}
+
+/** A blank board is shown in place of the page, or (empty) the page again. */
+export interface BoardShown {
+  kind: 'board_shown';
+  surface: string;
+}
+
+/** An object is finished. An empty surface is the one that is shown. */
+export interface InkAdded {
+  kind: 'ink_added';
+  object: InkObject;
+  surface?: string;
+}
+
+/** Somebody who has written. The place in `Board.authors` is the author's number. */
+export interface InkAuthor {
+  peer: PeerId;
+  last: number;
+}
+
+/** A surface was wiped. */
+export interface InkCleared {
+  kind: 'ink_cleared';
+  by: PeerId;
+  surface?: string;
+}
+
+/** Something written. A shape has two points, a text one: its upper left corner. */
+export interface InkObject {
+  id: string;
+  tool?: InkTool;
+  colour?: number;
+  width?: number;
+  points?: string;
+  text?: string;
+  z?: number;
+}
+
+/** Objects were erased, or undone. */
+export interface InkRemoved {
+  kind: 'ink_removed';
+  ids: readonly string[];
+  by: PeerId;
+  surface?: string;
+}
+
+/** Objects that were removed are back, at their heights. */
+export interface InkRestored {
+  kind: 'ink_restored';
+  objects: readonly InkObject[];
+  surface?: string;
+}
+
+/** What can be written on, and what is written there. */
+export interface Surface {
+  key: string;
+  top: number;
+  x: number;
+  y: number;
+  objects: readonly InkObject[];
+  known: number | null;
+}
+
+/** These classrooms may write, besides the one that is called on. */
+export interface WritersChanged {
+  kind: 'writers_changed';
+  classrooms: readonly ClassroomId[];
+}
+
+/** Add a whole object: a text, or what was drawn while the socket was away. The same `n` again changes nothing. */
+export interface AddInk {
+  type: 'add_ink';
+  id: number;
+  n: number;
+  surface: string;
+  tool: InkTool;
+  points: string;
+  colour?: number;
+  width?: number;
+  text?: string;
+}
+
+/** Let a classroom write, or no longer. */
+export interface AllowWriting {
+  type: 'allow_writing';
+  id: number;
+  classroom: ClassroomId;
+  allowed: boolean;
+}
+
+/** Ask for what stands on a surface higher than `after`: `board_part` says it, piece by piece. */
+export interface AskBoard {
+  type: 'ask_board';
+  id: number;
+  surface: string;
+  after?: number;
+}
+
+/** Wipe a surface. */
+export interface ClearInk {
+  type: 'clear_ink';
+  id: number;
+  surface: string;
+}
+
+/** Notice to its writer: object `n` was not taken. `code` as in docs/errors.md. */
+export interface InkRefused {
+  type: 'ink_refused';
+  n: number;
+  code: string;
+  detail: string;
+}
+
+/** Show another part of the blank board that is shown, to everyone. */
+export interface MoveBoard {
+  type: 'move_board';
+  id: number;
+  x: number;
+  y: number;
+}
+
+/** Remove objects: one's own, or as a lecturer any. Those that are gone already are passed over. */
+export interface RemoveInk {
+  type: 'remove_ink';
+  id: number;
+  surface: string;
+  ids: readonly string[];
+}
+
+/** Bring back what oneself removed, or as a lecturer what anybody did. */
+export interface RestoreInk {
+  type: 'restore_ink';
+  id: number;
+  surface: string;
+  ids: readonly string[];
+}
+
+/** Show a blank board in place of the page: one that was opened before, or the next new one. 0: the page again. */
+export interface ShowBoard {
+  type: 'show_board';
+  id: number;
+  board: number;
+}
 
 /** Who of a classroom is not there today. */
 export interface Absence {
@@ -503,6 +683,7 @@ export interface Snapshot {
   timer: Timer | null;
   marks: readonly Mark[];
   quiz: Quiz;
+  board: Board;
 }
 
 /** A new seat. */
@@ -952,6 +1133,14 @@ export type EventBody =
   | QuestionPutAway
   | TallyChanged
   | AnswersGiven
+  | AuthorKnown
+  | WritersChanged
+  | BoardShown
+  | BoardMoved
+  | InkAdded
+  | InkRemoved
+  | InkRestored
+  | InkCleared
   | Withheld;
 
 export type ClientMessage =
@@ -988,6 +1177,14 @@ export type ClientMessage =
   | StartLesson
   | EndLesson
   | Leave
+  | AddInk
+  | RemoveInk
+  | RestoreInk
+  | ClearInk
+  | ShowBoard
+  | MoveBoard
+  | AllowWriting
+  | AskBoard
   | ReportPlayback;
 
 export type ServerMessage =
@@ -1003,6 +1200,8 @@ export type ServerMessage =
   | Slots
   | Links
   | CatchUpTold
+  | BoardPart
+  | InkRefused
   | MediaReset
   | RestartIce
   | Encodings

@@ -1,5 +1,6 @@
 /** Stands in for time, the transport and the server in tests of the socket. */
 import type { ServerMessage } from '@/generated/messages';
+import { NO_BOARD } from '@/ink/board';
 import type { Transport } from './socket';
 import type { Timers } from './timers';
 
@@ -104,6 +105,7 @@ export const welcome = (seq = 7): ServerMessage => ({
     timer: null,
     marks: [],
     quiz: { asked: [], past: [], sheets: [], sources: [] },
+    board: NO_BOARD,
   },
 });
 export const resumed: ServerMessage = { type: 'resumed', you: 'p1', resume: 'r2', resume_s: 180, seq: 9 };

@@ -3,6 +3,7 @@
 import { MAX_CALLED, MAX_MARKS, MAX_PRIVATE_LINES } from '@/generated/messages';
 import type { Event, Participant, PeerId, PrivateText, Snapshot, Source } from '@/generated/messages';
 import { stepQuiz } from '@/quiz/quiz';
+import { currentSurface, leaveBoard, stepBoard } from '@/ink/board';
 
 /** An event does not follow the state: a new snapshot is needed. */
 export class ReplicaGap extends Error {
@@ -80,9 +81,9 @@ function applyBody(room: Snapshot, { body, t_ms }: Event): Snapshot {
     case 'chat_added':
       return { ...room, chat: [...room.chat, body.line].slice(-CHAT_LINES) };
     case 'page_turned':
-      return { ...room, page: body.page };
+      return { ...room, page: body.page, board: leaveBoard(room.board) };
     case 'deck_changed':
-      return { ...room, deck: body.deck, page: 1 };
+      return { ...room, deck: body.deck, page: 1, board: leaveBoard(room.board) };
     case 'lesson_started':
       return { ...room, lesson: { ...room.lesson, state: 'live', started_t_ms: t_ms } };
     case 'lesson_ended':
@@ -121,5 +122,14 @@ function applyBody(room: Snapshot, { body, t_ms }: Event): Snapshot {
       return { ...room, quiz: stepQuiz(room.quiz, body, t_ms) };
     case 'withheld':
       return room;
+    case 'author_known':
+    case 'writers_changed':
+    case 'board_shown':
+    case 'board_moved':
+    case 'ink_added':
+    case 'ink_removed':
+    case 'ink_restored':
+    case 'ink_cleared':
+      return { ...room, board: stepBoard(room.board, body, currentSurface(room)) };
   }
 }
