@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import server.accounts.tables
 import server.lessons.packs.tables
 import server.lessons.playback_tables
+import server.lessons.questions.tables
 import server.lessons.rosters.tables
 import server.lessons.tables
 import server.lessons.timetable.tables  # noqa: F401
