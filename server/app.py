@@ -21,6 +21,10 @@ from server.data_folder import data_folder, load_secret
 from server.demo.seed import Demo
 from server.lessons import figure_routes
 from server.lessons import routes as lesson_routes
+from server.lessons.decks import routes as deck_routes
+from server.lessons.decks.service import PURPOSE as DECK_PURPOSE
+from server.lessons.decks.service import DeckService
+from server.lessons.decks.worker import DeckWorker, converting
 from server.lessons.packs import routes as pack_routes
 from server.lessons.packs.contents import PackFiles
 from server.lessons.packs.rosters import RosterSource
@@ -29,12 +33,17 @@ from server.lessons.page_files import PageFiles
 from server.lessons.rosters import routes as roster_routes
 from server.lessons.rosters.service import RosterService
 from server.lessons.service import LessonService
+from server.lessons.timetable import day_routes as timetable_day_routes
+from server.lessons.timetable import routes as timetable_routes
+from server.lessons.timetable.wiring import make_timetables
 from server.lessons.tokens import SignedRoomTokens
 from server.live import open_live
 from server.middleware import BodyLimit, OwnHeader, SecurityHeaders
 from server.problems import on_error
 from server.settings import Settings
 from server.storage.database import open_database, sqlite_url
+from server.uploads import routes as upload_routes
+from server.uploads.service import UploadService
 from signaling.errors import TongtangError
 
 
@@ -56,7 +65,12 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 await demo.seed()
                 await demo.lesson()
             tokens = SignedRoomTokens(secret)
-            async with open_live(settings, database, lessons, tokens, await accounts.caps()) as live:
+            uploads = UploadService(database, folder / "uploads", {DECK_PURPOSE: settings.decks_max_mb << 20})
+            decks = DeckService(database, uploads, lessons, folder / "decks")
+            async with (
+                open_live(settings, database, lessons, tokens, await accounts.caps()) as live,
+                converting(DeckWorker(database, decks, uploads, lessons, files, live.deck_changed), uploads),
+            ):
                 devices, rosters = DeviceService(database), RosterService(database)
                 pack_files = PackFiles(files, PageFiles(folder / "clips"), PageFiles(folder / "packs"))
                 yield Services(
@@ -73,7 +87,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                     live,
                     demo,
                     rosters=rosters,
+                    timetables=make_timetables(database, settings.timezone, secret),
                     packs=PackService(database, lessons, pack_files, [RosterSource(rosters)]),
+                    uploads=uploads,
+                    decks=decks,
                 )
 
 
@@ -85,6 +102,10 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
         *lesson_routes.routes(),
         *figure_routes.routes(),
         *roster_routes.routes(),
+        *timetable_routes.routes(),
+        *timetable_day_routes.routes(),
+        *upload_routes.routes(),
+        *deck_routes.routes(),
         *pack_routes.routes(),
         *services.live.routes(),
         *web_build.routes(dist),

@@ -13,17 +13,20 @@ from server.accounts.devices import DeviceService
 from server.accounts.model import Person
 from server.accounts.service import AccountService
 from server.lessons.catchup import Spare
+from server.lessons.decks.service import DeckService
 from server.lessons.packs.pace import Pace
 from server.lessons.packs.service import PackService
 from server.lessons.page_files import PageFiles
 from server.lessons.ports import Seat
 from server.lessons.rosters.service import RosterService
 from server.lessons.service import LessonService
+from server.lessons.timetable.wiring import Timetables
 from server.lessons.tokens import SignedRoomTokens
 from server.settings import Settings
 from server.storage.database import Database
+from server.uploads.service import UploadService
 from signaling.data_caps import DataCap
-from signaling.messages import Deck, RoomId, Rung
+from signaling.messages import Deck, RoomId, Roster, Rung
 
 
 class SeatCount(Protocol):
@@ -88,6 +91,15 @@ class Live(Protocol):
     def deck_changed(self, lesson: RoomId, deck: Deck | None) -> None:
         """Tell the lesson's room, when it is open, that it has another deck."""
 
+    def roster_changed(self, roster: Roster) -> None:
+        """Tell the open rooms of a classroom who its pupils are now."""
+
+    def photo_shown(self, lesson: RoomId) -> str:
+        """Return the pupil's photo that the lesson's walls show now; empty: none."""
+
+    def is_acting(self, lesson: RoomId, seats: Sequence[Seat]) -> bool:
+        """Return whether who may hold one of these seats leads the lesson in the lecturer's place now."""
+
     def routes(self) -> list[BaseRoute]:
         """Return the routes of rooms and recordings."""
 
@@ -129,7 +141,10 @@ class Services:
     recordings: RecordingIndex
     demo: DemoAccounts | None = None
     rosters: RosterService = field(kw_only=True)
+    timetables: Timetables = field(kw_only=True)
     packs: PackService = field(kw_only=True)
+    uploads: UploadService = field(kw_only=True)
+    decks: DeckService = field(kw_only=True)
 
 
 def services_of(connection: HTTPConnection) -> Services:

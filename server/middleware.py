@@ -12,25 +12,24 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.json_http import MAX_JSON_BYTES
-from server.lessons.pictures import MAX_PICTURE_BYTES
 from server.problems import problem_of, problem_response
 from server.sheets import MAX_BYTES as MAX_SHEET_BYTES
+from server.uploads.service import MAX_PIECE_BYTES
 from signaling.errors import ProtocolViolation, Refused
 
 OWN_HEADER = b"x-tongtang"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST = re.compile(r"^[A-Za-z0-9.\-:\[\]]{1,255}$")
-_PAGES = re.compile(r"^/api/lessons/[^/]+/pages$")
+_PIECE = re.compile(r"^/api/uploads/[^/]+$")
 BODY_S = 30.0  # between two pieces of a body: a 2G link repeats for about as long before it gives up
 _SHEETS = re.compile(r"^/api/(?:classrooms/[^/]+/roster|timetable)/import$")
-_MAX_PAGES_BYTES = 60 * MAX_PICTURE_BYTES + (1 << 20)  # and the form around them
 
 
 def limit_of(path: str) -> int:
     """Return how many bytes the body of a request to `path` may have."""
     if _SHEETS.match(path):
         return MAX_SHEET_BYTES
-    return _MAX_PAGES_BYTES if _PAGES.match(path) else MAX_JSON_BYTES
+    return MAX_PIECE_BYTES if _PIECE.match(path) else MAX_JSON_BYTES
 
 
 class BodyLimit:

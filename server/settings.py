@@ -74,9 +74,11 @@ class Settings:
     media_workers: int  # 0: one for each core left over
     turn_urls: tuple[str, ...]  # empty: no relay
     turn_secret: str
+    timezone: str  # IANA name: whose clocks the schools' bells follow
     shutdown_s: float
     log_level: str
     metrics_open: bool
+    decks_max_mb: int
 
     @property
     def scheme(self) -> str:
@@ -173,10 +175,26 @@ SETTINGS: tuple[Setting, ...] = (
         is_secret=True,
     ),
     Setting(
+        "timezone",
+        "学校所在的时区，作息时间按它计算",
+        "IANA 时区名，例如 Asia/Shanghai",
+        "an IANA time zone such as Asia/Shanghai",
+        values.timezone,
+        "Asia/Shanghai",
+    ),
+    Setting(
         "shutdown_s", "停止时最多等待的秒数", "1 到 300 的秒数", "seconds from 1 to 300", values.seconds(1, 300), 10.0
     ),
     Setting("log.level", "日志的详细程度", "、".join(_LEVELS), ", ".join(_LEVELS), values.choice(*_LEVELS), "info"),
     Setting("metrics.open", "让别的机器也能读 /metrics", *_YES_NO, values.flag, False),
+    Setting(
+        "decks.max_mb",
+        "一份课件最大多少 MB",
+        "1 到 2000 的整数",
+        "a whole number from 1 to 2000",
+        values.whole(1, 2000),
+        200,
+    ),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 

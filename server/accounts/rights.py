@@ -33,6 +33,8 @@ class Right(enum.StrEnum):
     SET_BELLS = "set_bells"  # when its periods begin and end
     PLAN_OWN = "plan_own"  # repeating lessons that one gives oneself
     PLAN_ANY = "plan_any"  # also those of colleagues
+    USE_DECKS = "use_decks"  # see the decks of its teachers and give lessons with them
+    REMOVE_DECKS = "remove_decks"  # also those of colleagues
 
 
 # A teacher may change the data cap: it is their school's bill, and class cannot wait for a manager in the county town.
@@ -48,6 +50,7 @@ RIGHTS: dict[Standing, frozenset[Right]] = {
             Right.SEE_ROSTER,
             Right.EDIT_ROSTER,
             Right.PLAN_OWN,
+            Right.USE_DECKS,
         }
     ),
     Standing.STRANGER: frozenset(),

@@ -11,7 +11,7 @@ import msgspec
 
 from signaling.errors import Refused
 
-MAX_PICTURE_BYTES = 10 << 20
+MAX_PICTURE_BYTES = 32 << 20  # a scanner's A4 page at 300 dpi as PNG is 10 to 25 MB
 MAX_SIDE = 8_000  # px: a scanner's A3 page; an old school PC's browser still decodes it
 _SOF = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # TEM and RSTn: no length follows (T.81 table B.1)

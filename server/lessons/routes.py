@@ -6,25 +6,21 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from server.asking import asker_of, require_known, require_person
 from server.context import Services, services_of
-from server.fields import field_invalid
 from server.json_http import answer, answer_list, iso, no_content, read_json
 from server.lessons.access import entries, may_see_figures, require_entry, seat_for
-from server.lessons.model import CLASSROOM_WIDTH, Lesson, Page, PageFile
+from server.lessons.model import CLASSROOM_WIDTH, Lesson, PageFile
 from server.lessons.packs.pace import Pace
 from server.lessons.packs.paced import trickled_file
-from server.lessons.pictures import MAX_PICTURE_BYTES
-from server.lessons.service import MAX_CLASSROOMS, MAX_PAGES, deck_of
+from server.lessons.service import MAX_CLASSROOMS
 from server.lessons.tokens import TOKEN_LIFE_S, WHIP_TOKEN_LIFE_S
 from server.turn import turn_servers
-from signaling.errors import ProtocolViolation, Refused
+from signaling.errors import Refused
 from signaling.roles import Role
 
 # A page that never changes under its address: the deck's id is part of it.
@@ -98,7 +94,8 @@ def _lesson_answer(services: Services, lesson: Lesson, roles: list[str], recordi
     }
 
 
-async def _answer_one(request: Request, lesson: Lesson, status: int = 200) -> Response:
+async def answer_lesson(request: Request, lesson: Lesson, status: int = 200) -> Response:
+    """Answer with a lesson as the asker sees it."""
     return answer((await _answers(request, [lesson]))[0], status)
 
 
@@ -124,48 +121,19 @@ async def add_lesson(request: Request) -> Response:
         body.paired_school_id,
         body.open_to_observers,
     )
-    return await _answer_one(request, lesson, 201)
+    return await answer_lesson(request, lesson, 201)
 
 
 async def get_lesson(request: Request) -> Response:
     """`GET /api/lessons/{id}`."""
     lesson = await services_of(request).lessons.see(await asker_of(request), request.path_params["lesson"])
-    return await _answer_one(request, lesson)
+    return await answer_lesson(request, lesson)
 
 
 async def remove_lesson(request: Request) -> Response:
     """`DELETE /api/lessons/{id}`."""
     await services_of(request).lessons.cancel(await asker_of(request), request.path_params["lesson"])
     return no_content()
-
-
-async def put_pages(request: Request) -> Response:
-    """`PUT /api/lessons/{id}/pages`."""
-    services, asker, lesson_id = services_of(request), await asker_of(request), request.path_params["lesson"]
-    await services.lessons.may_set_pages(asker, lesson_id)
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise ProtocolViolation("form_malformed", "课件要以表单文件（multipart/form-data）上传。")
-    try:
-        async with request.form(max_files=MAX_PAGES, max_fields=0, max_part_size=MAX_PICTURE_BYTES) as form:
-            pages = await _kept_pages(services, form)
-    except HTTPException as error:
-        if "Too many" in error.detail:
-            raise field_invalid("page", f"一节课要有 1 到 {MAX_PAGES} 页课件。") from error
-        raise ProtocolViolation("form_malformed", "上传的表单不完整，请重新上传。") from error
-    lesson = await services.lessons.set_pages(asker, lesson_id, pages)
-    services.live.deck_changed(lesson.id, deck_of(lesson, pages))
-    return await _answer_one(request, lesson)
-
-
-async def _kept_pages(services: Services, form: FormData) -> tuple[Page, ...]:
-    pages = []
-    for name, part in form.multi_items():
-        if name != "page" or not isinstance(part, UploadFile):
-            raise field_invalid("page", "表单里只能有课件图片。")
-        data = await part.read(MAX_PICTURE_BYTES + 1)
-        title = (part.filename or "").rsplit("/", 1)[-1].rsplit("\\", 1)[-1].rsplit(".", 1)[0]
-        pages.append(await services.lessons.keep_picture(data, title))
-    return tuple(pages)
 
 
 async def get_page(request: Request) -> Response:
@@ -249,7 +217,6 @@ def routes() -> list[Route]:
         Route("/api/lessons", add_lesson, methods=["POST"]),
         Route("/api/lessons/{lesson}", get_lesson, methods=["GET"]),
         Route("/api/lessons/{lesson}", remove_lesson, methods=["DELETE"]),
-        Route("/api/lessons/{lesson}/pages", put_pages, methods=["PUT"]),
         Route("/api/lessons/{lesson}/pages/{page:int}", get_page, methods=["GET"]),
         Route("/api/lessons/{lesson}/token", make_token, methods=["POST"]),
         Route("/api/lessons/{lesson}/whip-token", make_whip_token, methods=["POST"]),

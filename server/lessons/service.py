@@ -14,13 +14,13 @@ from server.lessons import tables
 from server.lessons.access import may_see, require_figures, require_lecturer, require_visible
 from server.lessons.model import Lesson, Page, PageFile, PersonRef, PlayedLesson
 from server.lessons.page_files import PageFiles
-from server.lessons.pictures import inspect
 from server.lessons.playback_tables import keep_playback, playback_between, playback_of
 from server.lessons.ports import StoredLesson
+from server.lessons.rosters.tables import pupils_of
 from server.storage.database import Database, Transaction
 from server.storage.ids import new_code
 from signaling.errors import Refused
-from signaling.messages import Deck, Event, LessonInfo, RoomId
+from signaling.messages import ClassroomId, Deck, Event, LessonInfo, RoomId, Roster
 from signaling.playback import Playback
 
 REPEATED_AHEAD = timedelta(days=8)  # the lobby shows a week of the timetable, with today's weekday twice
@@ -130,17 +130,6 @@ class LessonService:
         _require_open_deck(asker, lesson)
         return lesson
 
-    async def keep_picture(self, data: bytes, title: str) -> Page:
-        """Check and store one uploaded picture.
-
-        Raises:
-            Refused: `picture_unsupported`, `picture_broken` or `picture_too_large`.
-            Unavailable: `disk_full` or `storage_failed`.
-        """
-        picture = inspect(data)
-        kept = PageFile(0, await self._files.put(data), picture.mime, len(data))
-        return Page(title[:80], (kept,), picture.width / picture.height)
-
     async def keep_drawing(self, svg: str, title: str) -> Page:
         """Store one SVG page that this program drew itself; SVG from outside is never taken (it can hold scripts).
 
@@ -164,6 +153,14 @@ class LessonService:
             found = await tables.find_lesson(tx, lesson_id)
         assert found is not None, "read in the transaction that wrote it"
         return found
+
+    async def give_pages(self, tx: Transaction, lesson_id: str, pages: tuple[Page, ...]) -> Lesson | None:
+        """Replace the deck of a lesson that is not live yet; the caller has checked who asks. None: it has begun."""
+        lesson = await tables.find_lesson(tx, lesson_id)
+        if lesson is None or lesson.state != "scheduled":
+            return None
+        await tables.set_pages(tx, lesson_id, _deck_id(pages), pages)
+        return await tables.find_lesson(tx, lesson_id)
 
     async def page(self, lesson_id: str, number: int) -> Page:
         """Return page `number`, from 1; the caller has checked who asks.
@@ -221,7 +218,10 @@ class LessonService:
             pages = await tables.pages_of(tx, lesson)
             events = await tables.events_of(tx, lesson)
             playback = await playback_of(tx, lesson)
-        return StoredLesson(info_of(found), deck_of(found, pages), found.opened_wallclock_ms, events, playback)
+            pupils = await pupils_of(tx, [room.id for room in found.classrooms])
+        rosters = tuple(Roster(ClassroomId(room), pupils[room]) for room in sorted(pupils))
+        opened_ms = found.opened_wallclock_ms
+        return StoredLesson(info_of(found), deck_of(found, pages), opened_ms, events, playback, rosters)
 
     async def opened(self, lesson: RoomId, wallclock_ms: int) -> None:
         """Note when t_ms = 0 was; only the first call counts."""

@@ -21,6 +21,7 @@ from tests.e2e.pictures import page_png
 ROOT = Path(__file__).parents[2]
 PASSWORD = "yi-gen-hen-chang-de-mima-2026"
 START_S = 60.0
+DECK_S = 60.0
 Found = TypeVar("Found")
 
 
@@ -146,10 +147,26 @@ class Person:
         assert answer.is_success, answer.text
         return answer.json()
 
-    def put_pages(self, lesson: str, pages: list[bytes]) -> None:
-        files = [("page", (f"{number}.png", page, "image/png")) for number, page in enumerate(pages, 1)]
-        answer = self._client.put(f"/api/lessons/{lesson}/pages", files=files)
+    def post_text(self, path: str, text: str) -> Any:
+        answer = self._client.post(path, content=text.encode())
         assert answer.is_success, answer.text
+        return answer.json()
+
+    def put_pages(self, lesson: str, pages: list[bytes]) -> None:
+        """Upload pages as pictures, wait until they are a deck, and give it to the lesson."""
+        uploads = [self.upload(f"{number}.png", page) for number, page in enumerate(pages, 1)]
+        deck = self.post("/api/decks", {"uploads": uploads})["id"]
+        eventually("the deck is converted", lambda: self.get(f"/api/decks/{deck}")["state"] == "ready", DECK_S)
+        answer = self._client.put(f"/api/lessons/{lesson}/deck", json={"deck_id": deck})
+        assert answer.is_success, answer.text
+
+    def upload(self, name: str, data: bytes) -> str:
+        """Upload a file in one piece; return the upload's id."""
+        upload = self.post("/api/uploads", {"name": name, "bytes": len(data), "purpose": "deck"})["id"]
+        headers = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+        answer = self._client.patch(f"/api/uploads/{upload}", content=data, headers=headers)
+        assert answer.is_success, answer.text
+        return str(upload)
 
     def close(self) -> None:
         self._client.close()

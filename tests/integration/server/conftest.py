@@ -20,6 +20,9 @@ from server.app import build_app
 from server.context import Services
 from server.demo.seed import Demo
 from server.lessons.catchup import Spare
+from server.lessons.decks.service import PURPOSE, DeckService
+from server.lessons.decks.worker import DeckWorker
+from server.lessons.model import Page, PageFile
 from server.lessons.packs.contents import PackFiles
 from server.lessons.packs.pace import Pace
 from server.lessons.packs.rosters import RosterSource
@@ -29,9 +32,11 @@ from server.lessons.ports import Seat
 from server.lessons.rooms import Seats
 from server.lessons.rosters.service import RosterService
 from server.lessons.service import LessonService
+from server.lessons.timetable.wiring import make_timetables
 from server.lessons.tokens import SignedRoomTokens
 from server.settings import load
 from server.storage.database import Database, open_database, sqlite_url
+from server.uploads.service import UploadService
 from signaling.data_caps import DataCap
 from signaling.messages import Deck, RoomId, Roster, Rung
 from signaling.roles import Role
@@ -118,6 +123,7 @@ class World:
     clock: Clock
     folder: Path
     new_client: Callable[[], Awaitable[httpx.AsyncClient]]
+    worker: DeckWorker
     clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
 
     @property
@@ -168,6 +174,17 @@ class World:
         found: dict[str, Any] = answer.json()
         return found
 
+    async def give_pages(self, lesson_id: str, *pages: bytes, by: str = "lin") -> None:
+        """Give the lesson pages of one PNG each."""
+        files = [PageFile(0, await self.services.files.put(data), "image/png", len(data)) for data in pages]
+        kept = tuple(Page(f"第{number}页", (file,)) for number, file in enumerate(files, 1))
+        await self.services.lessons.set_pages(await self.person(by), lesson_id, kept)
+
+    async def convert(self) -> None:
+        """Do what the worker of decks has to do."""
+        while await self.worker.step():
+            pass
+
     async def person(self, username: str) -> Asker:
         return Asker((await self.services.accounts.find_people((username,)))[username])
 
@@ -184,6 +201,8 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
         demo = Demo(accounts, lessons)
         await demo.seed()
         rosters = RosterService(database, clock)
+        uploads = UploadService(database, folder / "uploads", {PURPOSE: settings.decks_max_mb << 20}, clock)
+        decks = DeckService(database, uploads, lessons, folder / "decks", clock)
         pack_files = PackFiles(files, PageFiles(folder / "clips"), PageFiles(folder / "packs"))
         services = Services(
             settings,
@@ -199,7 +218,10 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
             live,
             demo,
             rosters=rosters,
+            timetables=make_timetables(database, settings.timezone, bytes(32), clock),
             packs=PackService(database, lessons, pack_files, [RosterSource(rosters)], clock),
+            uploads=uploads,
+            decks=decks,
         )
         app = build_app(services, folder / "no-dist")
         opened: list[httpx.AsyncClient] = []
@@ -212,7 +234,8 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
             opened.append(client)
             return client
 
-        yield World(services, live, clock, folder, new_client)
+        worker = DeckWorker(database, decks, uploads, lessons, files, live.deck_changed, clock)
+        yield World(services, live, clock, folder, new_client, worker)
         for client in opened:
             await client.aclose()
 

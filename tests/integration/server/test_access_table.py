@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
+import httpx
 import pytest
+from PIL import Image
 from starlette.routing import Route
 
 from server import hello
 from server.accounts import routes as account_routes
 from server.lessons import figure_routes
 from server.lessons import routes as lesson_routes
+from server.lessons.decks import routes as deck_routes
 from server.lessons.packs import routes as pack_routes
+from server.uploads import routes as upload_routes
 from tests.integration.server.conftest import PASSWORD, World
 from tests.unit.server.lessons.test_pictures import png
 
@@ -38,7 +43,19 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int, int, int, int]] = {
     ("POST", "/api/lessons"): (LOGIN, NEW, NEW, NEW, NO, LOGIN, LOGIN),
     ("GET", "/api/lessons/{lesson}"): (LOGIN, OK, OK, HIDDEN, OK, OK, HIDDEN),
     ("DELETE", "/api/lessons/{lesson}"): (LOGIN, GONE, NO, HIDDEN, NO, NO, HIDDEN),
-    ("PUT", "/api/lessons/{lesson}/pages"): (LOGIN, OK, NO, HIDDEN, NO, NO, HIDDEN),
+    ("GET", "/api/lessons/{lesson}/deck"): (LOGIN, OK, OK, HIDDEN, OK, OK, HIDDEN),
+    ("PUT", "/api/lessons/{lesson}/deck"): (LOGIN, OK, NO, HIDDEN, NO, NO, HIDDEN),
+    ("POST", "/api/uploads"): (LOGIN, NEW, NEW, NEW, NEW, LOGIN, LOGIN),
+    ("GET", "/api/uploads/{upload}"): (LOGIN, OK, HIDDEN, HIDDEN, HIDDEN, LOGIN, LOGIN),
+    ("PATCH", "/api/uploads/{upload}"): (LOGIN, OK, HIDDEN, HIDDEN, HIDDEN, LOGIN, LOGIN),
+    ("DELETE", "/api/uploads/{upload}"): (LOGIN, GONE, HIDDEN, HIDDEN, HIDDEN, LOGIN, LOGIN),
+    ("GET", "/api/decks"): (LOGIN, OK, OK, OK, OK, LOGIN, LOGIN),
+    ("POST", "/api/decks"): (LOGIN, NEW, HIDDEN, HIDDEN, HIDDEN, LOGIN, LOGIN),
+    ("GET", "/api/decks/{deck}"): (LOGIN, OK, HIDDEN, HIDDEN, OK, LOGIN, LOGIN),
+    ("DELETE", "/api/decks/{deck}"): (LOGIN, GONE, HIDDEN, HIDDEN, GONE, LOGIN, LOGIN),
+    ("POST", "/api/decks/{deck}/again"): (LOGIN, OK, HIDDEN, HIDDEN, OK, LOGIN, LOGIN),
+    ("GET", "/api/decks/{deck}/pages/{page:int}"): (LOGIN, OK, HIDDEN, HIDDEN, OK, LOGIN, LOGIN),
+    ("GET", "/api/decks/{deck}/originals/{number:int}"): (LOGIN, OK, HIDDEN, HIDDEN, OK, LOGIN, LOGIN),
     ("GET", "/api/lessons/{lesson}/pages/{page:int}"): (LOGIN, OK, OK, HIDDEN, OK, OK, HIDDEN),
     ("POST", "/api/lessons/{lesson}/token"): (LOGIN, NO, OK, HIDDEN, NO, OK, HIDDEN),
     ("POST", "/api/lessons/{lesson}/whip-token"): (LOGIN, OK, NO, HIDDEN, NO, NO, HIDDEN),
@@ -65,13 +82,15 @@ def test_the_table_has_every_route() -> None:
         *account_routes.routes(),
         *lesson_routes.routes(),
         *figure_routes.routes(),
+        *upload_routes.routes(),
+        *deck_routes.routes(),
         *pack_routes.routes(),
     ]
     found = {(method, route.path) for route in routes for method in route.methods or () if method != "HEAD"}
     assert found == set(TABLE)
 
 
-async def body_of(world: World, method: str, path: str, lesson: str) -> dict[str, Any]:
+async def body_of(world: World, method: str, path: str, lesson: str, upload: str, deck: str) -> dict[str, Any]:
     """Return the keywords of a good request."""
     code = (await (await world.new_client()).post("/api/devices")).json()["code"]
     bodies: dict[str, dict[str, Any]] = {
@@ -84,6 +103,8 @@ async def body_of(world: World, method: str, path: str, lesson: str) -> dict[str
         "/api/lessons": {"title": "课", "subject": "科学", "starts_at": "2026-11-22T09:00:00Z", "planned_minutes": 40},
         "/api/lessons/{lesson}/token": {"role": "classroom"},
         "/api/path-test": {"sdp": "v=0"},
+        "/api/uploads": {"name": "课件.pdf", "bytes": 4, "purpose": "deck"},
+        "/api/decks": {"uploads": [upload]},
         "/api/screen/packs/{lesson}": {"version": "0" * 64, "have_bytes": 0},
     }
     if path.endswith("/data-cap"):
@@ -93,9 +114,30 @@ async def body_of(world: World, method: str, path: str, lesson: str) -> dict[str
         return {"json": policy} if method == "PUT" else {}
     if path == "/api/figures.csv":
         return {"params": {"from": "2026-11-01", "to": "2026-11-30"}}
+    if method == "PATCH":
+        return {"content": b"", "headers": {"Upload-Offset": "4", "Content-Type": "application/offset+octet-stream"}}
     if method == "PUT":
-        return {"files": [("page", ("a.png", png(9, 9)))]}
+        return {"json": {"deck_id": deck}}
     return {"json": bodies[path]} if method == "POST" and path in bodies else {}
+
+
+async def uploaded(client: httpx.AsyncClient, name: str = "页.png", data: bytes = b"page") -> str:
+    """Return an upload that is whole."""
+    asked = await client.post("/api/uploads", json={"name": name, "bytes": len(data), "purpose": "deck"})
+    headers = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+    address = f"/api/uploads/{asked.json()['id']}"
+    assert (await client.patch(address, content=data, headers=headers)).status_code == 200
+    return str(asked.json()["id"])
+
+
+async def made_deck(world: World, client: httpx.AsyncClient, *, is_broken: bool) -> str:
+    """Return a deck of one page, or one that could not be converted."""
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 36), "white").save(picture, "PNG")
+    upload = await uploaded(client, "页.png", b"nothing" if is_broken else picture.getvalue())
+    deck = (await client.post("/api/decks", json={"uploads": [upload]})).json()["id"]
+    await world.convert()
+    return str(deck)
 
 
 async def page_sha256(world: World, lesson: str) -> str:
@@ -110,7 +152,10 @@ async def test_who_may(world: World, method: str, path: str) -> None:
     for asker, expected in zip(ASKERS, TABLE[method, path], strict=True):
         lesson = (await world.lesson())["id"]
         lecturer = await world.client("lin")
-        await lecturer.put(f"/api/lessons/{lesson}/pages", files=[("page", ("a.png", png(9, 9)))])
+        await world.give_pages(lesson, png(9, 9))
+        upload, deck = await uploaded(lecturer), "none"
+        if "deck" in path:
+            deck = await made_deck(world, lecturer, is_broken=path.endswith("/again"))
         if asker == "screen":
             client = await world.screen(await world.classroom_id("红星小学"))
         elif asker in ("nobody", "blank"):
@@ -119,9 +164,10 @@ async def test_who_may(world: World, method: str, path: str) -> None:
             client = await world.new_client()
             await client.post("/api/session/demo", json={"username": asker})
         address = path.replace("{lesson}", lesson).replace("{page:int}", "1")
+        address = address.replace("{upload}", upload).replace("{deck}", deck).replace("{number:int}", "1")
         address = address.replace("{sha256}", await page_sha256(world, lesson))
         address = address.replace("{school}", await world.school_id("红星小学"))
-        answer = await client.request(method, address, **await body_of(world, method, path, lesson))
+        answer = await client.request(method, address, **await body_of(world, method, path, lesson, upload, deck))
         if asker == "wang" and path.endswith("/classrooms"):
             assert answer.status_code == 409  # yang has made it already
             continue

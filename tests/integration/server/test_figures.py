@@ -122,7 +122,16 @@ async def test_a_cap_is_stored_told_to_the_rooms_and_shown(world: World) -> None
         assert await world.services.accounts.caps() == {school: cap}
     shown = (await teacher.get("/api/schools")).json()["items"]
     own = next(one for one in shown if one["id"] == school)
-    expected = ["add_classroom", "pair_screen", "set_data_cap", "see_figures", "see_roster", "edit_roster", "plan_own"]
+    expected = [
+        "add_classroom",
+        "pair_screen",
+        "set_data_cap",
+        "see_figures",
+        "see_roster",
+        "edit_roster",
+        "plan_own",
+        "use_decks",
+    ]
     assert own["rights"] == expected
     assert all(one["rights"] == [] for one in shown if one["id"] != school)
     await teacher.put(f"/api/schools/{school}/data-cap", json={"ceiling_kbps": None, "video": True})
@@ -142,7 +151,7 @@ async def test_a_ceiling_that_no_lesson_fits_under_is_refused(world: World, kbps
 async def test_page_pictures_are_counted_for_whoever_fetches_them(world: World) -> None:
     lesson = (await world.lesson())["id"]
     picture = png(40, 30)
-    await (await world.client("lin")).put(f"/api/lessons/{lesson}/pages", files=[("page", ("a.png", picture))])
+    await world.give_pages(lesson, picture)
     screen = await world.screen(await world.classroom_id("红星小学"))
     token = (await screen.post(f"/api/lessons/{lesson}/token", json={"role": "classroom"})).json()["token"]
     await screen.get(f"/api/lessons/{lesson}/pages/1")

@@ -25,9 +25,7 @@ async def planned(world: World, hours: float = 1, pages: int = 3, **changes: Any
 
 
 async def put_deck(world: World, lesson: str, pages: int, size: int = 40) -> None:
-    files = [("page", (f"{number}.png", png(size + number, 30))) for number in range(pages)]
-    answer = await (await world.client("lin")).put(f"/api/lessons/{lesson}/pages", files=files)
-    assert answer.status_code == 200, answer.text
+    await world.give_pages(lesson, *(png(size + number, 30) for number in range(pages)))
 
 
 async def pack_of(client: httpx.AsyncClient, lesson: str) -> dict[str, Any]:

@@ -22,9 +22,9 @@ def test_a_forged_host_cannot_write_into_the_policy() -> None:
     assert "evil" not in content_policy("x evil.example")
 
 
-def test_only_page_uploads_may_be_large() -> None:
-    assert limit_of("/api/lessons/abcdefgh/pages") > 600 << 20
-    for path in ("/api/session", "/api/lessons/abcdefgh/pages/1", "/api/lessons/a/b/pages", "/whip/abcdefgh"):
+def test_only_pieces_of_uploads_may_be_large() -> None:
+    assert limit_of("/api/uploads/abcdefghjkmn") == 8 << 20
+    for path in ("/api/session", "/api/uploads", "/api/uploads/a/b", "/api/lessons/a/pages", "/whip/abcdefgh"):
         assert limit_of(path) == 65_536
 
 
