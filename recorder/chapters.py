@@ -1,4 +1,4 @@
-"""Chapters from page turns. Pure.
+"""Chapters from page turns, and from the moments that somebody marked. Pure.
 
 A page that was shown for less than 15 s was passed by, not taught; chapters closer than 20 s are one. The numbers are
 those that lecture recordings elsewhere settled on for slide changes.
@@ -14,6 +14,7 @@ DWELL_MS = 15_000
 MERGE_MS = 20_000
 
 Turn = tuple[float, int, str]  # recording time in ms, page, title
+Mark = tuple[float, str]  # recording time in ms, the words of whoever marked it, perhaps none
 
 
 def place_turns(turns: Sequence[Turn], origin_ms: float, duration_ms: int) -> list[tuple[int, int, str]]:
@@ -51,3 +52,15 @@ def make_chapters(placed: Sequence[tuple[int, int, str]], duration_ms: int) -> t
             chapters[-1] = Chapter(chapters[-1].start_ms, name)
             is_passing = False
     return tuple(chapters)
+
+
+def with_marks(
+    chapters: Sequence[Chapter], marks: Sequence[Mark], origin_ms: float, duration_ms: int
+) -> tuple[Chapter, ...]:
+    """Return the chapters with one more for each marked moment of the file; of two at one moment the mark stays."""
+    found = {chapter.start_ms: chapter for chapter in chapters}
+    for t_ms, label in marks:
+        start = round(t_ms - origin_ms)
+        if 0 <= start < duration_ms:
+            found[start] = Chapter(start, f"标记：{label}" if label else "标记")
+    return tuple(found[start] for start in sorted(found))

@@ -23,14 +23,14 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from recorder.chapters import make_chapters, place_turns
+from recorder.chapters import make_chapters, place_turns, with_marks
 from recorder.container import probe, write_file, write_poster
 from recorder.control import Chapter, Rendition
 from recorder.edit import Cut, Editor
 from recorder.folder import FAILED, JOURNAL, RESOURCE, STEPS, FolderBusy, lock_folder
 from recorder.journal import JournalRead, read_journal
 from recorder.space import DISK_FULL
-from recorder.story import Story, page_turns, read_story
+from recorder.story import Story, marks, page_turns, read_story
 
 VERSION = 1  # of the steps: a change makes old notes invalid
 NICENESS = 19  # finalising never takes the processor from a lesson that goes on
@@ -136,6 +136,11 @@ class Finaliser:
     def _turns(self) -> list[tuple[int, int, str]]:
         return place_turns(page_turns(self._story), self._lecturer.origin_ms, self._lecturer.duration_ms)
 
+    def _chapters(self) -> tuple[Chapter, ...]:
+        cut = self._lecturer
+        chapters = make_chapters(self._turns, cut.duration_ms)
+        return with_marks(chapters, marks(self._story), cut.origin_ms, cut.duration_ms)
+
     def _is_done(self, name: str) -> bool:
         try:
             note = msgspec.json.decode((self._folder / STEPS / f"{name}.json").read_bytes(), type=_StepNote)
@@ -184,8 +189,7 @@ class Finaliser:
         return self._title or self._story.title
 
     def _make_lecturer(self) -> list[str]:
-        chapters = make_chapters(self._turns, self._lecturer.duration_ms)
-        return self._write("lecturer", self._lecturer, chapters=chapters)
+        return self._write("lecturer", self._lecturer, chapters=self._chapters())
 
     def _make_screen(self) -> list[str]:
         origin = self._lecturer.origin_ms
@@ -218,7 +222,7 @@ class Finaliser:
             duration_ms=cut.duration_ms,
             poster=POSTER if (self._folder / POSTER).exists() else "",
             renditions=tuple(_rendition(stem, path) for stem, path in made),
-            chapters=make_chapters(self._turns, cut.duration_ms),
+            chapters=self._chapters(),
             pages=tuple(Chapter(start, str(page)) for start, page, _ in self._turns),
         )
         self._replace(RESOURCE, msgspec.json.encode(resource))

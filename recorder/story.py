@@ -170,3 +170,13 @@ def page_turns(story: Story) -> list[tuple[float, int, str]]:
                 title = titles[page - 1]
             turns.append((t_ms, page, title))
     return turns
+
+
+def marks(story: Story) -> list[tuple[float, str]]:
+    """Return `(t_ms, label)` of each moment that somebody marked, in order."""
+    found = []
+    for t_ms, body in story.events:
+        mark = body.get("mark")
+        if body.get("kind") == "marked" and isinstance(mark, dict):
+            found.append((t_ms, str(mark.get("label") or "")))
+    return found

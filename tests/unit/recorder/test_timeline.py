@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from recorder.chapters import make_chapters, place_turns
+from recorder.chapters import make_chapters, place_turns, with_marks
 from recorder.control import Chapter
 from recorder.ebml import Block
 from recorder.part_clock import PartClock, align_clocks
 from recorder.space import GIB, Tier, choose_tier
-from recorder.story import Epoch, PartRecord, SenderReport, lead_spans, page_turns, read_story
+from recorder.story import Epoch, PartRecord, SenderReport, lead_spans, marks, page_turns, read_story
 from recorder.timeline import Candidate, Placed, Sound, cut_audio, cut_video, merge_audio
 
 
@@ -166,6 +166,19 @@ def test_chapters_are_pages_that_were_taught() -> None:
 def test_a_short_lesson_has_one_chapter() -> None:
     assert make_chapters([(0, 1, "封面"), (4_000, 2, "二")], 8_000) == (Chapter(0, "封面"),)
     assert make_chapters([], 8_000) == ()
+
+
+def test_marked_moments_are_chapters_of_their_own() -> None:
+    lines: list[dict[str, Any]] = [
+        {"kind": "event", "t": t_ms, "body": {"kind": "marked", "mark": {"t_ms": 1, "label": label}}}
+        for t_ms, label in ((500.0, "太早"), (9_000.0, ""), (31_000.0, "折射角"), (99_000.0, "太晚"))
+    ]
+    found = with_marks((Chapter(0, "封面"), Chapter(30_000, "光")), marks(read_story(lines)), 1_000, 60_000)
+    assert found == (
+        Chapter(0, "封面"),
+        Chapter(8_000, "标记"),
+        Chapter(30_000, "标记：折射角"),
+    )
 
 
 def event(t: float, **body: Any) -> dict[str, Any]:
