@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from signaling.errors import ProtocolViolation, Unavailable
+from signaling.frames import Encoded
 
 SILENCE_S = (
     15.0  # three of the client's 5 s pings: one lost ping and a 10 s stall of a 3G cell are no reason to hang up
@@ -102,7 +103,7 @@ class Outbox:
 
     def __init__(self, max_messages: int = OUTBOX_MESSAGES, max_bytes: int = OUTBOX_BYTES) -> None:
         # A list: an empty deque is 0.7 kB, in every idle socket, and 500 pointers are moved in no time.
-        self._waiting: list[bytes] = []
+        self._waiting: list[Encoded] = []
         self._bytes = 0
         self._max_messages = max_messages
         self._max_bytes = max_bytes
@@ -115,23 +116,24 @@ class Outbox:
         """Bytes that wait."""
         return self._bytes
 
-    def push(self, message: bytes) -> None:
+    def push(self, message: Encoded) -> None:
         """Queue `message`.
 
         Raises:
             Unavailable: `too_slow`: the bound is reached and `message` was not queued.
         """
-        if len(self._waiting) >= self._max_messages or self._bytes + len(message) > self._max_bytes:
+        size = len(message.text)
+        if len(self._waiting) >= self._max_messages or self._bytes + size > self._max_bytes:
             raise Unavailable("too_slow", "网络太慢，消息积压，正在重新连接。")
         self._waiting.append(message)
-        self._bytes += len(message)
+        self._bytes += size
 
-    def pop(self) -> bytes | None:
+    def pop(self) -> Encoded | None:
         """Take the oldest message, or None."""
         if not self._waiting:
             return None
         message = self._waiting.pop(0)
-        self._bytes -= len(message)
+        self._bytes -= len(message.text)
         return message
 
     def clear(self) -> None:

@@ -23,6 +23,7 @@ from server.bot.options import Access
 from signaling import messages as m
 from signaling import replica
 from signaling.errors import ProtocolViolation, Refused, TongtangError, Unavailable
+from signaling.frames import unpack
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +36,16 @@ BACKOFF_S: Final = (0.2, 0.5, 1.0, 2.0, 3.0)
 _decode: Callable[[bytes | str], m.ServerMessage] = msgspec.json.Decoder(m.ServerMessage).decode
 
 
+def _text(data: bytes | str) -> bytes | str:
+    """Return the JSON text in a frame."""
+    return unpack(data) if isinstance(data, bytes) else data
+
+
 def _decode_known(data: bytes | str) -> m.ServerMessage | None:
     """Return the message, or None for one that a newer server may send and this client does not know."""
     try:
-        return _decode(data)
-    except msgspec.DecodeError as error:
+        return _decode(_text(data))
+    except (msgspec.DecodeError, ProtocolViolation) as error:
         log.debug("a message that is not understood: %s", error)
         return None
 
@@ -163,10 +169,10 @@ class LessonClient:
     async def _enter(self, socket: ClientConnection) -> None:
         """Say hello and take the first answer: a fresh seat or the old one."""
         seq = self.state.seq if self.state is not None and self._resume else 0
-        hello = m.Hello(m.PROTOCOL_VERSION, await self._token(), self._resume, seq)
+        hello = m.Hello(m.PROTOCOL_VERSION, await self._token(), self._resume, seq, inflates=True)
         await socket.send(m.encode(hello).decode())
         async with asyncio.timeout(REQUEST_S):
-            first = _decode(await socket.recv())
+            first = _decode(_text(await socket.recv()))
         match first:
             case m.Welcome():
                 self.you, self._resume, self.state = first.you, first.resume, first.snapshot

@@ -26,6 +26,7 @@ from signaling import messages as m
 from signaling.board_frames import read_frame
 from signaling.data_caps import DataCap
 from signaling.effects import Outcome
+from signaling.frames import Encoded
 from signaling.links import Reception, SlotReception
 from signaling.roles import Role
 from signaling.room import Joined, Request, Room
@@ -33,6 +34,7 @@ from signaling.seats import Admission
 from signaling.views import Viewer, is_private, view_event
 
 TICK_S = 0.25  # how late a seat may expire or links may be told; nothing in a room is due more precisely
+BACKLOG_TOGETHER = 4  # so many missed events go in one message: a frame and its segment are 60 bytes
 EMPTY_S = 60.0  # a room that nobody is in and that is not live is kept this long for those who reload
 
 _events = Counter("tongtang_room_events_total", "Events of rooms", ["kind"])
@@ -45,7 +47,11 @@ class Connection(Protocol):
     def lives_by_media(self) -> bool:
         """Whether it ends with its media: a WHIP or WHEP session, which has no socket."""
 
-    def send(self, message: bytes) -> None:
+    @property
+    def inflates(self) -> bool:
+        """Whether its client said that it knows compressed frames, and many events in one message."""
+
+    def send(self, message: Encoded) -> None:
         """Queue a message; never blocks, never raises."""
 
     def relay(self, frame: bytes) -> None:
@@ -84,6 +90,7 @@ class LiveRoom:
         self._ended_grace_s = ended_grace_s
         self._flush_s = flush_s
         self._connections: dict[m.PeerId, Connection] = {}
+        self._viewers: dict[m.PeerId, Viewer] = {}  # how each of them sees the lesson: fixed with the seat
         self._close_at: float | None = None
 
     # --- its life
@@ -122,6 +129,7 @@ class LiveRoom:
         for connection in tuple(self._connections.values()):
             connection.close(code, detail)
         self._connections.clear()
+        self._viewers.clear()
 
     async def _tick_until_over(self) -> None:
         while True:
@@ -176,17 +184,21 @@ class LiveRoom:
     def _seat(self, joined: Joined, connection: Connection) -> tuple[Joined, Callable[[], None]]:
         self.carry_out(joined.outcome)
         self._connections[joined.you] = connection
-        connection.send(m.encode(joined.greeting))
-        for event in joined.backlog:
-            connection.send(m.encode(event))
+        self._viewers[joined.you] = self.room.viewer(joined.you)
+        connection.send(_encoded(joined.greeting))
+        if connection.inflates and len(joined.backlog) >= BACKLOG_TOGETHER:
+            connection.send(_encoded(m.Events(joined.backlog)))
+        else:
+            for event in joined.backlog:
+                connection.send(_encoded(event))
         for notice in joined.notices:
-            connection.send(m.encode(notice))
+            connection.send(_encoded(notice))
         for frame in joined.ink:
             connection.relay(frame)
 
         def gone() -> None:
             if self._connections.get(joined.you) is connection:
-                del self._connections[joined.you]
+                del self._connections[joined.you], self._viewers[joined.you]
             self.carry_out(self.room.disconnect(joined.you, joined.socket, time.monotonic()))
 
         return joined, gone
@@ -385,23 +397,28 @@ class LiveRoom:
 
     def _broadcast(self, event: m.Event) -> None:
         """Send an event to everyone, encoded once for all who see the same of it."""
-        message = b"" if is_private(event) else m.encode(event)
-        views: dict[Viewer, bytes] = {}
-        for peer, connection in tuple(self._connections.items()):
-            if not message:
-                viewer = self.room.viewer(peer)
-                if viewer not in views:
-                    views[viewer] = m.encode(view_event(event, viewer))
-                connection.send(views[viewer])
-            else:
+        if not is_private(event):
+            message = _encoded(event)
+            for connection in tuple(self._connections.values()):
                 connection.send(message)
+            return
+        views: dict[Viewer, Encoded] = {}
+        withheld = _encoded(m.Event(event.seq, event.t_ms, m.Withheld()))  # what most see of it, as a rule
+        for peer, connection in tuple(self._connections.items()):
+            viewer = self._viewers[peer]
+            seen = views.get(viewer)
+            if seen is None:
+                shown = view_event(event, viewer)
+                seen = withheld if isinstance(shown.body, m.Withheld) else _encoded(shown)
+                views[viewer] = seen
+            connection.send(seen)
 
     def _effect(self, effect: fx.Effect) -> None:
         match effect:
             case fx.Tell(peer=peer, message=message):
                 connection = self._connections.get(peer)
                 if connection is not None:
-                    connection.send(m.encode(message))
+                    connection.send(_encoded(message))
             case fx.Relay(frame=frame, writer=writer):
                 for peer, connection in self._connections.items():
                     if peer != writer:
@@ -409,6 +426,7 @@ class LiveRoom:
             case fx.Dismiss(peer=peer, code=code, detail=detail):
                 connection = self._connections.pop(peer, None)
                 if connection is not None:
+                    self._viewers.pop(peer, None)
                     connection.close(code, detail)
             case fx.KeepPlayback(rows=rows):
                 self._playback.add(rows)
@@ -422,6 +440,10 @@ class LiveRoom:
     def _lives_by_media(self, peer: m.PeerId) -> bool:
         connection = self._connections.get(peer)
         return connection is not None and connection.lives_by_media
+
+
+def _encoded(message: m.ServerMessage) -> Encoded:
+    return Encoded(m.encode(message))
 
 
 MediaEffect = fx.FeedSlot | fx.LimitHeight | fx.LimitLink | fx.MuteSource | fx.SwitchSource | fx.ForgetMedia

@@ -17,13 +17,14 @@ from collections.abc import Callable
 
 from prometheus_client import Counter, Gauge
 from starlette.routing import BaseRoute, WebSocketRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from server.lessons.live_room import LiveRoom
 from server.lessons.rooms import RoomHost, admission_of
 from signaling import messages as m
 from signaling.board_frames import MARK, InkGate
 from signaling.errors import ProtocolViolation, TongtangError, Unavailable
+from signaling.frames import Encoded
 from signaling.session import Outbox, Session
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 PATH = "/ws"
 SEND_S = 10.0  # a send that takes longer than this stands still: the peer reads nothing
 LAST_SEND_S = 2.0  # and this long for the last words to a peer that is too slow anyway
+PACK_ASIDE_BYTES = 32_768  # compressing more than this takes longer than a millisecond, and does so in a thread
 SWEEP_S = 1.0  # how late a silence may be noticed
 MAX_SOCKETS = 8000  # of one process; bench.events: 5,000 cost it about 0.15 GB and 20 % of one core while they idle
 
@@ -94,20 +96,21 @@ def routes(host: RoomHost) -> list[BaseRoute]:
 class SocketConnection:
     """The outbox of one socket and the task that empties it (`server.lessons.live_room.Connection`)."""
 
-    __slots__ = ("_close_code", "_ink", "_outbox", "_send", "_sending", "_wake", "is_closing")
+    __slots__ = ("_close_code", "_ink", "_outbox", "_send", "_sending", "_wake", "inflates", "is_closing")
 
     lives_by_media = False
 
     def __init__(self, send: Send) -> None:
+        self.inflates = False
         self.is_closing = False
         self._send = send
         self._outbox = Outbox()
-        self._wake: asyncio.Future[None] | None = None  # an Event is 0.8 kB larger, for every idle socket
         self._ink = InkGate()
+        self._wake: asyncio.Future[None] | None = None  # an Event is 0.8 kB larger, for every idle socket
         self._close_code = _NORMAL
         self._sending: asyncio.Timeout | None = None
 
-    def send(self, message: bytes) -> None:
+    def send(self, message: Encoded) -> None:
         """Queue a message. When there is no room left the socket is closed with `too_slow`."""
         if self.is_closing:
             return
@@ -123,7 +126,7 @@ class SocketConnection:
     def relay(self, frame: bytes) -> None:
         """Queue ink in flight, unless much waits already."""
         if self._ink.passes(frame, len(self._outbox)):
-            self.send(frame)
+            self.send(Encoded(frame))
 
     def close(self, code: str, detail: str) -> None:
         """Say `Bye` after what is queued, and close."""
@@ -142,8 +145,9 @@ class SocketConnection:
         while True:
             message = self._outbox.pop()
             if message is not None:
+                frame = await self._frame(message)
                 async with asyncio.timeout(SEND_S) as self._sending:
-                    await self._send({"type": "websocket.send", "text": message.decode()})
+                    await self._send(frame)
                 self._sending = None
             elif self.is_closing:
                 break
@@ -153,16 +157,25 @@ class SocketConnection:
         async with asyncio.timeout(LAST_SEND_S):
             await self._send({"type": "websocket.close", "code": self._close_code})
 
+    async def _frame(self, message: Encoded) -> Message:
+        """Return the message as ASGI sends it: compressed when it is large and the client knows that."""
+        if not (self.inflates and message.is_large):
+            return {"type": "websocket.send", "text": message.text.decode()}
+        if len(message.text) > PACK_ASIDE_BYTES:
+            return {"type": "websocket.send", "bytes": await asyncio.to_thread(message.packed)}
+        return {"type": "websocket.send", "bytes": message.packed()}
+
     def _finish(self, last: bytes, close_code: int) -> None:
         if self.is_closing:
             return
         self.is_closing = True
         self._close_code = close_code
+        words = Encoded(last)
         try:
-            self._outbox.push(last)
+            self._outbox.push(words)
         except Unavailable:
             self._outbox.clear()
-            self._outbox.push(last)
+            self._outbox.push(words)
         self._rouse()
 
     def _rouse(self) -> None:
@@ -266,7 +279,7 @@ class _Conversation:
         is_fatal = isinstance(error, ProtocolViolation) or self._room is None
         answer = m.Error(request, error.code, error.detail, is_fatal)
         if not is_fatal:
-            self._connection.send(m.encode(answer))
+            self._connection.send(Encoded(m.encode(answer)))
             return
         if isinstance(error, ProtocolViolation):
             _violations.labels(error.code).inc()
@@ -295,17 +308,18 @@ class _Conversation:
                 await room.answer(peer, sdp)
                 reply = m.Ok(number)
             case m.Leave(id=number):
-                self._connection.send(m.encode(m.Ok(number)))
+                self._connection.send(Encoded(m.encode(m.Ok(number))))
                 room.leave(peer)
                 return
             case _:
                 room.handle(peer, message)
                 reply = m.Ok(message.id)
-        self._connection.send(m.encode(reply))
+        self._connection.send(Encoded(m.encode(reply)))
 
     async def _enter(self, hello: m.Hello) -> None:
         if hello.version != m.PROTOCOL_VERSION:
             raise ProtocolViolation("version_unsupported", "页面版本已过期，请刷新页面。")
+        self._connection.inflates = hello.inflates
         room, seat = await self._host.admit(hello.token, hello.resume)
         if self._connection.is_closing:
             return

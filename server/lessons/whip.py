@@ -26,6 +26,7 @@ from server.lessons.ports import Seat
 from server.lessons.rooms import RoomHost
 from signaling import messages as m
 from signaling.errors import ProtocolViolation, Refused
+from signaling.frames import Encoded
 from signaling.roles import Capability, Role, require
 from signaling.seats import Admission
 
@@ -55,8 +56,9 @@ class _Session:
     peer: m.PeerId | None = None
     etag: str = field(default_factory=lambda: f'"{secrets.token_hex(8)}"')
     lives_by_media: bool = True
+    inflates: bool = False
 
-    def send(self, message: bytes) -> None:
+    def send(self, message: Encoded) -> None:
         """Hear nothing: there is nobody to tell."""
 
     def relay(self, frame: bytes) -> None:

@@ -23,6 +23,7 @@ from server.processes.media import MediaWorkers
 from server.processes.recorder import RecorderLink
 from signaling import messages as m
 from signaling.errors import Refused, TongtangError
+from signaling.frames import unpack
 from signaling.playback import Playback
 from signaling.roles import Role
 
@@ -104,6 +105,7 @@ class Client:
         self.socket = socket
         self.heard: list[m.ServerMessage] = []
         self.welcome: m.Welcome | None = None
+        self.binary_frames = 0
 
     async def send(self, message: m.ClientMessage) -> None:
         await self.socket.send(m.encode(message))
@@ -112,7 +114,9 @@ class Client:
         """Return the next message of `kind`; what comes before it is kept in `heard`."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
-                message = _decode(await self.socket.recv())
+                data = await self.socket.recv()
+                message = _decode(unpack(data) if isinstance(data, bytes) else data)
+                self.binary_frames += isinstance(data, bytes)
                 self.heard.append(message)
                 if isinstance(message, kind):
                     return message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from server.lean_websocket import LeanWebSocket
 from signaling import messages as m
 from signaling.roles import Role
 from tests.integration.lessons.live_server import LESSON, Live, MemoryStore, live_server
@@ -128,6 +130,52 @@ async def test_resume_after_a_drop_brings_what_was_missed(live: Live) -> None:
                 m.PageTurned(3, "练习"),
                 m.OnlineChanged(welcome.you, True),
             ]
+
+
+async def test_what_was_missed_comes_in_one_compressed_message_to_who_knows_it(live: Live) -> None:
+    async with live.joined(Role.LECTURER) as lecturer:
+        async with live.joined(Role.CLASSROOM, "device:1", "c1") as classroom:
+            assert classroom.welcome is not None and classroom.binary_frames == 0
+            welcome = classroom.welcome
+        for n in range(30):
+            await lecturer.send(m.TurnPage(n, n % 2 + 2))
+            await lecturer.hear(m.Ok)
+        hello = m.Hello(m.PROTOCOL_VERSION, "expired", welcome.resume, welcome.snapshot.seq)
+        for inflates in (False, True):
+            async with live.socket() as back:
+                await back.send(msgspec.structs.replace(hello, inflates=inflates))
+                await back.hear(m.Resumed)
+                if inflates:
+                    missed = list((await back.hear(m.Events)).events)
+                    assert back.binary_frames == 1
+                else:
+                    missed = [await back.hear(m.Event) for _ in range(32)]
+                assert [event.seq for event in missed] == list(
+                    range(welcome.snapshot.seq + 1, welcome.snapshot.seq + 1 + len(missed))
+                )
+                assert sum(isinstance(event.body, m.PageTurned) for event in missed) == 30
+
+
+async def test_large_welcome_is_compressed_for_who_inflates(live: Live) -> None:
+    room = await live.host.room_of(LESSON)
+    room.set_deck(m.Deck("d2", "光的折射", 60, "/p/{page}", tuple(f"第 {n} 页：光从空气斜射入水中" for n in range(60))))
+    snapshots = []
+    for inflates in (False, True):
+        async with live.socket() as client:
+            await client.send(m.Hello(m.PROTOCOL_VERSION, live.token(Role.LECTURER), inflates=inflates))
+            snapshots.append((await client.hear(m.Welcome)).snapshot)
+            assert client.binary_frames == inflates
+    assert snapshots[0].deck == snapshots[1].deck
+
+
+async def test_the_handshake_is_forgotten_once_it_is_over(live: Live) -> None:
+    async with live.joined(Role.LECTURER) as lecturer:
+        held = [one for one in gc.get_objects() if type(one) is LeanWebSocket and one.handshake_complete]
+        assert held, "uvicorn uses our protocol"
+        for one in held:
+            assert one.scope["headers"] == [] and not hasattr(one, "request") and not hasattr(one, "response")
+        await lecturer.send(m.Ping(1))
+        await lecturer.hear(m.Pong)
 
 
 async def test_second_window_replaces_the_first(live: Live) -> None:

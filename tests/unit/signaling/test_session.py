@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from signaling.errors import ProtocolViolation, Unavailable
+from signaling.frames import Encoded
 from signaling.session import HELLO_S, REQUESTS_BURST, SILENCE_S, Outbox, Session, TokenBucket
 
 
@@ -48,12 +49,13 @@ def test_bucket_never_holds_more_than_its_burst() -> None:
 
 def test_outbox_is_bounded_by_count_and_by_bytes() -> None:
     outbox = Outbox(max_messages=2, max_bytes=10)
-    outbox.push(b"12345")
+    outbox.push(Encoded(b"12345"))
     with pytest.raises(Unavailable, match="too_slow"):
-        outbox.push(b"123456")
-    outbox.push(b"1")
+        outbox.push(Encoded(b"123456"))
+    outbox.push(Encoded(b"1"))
     with pytest.raises(Unavailable, match="too_slow"):
-        outbox.push(b"1")
+        outbox.push(Encoded(b"1"))
     assert (len(outbox), outbox.queued_bytes) == (2, 6)
-    assert [outbox.pop(), outbox.pop(), outbox.pop()] == [b"12345", b"1", None]
+    waiting = [outbox.pop(), outbox.pop(), outbox.pop()]
+    assert [one.text if one is not None else None for one in waiting] == [b"12345", b"1", None]
     assert outbox.queued_bytes == 0

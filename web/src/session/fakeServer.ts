@@ -43,6 +43,7 @@ export class Clock implements Timers {
 export class FakeTransport implements Transport {
   sent: Record<string, unknown>[] = [];
   closed = false;
+  binaryType: BinaryType = 'blob';
   onopen: Transport['onopen'] = null;
   onclose: Transport['onclose'] = null;
   onmessage: Transport['onmessage'] = null;

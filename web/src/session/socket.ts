@@ -14,6 +14,7 @@ import {
 } from '@/generated/messages';
 import { backOffMs, lookup, step, type SocketEffect, type SocketEvent, type SocketState } from './machine';
 import { FINAL, LessonError } from './errors';
+import { FrameReader, canInflate } from './frames';
 import { Patience } from './patience';
 import { OpenRequests } from './requests';
 import { browserTimers, type Timers } from './timers';
@@ -43,7 +44,10 @@ export type Request =
 export type Reply = Extract<ServerMessage, { type: 'ok' }> | PublishAnswer | SubscribeOffer;
 
 /** The part of WebSocket that is used: tests bring their own. */
-export type Transport = Pick<WebSocket, 'send' | 'close' | 'onopen' | 'onclose' | 'onmessage'>;
+export type Transport = Pick<
+  WebSocket,
+  'send' | 'close' | 'onopen' | 'onclose' | 'onmessage' | 'binaryType'
+>;
 
 export interface SocketOptions {
   /** Open a transport; its callbacks are set before it can call them. */
@@ -63,6 +67,8 @@ export interface SocketOptions {
 export class LessonSocket {
   private state_: SocketState = 'idle';
   private transport: Transport | null = null;
+  private frames: FrameReader | null = null;
+  private spoilt = false;
   private readonly requests: OpenRequests<Reply>;
   private readonly patience = new Patience();
   private readonly timers: Timers;
@@ -235,6 +241,12 @@ export class LessonSocket {
     this.token = token;
     const transport = this.options.open();
     this.transport = transport;
+    const frames = new FrameReader(
+      (text) => this.hear(text),
+      () => this.onSpoilt(),
+    );
+    this.frames = frames;
+    transport.binaryType = 'arraybuffer';
     transport.onopen = () => {
       if (this.transport === transport) this.feed('opened');
     };
@@ -242,8 +254,16 @@ export class LessonSocket {
       if (this.transport === transport) this.feed('dropped');
     };
     transport.onmessage = (event) => {
-      if (this.transport === transport) this.hear(event.data);
+      if (this.transport !== transport) return;
+      if (this.state_ === 'live') this.listen();
+      frames.take(event.data);
     };
+  }
+
+  /** A frame could not be read: ask for everything anew, as plain text. */
+  private onSpoilt(): void {
+    this.spoilt = true;
+    this.resync();
   }
 
   private greet(): void {
@@ -254,6 +274,7 @@ export class LessonSocket {
       token: this.token,
       resume: this.resume,
       last_seq: this.lastSeq,
+      inflates: canInflate() && !this.spoilt,
     });
   }
 
@@ -283,10 +304,8 @@ export class LessonSocket {
     this.silenceTimer = this.timers.set(() => this.feed('silent'), ms);
   }
 
-  private hear(data: unknown): void {
-    if (typeof data !== 'string') return;
-    const message = JSON.parse(data) as ServerMessage;
-    if (this.state_ === 'live') this.listen();
+  private hear(text: string): void {
+    const message = JSON.parse(text) as ServerMessage;
     switch (message.type) {
       case 'welcome':
       case 'resumed':
@@ -344,6 +363,8 @@ export class LessonSocket {
   private drop(): void {
     const transport = this.transport;
     this.transport = null;
+    this.frames?.close();
+    this.frames = null;
     transport?.close();
   }
 
