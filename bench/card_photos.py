@@ -164,7 +164,8 @@ def _corners(held: Held, paper: Paper, draw: random.Random) -> Floats:
     depth = away + space[:, 2]
     middle = np.array([x + draw.gauss(0, 2), y + draw.gauss(0, 2)]) * OVER
     # The card stands where its pupil is; only what it spans is projected, so that it stays in its column.
-    return middle + space[:, :2] * focal / depth[:, None]
+    spread: Floats = space[:, :2] * focal / depth[:, None]
+    return np.asarray(middle + spread)
 
 
 def _homography(source: Floats, target: Floats) -> Floats:

@@ -21,6 +21,7 @@ from server.data_folder import data_folder, load_secret
 from server.demo.seed import Demo
 from server.lessons import figure_routes
 from server.lessons import routes as lesson_routes
+from server.lessons.cards import routes as card_routes
 from server.lessons.decks import routes as deck_routes
 from server.lessons.decks.service import PURPOSE as DECK_PURPOSE
 from server.lessons.decks.service import DeckService
@@ -102,6 +103,7 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
         *lesson_routes.routes(),
         *figure_routes.routes(),
         *roster_routes.routes(),
+        *card_routes.routes(),
         *timetable_routes.routes(),
         *timetable_day_routes.routes(),
         *upload_routes.routes(),

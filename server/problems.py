@@ -27,6 +27,7 @@ _STATUS: dict[str, int] = {
     "token_expired": 401,
     "too_many_attempts": 429,
     "field_invalid": 422,
+    "cards_none": 422,
     "roster_invalid": 422,
     "sheet_unsupported": 415,
     "sheet_broken": 422,
