@@ -71,7 +71,8 @@ class Crowd:
 
         async with self._joining:
             one = await open_light(self._server.websocket_url, first, offers_deflate=self._offers)
-            one.send(m.Hello(m.PROTOCOL_VERSION, self._server.token(role, name, lesson)))
+            token = self._server.token(role, name, lesson)
+            one.send(m.Hello(m.PROTOCOL_VERSION, token, inflates=True))
             async with asyncio.timeout(JOIN_S):
                 greeting = await welcomed
         if b'"error"' in greeting[:20] or b'"bye"' in greeting[:20]:
