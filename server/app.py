@@ -31,6 +31,9 @@ from server.lessons.packs.contents import PackFiles
 from server.lessons.packs.rosters import RosterSource
 from server.lessons.packs.service import PackService
 from server.lessons.page_files import PageFiles
+from server.lessons.questions import routes as question_routes
+from server.lessons.questions.pack import QuestionSource
+from server.lessons.questions.service import QuestionService
 from server.lessons.rosters import routes as roster_routes
 from server.lessons.rosters.service import RosterService
 from server.lessons.service import LessonService
@@ -73,6 +76,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 converting(DeckWorker(database, decks, uploads, lessons, files, live.deck_changed), uploads),
             ):
                 devices, rosters = DeviceService(database), RosterService(database)
+                questions = QuestionService(database, PageFiles(folder / "photos"))
                 pack_files = PackFiles(files, PageFiles(folder / "clips"), PageFiles(folder / "packs"))
                 yield Services(
                     settings,
@@ -89,7 +93,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                     demo,
                     rosters=rosters,
                     timetables=make_timetables(database, settings.timezone, secret),
-                    packs=PackService(database, lessons, pack_files, [RosterSource(rosters)]),
+                    packs=PackService(
+                        database, lessons, pack_files, [RosterSource(rosters), QuestionSource(questions)]
+                    ),
+                    questions=questions,
                     uploads=uploads,
                     decks=decks,
                 )
@@ -103,6 +110,7 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
         *lesson_routes.routes(),
         *figure_routes.routes(),
         *roster_routes.routes(),
+        *question_routes.routes(),
         *card_routes.routes(),
         *timetable_routes.routes(),
         *timetable_day_routes.routes(),

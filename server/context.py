@@ -18,6 +18,7 @@ from server.lessons.packs.pace import Pace
 from server.lessons.packs.service import PackService
 from server.lessons.page_files import PageFiles
 from server.lessons.ports import Seat
+from server.lessons.questions.service import QuestionService
 from server.lessons.rosters.service import RosterService
 from server.lessons.service import LessonService
 from server.lessons.timetable.wiring import Timetables
@@ -143,6 +144,7 @@ class Services:
     rosters: RosterService = field(kw_only=True)
     timetables: Timetables = field(kw_only=True)
     packs: PackService = field(kw_only=True)
+    questions: QuestionService = field(kw_only=True)
     uploads: UploadService = field(kw_only=True)
     decks: DeckService = field(kw_only=True)
 

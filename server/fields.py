@@ -24,6 +24,8 @@ LABELS = {
     "open_to_observers": "是否开放观摩",
     "role": "身份",
     "page": "课件页",
+    "items": "题目",
+    "lesson_id": "课",
     "uploads": "上传的文件",
     "bytes": "文件大小",
     "purpose": "用途",

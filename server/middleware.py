@@ -12,6 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.json_http import MAX_JSON_BYTES
+from server.lessons.questions.model import MAX_PHOTO_BYTES
 from server.problems import problem_of, problem_response
 from server.sheets import MAX_BYTES as MAX_SHEET_BYTES
 from server.uploads.service import MAX_PIECE_BYTES
@@ -24,9 +25,13 @@ _PIECE = re.compile(r"^/api/uploads/[^/]+$")
 BODY_S = 30.0  # between two pieces of a body: a 2G link repeats for about as long before it gives up
 _SHEETS = re.compile(r"^/api/(?:classrooms/[^/]+/roster|timetable)/import$")
 
+_PHOTOS = re.compile(r"^/api/lessons/[^/]+/photos$")
+
 
 def limit_of(path: str) -> int:
     """Return how many bytes the body of a request to `path` may have."""
+    if _PHOTOS.match(path):
+        return MAX_PHOTO_BYTES
     if _SHEETS.match(path):
         return MAX_SHEET_BYTES
     return MAX_PIECE_BYTES if _PIECE.match(path) else MAX_JSON_BYTES

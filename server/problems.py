@@ -29,6 +29,8 @@ _STATUS: dict[str, int] = {
     "field_invalid": 422,
     "cards_none": 422,
     "roster_invalid": 422,
+    "question_invalid": 422,
+    "answer_invalid": 422,
     "sheet_unsupported": 415,
     "sheet_broken": 422,
     "sheet_too_large": 413,

@@ -121,10 +121,15 @@ def _ask(state: m.Snapshot, question: q.Question) -> Bodies:
     on = q.current(quiz)
     if on is not None and on.stage == "open":
         raise Refused("question_open", "上一道题还在作答，请先停止作答再提新的题。")
-    return (*stale_tallies(state), m.QuestionAsked(_clean_question(question)))
+    return (*stale_tallies(state), m.QuestionAsked(check_question(question)))
 
 
-def _clean_question(question: q.Question) -> q.Question:
+def check_question(question: q.Question) -> q.Question:
+    """Return the question as it is asked, texts on one line.
+
+    Raises:
+        Refused: `question_invalid` or `text_too_long`.
+    """
     title = clean_text(question.title)
     options = tuple(clean_text(one) for one in question.options)
     has_options = question.kind in ("single", "multiple")

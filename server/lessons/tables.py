@@ -31,6 +31,7 @@ from sqlalchemy import (
 from server.accounts.model import Asker, Classroom, Person, SchoolRef
 from server.accounts.tables import classrooms, devices, people, schools
 from server.lessons.model import Lesson, Page, PageFile, PersonRef
+from server.lessons.questions.tables import keep_results
 from server.lessons.rosters.tables import count_calls
 from server.storage.database import Transaction
 from server.storage.schema import EpochMs, metadata
@@ -342,6 +343,7 @@ async def append_events(tx: Transaction, lesson_id: str, info: LessonInfo, event
     ]
     if rows:
         await tx.execute(insert(lesson_events), rows)
+        await keep_results(tx, lesson_id, [event for event in events if event.seq > last])
     if any(event.seq > last and isinstance(event.body, LessonEnded) for event in events):
         called = [one.body.called.pupil for one in await events_of(tx, lesson_id) if isinstance(one.body, PupilCalled)]
         await count_calls(tx, Counter(called))  # a fair pick of the next lesson remembers this one

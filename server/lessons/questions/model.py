@@ -1,4 +1,4 @@
-"""What prepared questions and results are to the rest of the server. `Question` on the wire is `signaling.questions`."""
+"""Prepared questions and results, as the rest of the server knows them. On the wire: `signaling.questions`."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 import msgspec
@@ -22,7 +22,15 @@ from sqlalchemy import (
     update,
 )
 
-from server.lessons.questions.model import AskedQuestion, GivenAnswer, HandCount, KeptPhoto, PreparedQuestion
+from server.lessons.questions.model import (
+    AskedQuestion,
+    GivenAnswer,
+    HandCount,
+    KeptPhoto,
+    PreparedQuestion,
+    ResultPupil,
+)
+from server.lessons.rosters.tables import pupils
 from server.storage.database import Transaction
 from server.storage.schema import EpochMs, metadata
 from signaling import messages as m
@@ -233,6 +241,18 @@ async def answers_of(tx: Transaction, lesson_id: str, classroom_ids: Sequence[st
         GivenAnswer(row.question, row.classroom_id, row.pupil, row.value, row.late)
         for row in (await tx.execute(query.order_by(pupil_answers.c.pupil))).all()
     )
+
+
+async def pupils_with_answers(
+    tx: Transaction, classroom_ids: Sequence[str], answered: Set[str]
+) -> dict[str, tuple[ResultPupil, ...]]:
+    """Return the pupils of each classroom by number; of those who left the class, whoever is in `answered`."""
+    query = select(pupils).where(pupils.c.classroom_id.in_(classroom_ids)).order_by(pupils.c.number, pupils.c.id)
+    found: dict[str, list[ResultPupil]] = {}
+    for row in (await tx.execute(query)).all():
+        if row.left_ms is None or row.id in answered:
+            found.setdefault(row.classroom_id, []).append(ResultPupil(row.id, row.number, row.name))
+    return {classroom: tuple(here) for classroom, here in found.items()}
 
 
 async def hands_of(tx: Transaction, lesson_id: str, classroom_ids: Sequence[str]) -> tuple[HandCount, ...]:

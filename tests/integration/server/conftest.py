@@ -29,6 +29,8 @@ from server.lessons.packs.rosters import RosterSource
 from server.lessons.packs.service import PackService
 from server.lessons.page_files import PageFiles
 from server.lessons.ports import Seat
+from server.lessons.questions.pack import QuestionSource
+from server.lessons.questions.service import QuestionService
 from server.lessons.rooms import Seats
 from server.lessons.rosters.service import RosterService
 from server.lessons.service import LessonService
@@ -203,6 +205,7 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
         rosters = RosterService(database, clock)
         uploads = UploadService(database, folder / "uploads", {PURPOSE: settings.decks_max_mb << 20}, clock)
         decks = DeckService(database, uploads, lessons, folder / "decks", clock)
+        questions = QuestionService(database, PageFiles(folder / "photos"), clock)
         pack_files = PackFiles(files, PageFiles(folder / "clips"), PageFiles(folder / "packs"))
         services = Services(
             settings,
@@ -219,7 +222,8 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
             demo,
             rosters=rosters,
             timetables=make_timetables(database, settings.timezone, bytes(32), clock),
-            packs=PackService(database, lessons, pack_files, [RosterSource(rosters)], clock),
+            packs=PackService(database, lessons, pack_files, [RosterSource(rosters), QuestionSource(questions)], clock),
+            questions=questions,
             uploads=uploads,
             decks=decks,
         )

@@ -16,6 +16,7 @@ from server.lessons import figure_routes
 from server.lessons import routes as lesson_routes
 from server.lessons.decks import routes as deck_routes
 from server.lessons.packs import routes as pack_routes
+from server.lessons.questions import routes as question_routes
 from server.uploads import routes as upload_routes
 from tests.integration.server.conftest import PASSWORD, World
 from tests.unit.server.lessons.test_pictures import png
@@ -69,6 +70,13 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int, int, int, int]] = {
     ("GET", "/api/lessons/{lesson}/packs"): (LOGIN, OK, OK, HIDDEN, OK, LOGIN, HIDDEN),
     ("GET", "/api/schools/{school}/packs"): (LOGIN, NO, OK, NO, OK, LOGIN, LOGIN),
     ("PUT", "/api/schools/{school}/packs"): (LOGIN, NO, OK, NO, OK, LOGIN, LOGIN),
+    ("GET", "/api/lessons/{lesson}/questions"): (LOGIN, OK, OK, HIDDEN, NO, NO, HIDDEN),
+    ("PUT", "/api/lessons/{lesson}/questions"): (LOGIN, OK, NO, HIDDEN, NO, NO, HIDDEN),
+    ("POST", "/api/lessons/{lesson}/questions/copy"): (LOGIN, OK, NO, HIDDEN, NO, NO, HIDDEN),
+    ("GET", "/api/lessons/{lesson}/results"): (LOGIN, OK, OK, HIDDEN, OK, NO, HIDDEN),
+    ("GET", "/api/lessons/{lesson}/results.{kind}"): (LOGIN, OK, OK, HIDDEN, OK, NO, HIDDEN),
+    ("POST", "/api/lessons/{lesson}/photos"): (LOGIN, NEW, NEW, HIDDEN, NO, NEW, HIDDEN),
+    ("GET", "/api/lessons/{lesson}/photos/{photo}"): (LOGIN, OK, OK, HIDDEN, OK, OK, HIDDEN),
     ("GET", "/api/ice-servers"): (LOGIN, OK, OK, OK, OK, OK, LOGIN),
     ("POST", "/api/path-test"): (LOGIN, OK, OK, OK, OK, OK, OK),
     ("GET", "/healthz"): (OK, OK, OK, OK, OK, OK, OK),
@@ -85,6 +93,7 @@ def test_the_table_has_every_route() -> None:
         *upload_routes.routes(),
         *deck_routes.routes(),
         *pack_routes.routes(),
+        *question_routes.routes(),
     ]
     found = {(method, route.path) for route in routes for method in route.methods or () if method != "HEAD"}
     assert found == set(TABLE)
@@ -114,11 +123,34 @@ async def body_of(world: World, method: str, path: str, lesson: str, upload: str
         return {"json": policy} if method == "PUT" else {}
     if path == "/api/figures.csv":
         return {"params": {"from": "2026-11-01", "to": "2026-11-30"}}
+    if path.endswith("/photos"):
+        return {"params": {"classroom": await world.classroom_id("红星小学")}, "content": photo()}
+    if path.endswith("/questions") and method == "PUT":
+        known = await (await world.client("lin")).get(f"/api/lessons/{lesson}/questions")
+        return {"json": {"version": known.json()["version"], "items": [{"kind": "text", "title": "为什么？"}]}}
+    if path.endswith("/copy"):
+        return {"json": {"lesson_id": lesson}}
     if method == "PATCH":
         return {"content": b"", "headers": {"Upload-Offset": "4", "Content-Type": "application/offset+octet-stream"}}
     if method == "PUT":
         return {"json": {"deck_id": deck}}
     return {"json": bodies[path]} if method == "POST" and path in bodies else {}
+
+
+def photo() -> bytes:
+    """Return a small photo."""
+    made = io.BytesIO()
+    Image.new("RGB", (32, 24), "white").save(made, "JPEG")
+    return made.getvalue()
+
+
+async def given_photo(world: World, lesson: str) -> str:
+    """Return the id of a photo that the invited classroom sent."""
+    classroom = await world.classroom_id("红星小学")
+    sent = await (await world.client("lin")).post(
+        f"/api/lessons/{lesson}/photos", params={"classroom": classroom}, content=photo()
+    )
+    return str(sent.json()["id"])
 
 
 async def uploaded(client: httpx.AsyncClient, name: str = "页.png", data: bytes = b"page") -> str:
@@ -166,6 +198,9 @@ async def test_who_may(world: World, method: str, path: str) -> None:
         address = path.replace("{lesson}", lesson).replace("{page:int}", "1")
         address = address.replace("{upload}", upload).replace("{deck}", deck).replace("{number:int}", "1")
         address = address.replace("{sha256}", await page_sha256(world, lesson))
+        if "{photo}" in path:
+            address = address.replace("{photo}", await given_photo(world, lesson))
+        address = address.replace("{kind}", "csv")
         address = address.replace("{school}", await world.school_id("红星小学"))
         answer = await client.request(method, address, **await body_of(world, method, path, lesson, upload, deck))
         if asker == "wang" and path.endswith("/classrooms"):
