@@ -7,6 +7,7 @@ phone that came later knows it soon.
 from __future__ import annotations
 
 from signaling import messages as m
+from signaling.beside import others_beside
 from signaling.effects import Tell
 from signaling.errors import Refused
 from signaling.roles import Capability, Role, require
@@ -26,13 +27,8 @@ def relay(state: m.Snapshot, actor: m.Participant, request: m.CatchUp) -> list[T
     require(actor.role, Capability.CATCH_UP)
     if request.act not in _MAY_SAY.get(actor.role, frozenset()) or actor.classroom is None:
         raise Refused("not_allowed", "您在这节课里没有这项权限。")
-    other = Role.LOCAL_TEACHER if actor.role is Role.CLASSROOM else Role.CLASSROOM
     told = m.CatchUpTold(request.act, min(max(0, request.missed_s), MAX_MISSED_S))
-    effects = [
-        Tell(one.peer, told)
-        for one in state.participants
-        if one.role is other and one.online and one.classroom == actor.classroom
-    ]
+    effects = [Tell(peer, told) for peer in others_beside(state, actor)]
     if not effects and actor.role is Role.LOCAL_TEACHER:
         raise Refused("classroom_absent", "教室大屏现在不在课堂里，请先打开它。")
     return effects

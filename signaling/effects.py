@@ -77,7 +77,17 @@ class Tell(msgspec.Struct, frozen=True):
     """Send a notice to `peer`, if its socket is open."""
 
     peer: m.PeerId
-    message: m.Slots | m.Links | m.CatchUpTold | m.BoardPart | m.InkRefused | m.MediaReset | m.RestartIce | m.Encodings
+    message: (
+        m.Slots
+        | m.Links
+        | m.CatchUpTold
+        | m.WallTold
+        | m.BoardPart
+        | m.InkRefused
+        | m.MediaReset
+        | m.RestartIce
+        | m.Encodings
+    )
 
 
 class Relay(msgspec.Struct, frozen=True):

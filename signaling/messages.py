@@ -112,6 +112,9 @@ from signaling.questions import ShowResults as ShowResults
 from signaling.questions import Tally as Tally
 from signaling.questions import TallyChanged as TallyChanged
 from signaling.roles import Role
+from signaling.wall_control import ControlWall as ControlWall
+from signaling.wall_control import WallLayout as WallLayout
+from signaling.wall_control import WallTold as WallTold
 
 PROTOCOL_VERSION = 1
 
@@ -567,6 +570,7 @@ ClientMessage = (
     | Say
     | TurnPage
     | CatchUp
+    | ControlWall
     | SetAttendance
     | CallPupil
     | SayPrivately
@@ -755,6 +759,7 @@ ServerMessage = (
     | Slots
     | Links
     | CatchUpTold
+    | WallTold
     | BoardPart
     | InkRefused
     | MediaReset

@@ -39,6 +39,7 @@ class Capability(enum.StrEnum):
     SET_PHASE = "set_phase"
     SET_TIMER = "set_timer"
     MARK = "mark"
+    CONTROL_WALL = "control_wall"
     ASK = "ask"
     ANSWER = "answer"
     COUNT_HANDS = "count_hands"
@@ -77,6 +78,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.PUBLISH_MIC,
             Capability.RAISE_HAND,
             Capability.CATCH_UP,
+            Capability.CONTROL_WALL,
             Capability.ANSWER,
         }
     ),
@@ -87,6 +89,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.CHAT,
             Capability.MUTE_OWN_CLASSROOM,
             Capability.CATCH_UP,
+            Capability.CONTROL_WALL,
             Capability.SET_ATTENDANCE,
             Capability.PRIVATE_LINE,
             Capability.MARK,

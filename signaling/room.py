@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from signaling import messages as m
 from signaling import replica
+from signaling.beside import control_wall
 from signaling.board_desk import InkDesk
 from signaling.board_frames import Frame
 from signaling.board_requests import BoardCommand
@@ -84,7 +85,16 @@ REWIRING = (
 UNCOUNTED = (m.AnswersGiven, m.RosterSet, m.AttendanceSet)  # tallies follow a moment later, many in one event
 
 Request = (
-    Command | m.SetSource | m.LimitSlot | m.CatchUp | m.CallPupil | m.TakeOver | m.GiveBack | BoardCommand | m.AskBoard
+    Command
+    | m.SetSource
+    | m.LimitSlot
+    | m.CatchUp
+    | m.ControlWall
+    | m.CallPupil
+    | m.TakeOver
+    | m.GiveBack
+    | BoardCommand
+    | m.AskBoard
 )
 
 
@@ -290,6 +300,8 @@ class Room:
                 return Outcome((), tuple(self._receivers.limit(peer, slot, max_height)))
             case m.CatchUp():
                 return Outcome((), tuple(relay(self._state, actor, request)))
+            case m.ControlWall():
+                return Outcome((), tuple(control_wall(self._state, actor, request)))
             case m.CallPupil():
                 return self._commit(self._call_pupil(actor, request), now)
             case m.TakeOver() | m.GiveBack():

@@ -39,6 +39,8 @@ async () => {
 }
 """
 
+_LOUDNESS = "() => document.querySelector('audio[data-slot=audio0]')?.volume"
+
 
 @dataclass
 class Class:
@@ -82,6 +84,7 @@ def test_two_teachers_hold_one_lesson(playwright: Playwright, devices: Path, sch
         a_pupil_is_picked(now)
         teachers_write_and_speak_privately(now)
         timer_and_mark(now)
+        the_phone_controls_the_wall(now)
         group_work(now)
         the_local_teacher_carries_on(now)
         for screen in (now.lecturer, now.wall, now.phone):
@@ -174,6 +177,24 @@ def timer_and_mark(now: Class) -> None:
         screen.page.wait_for_selector("[role=timer]:has-text('2:5')")
     now.lecturer.page.click("[data-act=mark]")
     now.lecturer.page.wait_for_selector("text=已标记")
+
+
+def the_phone_controls_the_wall(now: Class) -> None:
+    now.phone.page.click("[data-act=wall]")
+    now.phone.page.click("[data-layout=lecturer]")
+    now.wall.page.wait_for_selector(".stage[data-stage=lecturer]")
+    now.wall.shoot("classroom-lecturer-large")
+    now.phone.page.click("[data-layout=page]")
+    now.wall.page.wait_for_selector(".side", state="detached")
+    now.phone.page.click("[data-act=quieter]")
+    eventually("the wall is quieter", lambda: now.wall.page.evaluate(_LOUDNESS) == 0.8, 10)
+    now.phone.shoot("phone-wall")
+    now.wall.page.reload()
+    now.wall.page.wait_for_selector(".wall[data-view=live]", timeout=30_000)
+    eventually("it stays so", lambda: now.wall.page.evaluate(_LOUDNESS) == 0.8, 20)
+    now.phone.page.click("[data-layout=auto]")
+    now.wall.page.wait_for_selector(".side")
+    now.phone.page.click("[data-act=back]")
 
 
 def group_work(now: Class) -> None:

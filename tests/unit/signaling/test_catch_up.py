@@ -61,3 +61,18 @@ def test_no_absence_is_longer_than_a_day(world: World, said: int, told: int) -> 
     teacher = world.join(LOCAL_TEACHER)
     world.ask(peer_of(world, CLASSROOMS[0].name), m.CatchUp(1, "offered", said))
     assert world.effects == [Tell(teacher, m.CatchUpTold("offered", told))]
+
+
+def test_phone_sets_the_own_wall_and_the_wall_says_how_it_is() -> None:
+    world = World()
+    wall, _ = (world.join(one) for one in CLASSROOMS[:2])
+    phone = world.join(LOCAL_TEACHER)
+    asked = world.ask(phone, m.ControlWall(1, "page", 400))
+    assert asked.effects == (Tell(wall, m.WallTold("page", 100)),)
+    assert not asked.events
+    told = world.ask(wall, m.ControlWall(2, "lecturer", 30))
+    assert told.effects == (Tell(phone, m.WallTold("lecturer", 30)),)
+    world.keep(world.room.leave(wall, world.now))
+    with pytest.raises(Refused) as refusal:
+        world.ask(phone, m.ControlWall(3))
+    assert refusal.value.code == "classroom_absent"

@@ -39,6 +39,8 @@ export type QuestionKind = 'single' | 'multiple' | 'true_false' | 'number' | 'te
 
 export type QuestionStage = 'open' | 'closed' | 'revealed' | 'away';
 
+export type WallLayout = 'auto' | 'page' | 'lecturer';
+
 export type Source = 'camera' | 'mic' | 'screen' | 'line';
 
 export type Rung = 'hd' | 'clear' | 'smooth' | 'slides_audio' | 'audio';
@@ -74,6 +76,7 @@ export type Capability =
   | 'set_phase'
   | 'set_timer'
   | 'mark'
+  | 'control_wall'
   | 'ask'
   | 'answer'
   | 'count_hands'
@@ -607,6 +610,21 @@ export interface TallyChanged {
   kind: 'tally_changed';
   question: QuestionId;
   tallies: readonly Tally[];
+}
+
+/** From a phone: how the own classroom's wall should be. From the wall: how it is. */
+export interface ControlWall {
+  type: 'control_wall';
+  id: number;
+  layout?: WallLayout;
+  volume?: number;
+}
+
+/** Notice: what the other side said by `ControlWall`. */
+export interface WallTold {
+  type: 'wall_told';
+  layout: WallLayout;
+  volume: number;
 }
 
 /** A published source of a participant. */
@@ -1158,6 +1176,7 @@ export type ClientMessage =
   | Say
   | TurnPage
   | CatchUp
+  | ControlWall
   | SetAttendance
   | CallPupil
   | SayPrivately
@@ -1200,6 +1219,7 @@ export type ServerMessage =
   | Slots
   | Links
   | CatchUpTold
+  | WallTold
   | BoardPart
   | InkRefused
   | MediaReset

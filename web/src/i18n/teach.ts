@@ -56,6 +56,16 @@ export const teach = area(
       wall: '小组活动',
       wallHint: '请听本班老师安排',
     },
+    wall: {
+      name: '大屏',
+      away: '教室大屏还没有进来。打开它之后，可以在这里遥控。',
+      show: '大屏上最大的是',
+      layout: { auto: '课件和人像', page: '只看课件', lecturer: '看老师' },
+      volume: '大屏音量 {n}%',
+      volumeLabel: '大屏音量',
+      quieter: '小声一点',
+      louder: '大声一点',
+    },
     mark: { name: '标记', done: '已标记 {at}', hint: '记住这一刻，录像里会成为一个章节' },
     acting: {
       lecturer: '您的网络中断时，{name}老师接着带课。',
@@ -123,6 +133,16 @@ export const teach = area(
       hint: 'The rooms work in groups with their own teachers; pictures rest, sound stays.',
       wall: 'Group work',
       wallHint: 'Your own teacher leads',
+    },
+    wall: {
+      name: 'Wall',
+      away: 'The classroom’s screen is not here yet. Once it is, this is its remote control.',
+      show: 'Largest on the wall',
+      layout: { auto: 'Page and faces', page: 'Page only', lecturer: 'Lecturer' },
+      volume: 'Wall volume {n} %',
+      volumeLabel: 'Wall volume',
+      quieter: 'Quieter',
+      louder: 'Louder',
     },
     mark: { name: 'Mark', done: 'Marked {at}', hint: 'Remember this moment: a chapter of the recording' },
     acting: {

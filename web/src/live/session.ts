@@ -22,6 +22,7 @@ import type {
   Source,
   SourceLine,
   SubscribeOffer,
+  WallTold,
 } from '@/generated/messages';
 import { IceServers } from './iceServers';
 import { withLinks } from './links';
@@ -52,6 +53,8 @@ export interface SessionListener {
   onLinks: (links: ReadonlyMap<PeerId, Link>) => void;
   /** The wall of the own classroom, or a phone beside it, said something of catching up. */
   onCatchUp: (act: CatchUpAct, missedS: number) => void;
+  /** The wall said how it is, or a phone how it should be. */
+  onWall: (told: WallTold) => void;
   onStreams: (streams: ReadonlyMap<string, MediaStream>) => void;
   onMedia: (state: MediaState) => void;
   onSoundBlocked: (blocked: boolean) => void;
@@ -195,6 +198,11 @@ export class LessonSession {
     this.audio.setSilent(silent);
   }
 
+  /** How loud this page is, 0 to 1. */
+  setVolume(volume: number): void {
+    this.audio.setVolume(volume);
+  }
+
   /** Whether the voice of the private line is heard, also on a phone that is silent for class. */
   setLineHeard(heard: boolean): void {
     this.audio.setLoud(heard ? LINE_SLOT : null);
@@ -229,6 +237,8 @@ export class LessonSession {
         return;
       case 'links':
         return this.onLinks(message);
+      case 'wall_told':
+        return this.listener.onWall(message);
       case 'catch_up_told':
         return this.listener.onCatchUp(message.act, message.missed_s);
       case 'encodings':

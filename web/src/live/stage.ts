@@ -1,9 +1,14 @@
-import type { SlotFill, Snapshot } from '@/generated/messages';
+import type { SlotFill, Snapshot, WallLayout } from '@/generated/messages';
 
 export type Stage = 'screen' | 'page' | 'lecturer';
 
 /** Return what is shown largest: what is shared now, else the page, else who teaches. */
-export function stageOf(room: Snapshot | null, fills: ReadonlyMap<string, SlotFill>): Stage {
+export function stageOf(
+  room: Snapshot | null,
+  fills: ReadonlyMap<string, SlotFill>,
+  layout: WallLayout = 'auto',
+): Stage {
+  if (layout === 'lecturer') return 'lecturer';
   if (fills.get('screen')?.peer != null) return 'screen';
   return room?.deck ? 'page' : 'lecturer';
 }

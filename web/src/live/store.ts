@@ -18,6 +18,8 @@ import type {
   SlotFill,
   Snapshot,
   Source,
+  WallLayout,
+  WallTold,
 } from '@/generated/messages';
 import { OwnMedia, type OwnSources } from './ownMedia';
 import { SlotLimits } from './slotLimits';
@@ -53,6 +55,8 @@ export const useLesson = defineStore('lesson', () => {
   const own = shallowRef<OwnSources>(NO_OWN);
   const paths = shallowRef<MediaState>(NO_MEDIA);
   /** What was last said of catching up between the wall and the phones beside it. */
+  /** On the wall: how it should be, by its phone. On the phone: how the wall is. */
+  const wallTold = shallowRef<WallTold | null>(null);
   const catchUpTold = shallowRef<{ act: CatchUpAct; missedS: number } | null>(null);
   const soundBlocked = ref(false);
   /** Since when the socket is being brought back (performance.now). */
@@ -116,6 +120,7 @@ export const useLesson = defineStore('lesson', () => {
       onRoom: (next) => (room.value = next),
       onEvent: (event) => onEvent(event),
       onSlots: (next) => (fills.value = new Map(next.map((fill) => [fill.slot, fill]))),
+      onWall: (told) => (wallTold.value = told),
       onCatchUp: (act, missedS) => (catchUpTold.value = { act, missedS }),
       onLinks: (next) => (links.value = next),
       onStreams: (next) => {
@@ -154,6 +159,7 @@ export const useLesson = defineStore('lesson', () => {
     streams.value = new Map();
     own.value = NO_OWN;
     catchUpTold.value = null;
+    wallTold.value = null;
     soundBlocked.value = false;
     paths.value = NO_MEDIA;
     socketAwaySince.value = null;
@@ -225,6 +231,7 @@ export const useLesson = defineStore('lesson', () => {
     paths,
     awaySince,
     catchUpTold,
+    wallTold,
     soundBlocked,
     notice,
     seats,
@@ -270,6 +277,11 @@ export const useLesson = defineStore('lesson', () => {
     unlockSound: () => session?.unlockSound(),
     /** Whether this page is heard; a phone beside the wall must not be. */
     setSilent: (silent: boolean) => session?.setSilent(silent),
+    setVolume: (volume: number) => session?.setVolume(volume),
+    controlWall: (layout: WallLayout, volume: number) => act({ type: 'control_wall', layout, volume }),
+    /** The wall says how it is; what is lost is said again. */
+    tellWall: (layout: WallLayout, volume: number) =>
+      session?.request({ type: 'control_wall', layout, volume }).catch(() => undefined),
     setLineHeard: (heard: boolean) => session?.setLineHeard(heard),
     /** Milliseconds since the room was opened, by the server's clock. */
     roomNow: () => session?.roomNow() ?? 0,

@@ -8,6 +8,7 @@ export class AudioOutput {
   private readonly elements = new Map<string, Sink>();
   private isBlocked = false;
   private silent = false;
+  private volume = 1;
   /** A slot that is heard all the same. */
   private loud: string | null = null;
 
@@ -30,6 +31,12 @@ export class AudioOutput {
     this.silent = silent;
     this.hush();
     if (!silent) void this.unlock();
+  }
+
+  /** How loud, 0 to 1. */
+  setVolume(volume: number): void {
+    this.volume = volume;
+    for (const element of this.elements.values()) element.volume = volume;
   }
 
   /** Let `slot` be heard though all else is silent; null: none. */
@@ -58,6 +65,7 @@ export class AudioOutput {
     const element: Sink = new Audio();
     element.autoplay = true;
     element.muted = this.silent && slot !== this.loud;
+    element.volume = this.volume;
     element.dataset.slot = slot;
     element.hidden = true;
     document.body.append(element);

@@ -4,6 +4,7 @@ import type { Roster } from '@/generated/messages';
 import { absentOf, seatPlan, timesCalled } from './seats';
 import { leftMs, timeText } from './time';
 import { useUnread, type Spoken } from './unread';
+import { parseWall } from './wallSettings';
 
 const pupil = (id: string, row: number, column: number, called = 0) => ({
   id,
@@ -90,5 +91,18 @@ describe('unread', () => {
     open.value = true;
     await nextTick();
     expect(unread.value).toBe(0);
+  });
+});
+
+describe('wall', () => {
+  it.each([
+    [null, { layout: 'auto', volume: 100 }],
+    ['{"layout":"page","volume":40}', { layout: 'page', volume: 40 }],
+    ['{"layout":"other","volume":-5}', { layout: 'auto', volume: 0 }],
+    ['{"volume":"loud"}', { layout: 'auto', volume: 100 }],
+    ['null', { layout: 'auto', volume: 100 }],
+    ['{', { layout: 'auto', volume: 100 }],
+  ])('kept as %s is %o', (text, settings) => {
+    expect(parseWall(text)).toEqual(settings);
   });
 });
