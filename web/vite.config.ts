@@ -2,13 +2,14 @@ import { fileURLToPath, URL } from 'node:url';
 import vue from '@vitejs/plugin-vue';
 import elementPlus from 'unplugin-element-plus/vite';
 import { defineConfig } from 'vitest/config';
+import { serviceWorker } from './scripts/service-worker.mjs';
 
 const server = process.env.TONGTANG_SERVER ?? 'http://127.0.0.1:8000';
 const port = Number(process.env.TONGTANG_WEB_PORT ?? 5173);
 
 export default defineConfig({
   // Element Plus parts are imported by name; this adds the stylesheet of each part that is used, and no other.
-  plugins: [vue(), elementPlus({})],
+  plugins: [vue(), elementPlus({}), serviceWorker()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   define: {
     __VUE_I18N_LEGACY_API__: false,

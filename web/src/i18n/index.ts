@@ -3,6 +3,7 @@ import { catchup } from './catchup';
 import { common } from './common';
 import { lesson } from './lesson';
 import { link } from './link';
+import { pack } from './pack';
 import { phone } from './phone';
 import { portal } from './portal';
 import { teach } from './teach';
@@ -13,7 +14,7 @@ export type Locale = (typeof LOCALES)[number];
 const STORED = 'tongtang.locale';
 
 /** Every area of words, by its name in message keys: `common.…`, `lesson.…`, `portal.…`, `phone.…`, `catchup.…`, `link.…`, `teach.…`. */
-export const AREAS = { common, lesson, portal, phone, catchup, link, teach };
+export const AREAS = { common, lesson, portal, phone, catchup, link, teach, pack };
 
 function messages(locale: Locale) {
   return {
@@ -21,6 +22,7 @@ function messages(locale: Locale) {
     lesson: AREAS.lesson[locale],
     portal: AREAS.portal[locale],
     phone: AREAS.phone[locale],
+    pack: AREAS.pack[locale],
     catchup: AREAS.catchup[locale],
     link: AREAS.link[locale],
     teach: AREAS.teach[locale],

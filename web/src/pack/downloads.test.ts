@@ -256,7 +256,8 @@ describe('in class', () => {
   it('works without a paired screen, without names, and tells nobody', async () => {
     school.isPaired = false;
     const pack = school.put('l1', pages(2, 1000));
-    pack.items.push({ ...(pack.items[0] as never), kind: 'roster', page: 0 });
+    const [first] = pack.items;
+    if (first) pack.items.push({ ...first, kind: 'roster', page: 0 });
     const one = school.downloads(store);
     running.push(one);
     one.follow('l1', 'room');

@@ -3,6 +3,7 @@ import { shallowRef, type ShallowRef } from 'vue';
 import type { Deck } from '@/generated/messages';
 import { Downloads, type Progress } from './downloads';
 import { lessonOfPages, type PackItem } from './manifest';
+import { registerWorker } from './registerWorker';
 import { sha256 } from './sha256';
 import { PackStore } from './store';
 
@@ -40,6 +41,7 @@ export function useDownloads(): () => void {
   users += 1;
   if (users === 1) {
     // Asked once: a browser that says yes does not throw our packs away when its disk fills.
+    registerWorker();
     void navigator.storage?.persist?.().catch(() => false);
     window.addEventListener('online', back);
     downloads.start();

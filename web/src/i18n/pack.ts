@@ -1,0 +1,88 @@
+import { area } from './area';
+
+/** Lesson packs: what a classroom fetches before class, and who is ready. */
+export const pack = area(
+  {
+    title: '课件包',
+    ready: '课件就绪',
+    part: '课件 {n}%',
+    none: '课件未就绪',
+    seen: '{when}联系过',
+    never: '这间教室的大屏还没有联系过服务器',
+    outdated: '课件换过，正等它更新',
+    now: '刚刚',
+    minutes: '{n} 分钟前',
+    hours: '{n} 小时前',
+    days: '{n} 天前',
+    problem: {
+      storage_full: '空间不足',
+      storage_failed: '存不下来',
+      hash_failed: '文件损坏',
+    },
+    summary: '课件包：{ready}/{all} 间教室就绪',
+    screen: {
+      ready: '{n} 节课的课件已存在这台电脑里',
+      loading: '正在下载课件 {percent}%（还差 {mb} MB）',
+      waiting: '{n} 节课的课件会在夜里或上课前自动下载',
+      storage_full: '这台电脑的空间满了，课件存不下。上课不受影响，到时现取。请清理磁盘。',
+      storage_failed: '浏览器存不了课件。上课不受影响，到时现取。请检查浏览器是否为无痕模式。',
+      hash_failed: '有一个课件文件下载后总是损坏。上课不受影响，到时现取。请主讲老师重新上传。',
+    },
+    form: {
+      title: '课件包什么时候下载',
+      why: '教室的大屏会在这个时段自动下载后面几天的课件，上课时只传“第几页”。',
+      from: '夜间从',
+      to: '到',
+      lead: '上课前多少小时起，白天也下载',
+      hours: '{n} 小时',
+      ceiling: '全校合计最快',
+      open: '不限速',
+      choice: '{kbps} kbit/s（10 MB 约 {minutes} 分钟）',
+      save: '保存',
+      saved: '已保存',
+    },
+  },
+  {
+    title: 'Pack',
+    ready: 'pages ready',
+    part: 'pages {n}%',
+    none: 'pages not yet',
+    seen: 'seen {when}',
+    never: 'This classroom’s screen has not been in touch yet',
+    outdated: 'the deck was changed; waiting for an update',
+    now: 'just now',
+    minutes: '{n} min ago',
+    hours: '{n} h ago',
+    days: '{n} d ago',
+    problem: {
+      storage_full: 'no room',
+      storage_failed: 'cannot store',
+      hash_failed: 'damaged file',
+    },
+    summary: 'Packs: {ready} of {all} classrooms ready',
+    screen: {
+      ready: 'The pages of {n} lessons are on this computer',
+      loading: 'Downloading pages, {percent}% ({mb} MB to go)',
+      waiting: 'The pages of {n} lessons will come at night or before class',
+      storage_full:
+        'This computer is full, so pages cannot be kept. Lessons go on, with pages fetched live. Please free some disk space.',
+      storage_failed:
+        'The browser cannot keep pages. Lessons go on, with pages fetched live. Please check for a private window.',
+      hash_failed:
+        'One file arrives damaged again and again. Lessons go on, with pages fetched live. Please ask the lecturer to upload it again.',
+    },
+    form: {
+      title: 'When packs are downloaded',
+      why: 'Classroom screens download the pages of the next days at this time. In class only “page 7” is sent.',
+      from: 'At night from',
+      to: 'to',
+      lead: 'Hours before class from which it is done by day too',
+      hours: '{n} h',
+      ceiling: 'Fastest, the whole school together',
+      open: 'No limit',
+      choice: '{kbps} kbit/s (10 MB take about {minutes} min)',
+      save: 'Save',
+      saved: 'Saved',
+    },
+  },
+);
