@@ -22,6 +22,7 @@ from typing import Literal
 import msgspec
 
 from server.addresses import check_udp, listen_tcp, local_ipv4
+from server.lessons.decks.office import INSTALL, find_office
 from server.live import media_bind, worker_count
 from server.reach import MediaDoor, health, media_door
 from server.settings import Settings
@@ -77,6 +78,7 @@ def examine(settings: Settings, wallclock: datetime) -> Iterator[Finding]:
         _python,
         _libraries,
         lambda: _web_build(DIST),
+        _office,
         lambda: _data_folder(settings.data),
         lambda: _clock(wallclock),
         lambda: _certificate(settings, wallclock),
@@ -124,6 +126,14 @@ def _web_build(dist: Path) -> Iterator[Finding]:
         yield Finding("网页", "good", "网页已经构建")
     else:
         yield Finding("网页", "bad", "网页还没有构建", "请运行 make run，或 cd web && npm ci && npm run build。")
+
+
+def _office() -> Iterator[Finding]:
+    if find_office() is None:
+        todo = f"需要直接上传 PPT 时请运行：{INSTALL}。没有它也能上传 PDF 和图片。"
+        yield Finding("演示文稿", "warning", "没有安装 LibreOffice，还不能打开 PPT 文件", todo)
+    else:
+        yield Finding("演示文稿", "good", "LibreOffice 已安装，PPTX、PPT 和 ODP 都能上传")
 
 
 def _data_folder(folder: Path) -> Iterator[Finding]:

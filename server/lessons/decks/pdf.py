@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import mmap
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ MAX_RATIO = 8.0  # longer side to shorter: a page beyond it is unreadable on any
 MAX_HEADINGS = 500
 MAX_DEPTH = 4
 TITLE_CHARS = 600  # a title stands among the first: about half a page
+# What office programs call a slide in the outline when nobody did.
+_AUTOMATIC = re.compile(r"(?:slide|page|幻灯片|页|第)\s*\d+\s*页?", re.IGNORECASE)
 _XFA_FORMS = (pdfium.FORMTYPE_XFA_FULL, pdfium.FORMTYPE_XFA_FOREGROUND)
 
 
@@ -66,7 +69,7 @@ def outline_of(document: pypdfium2.PdfDocument) -> tuple[Heading, ...]:
             target = mark.get_dest()
             page = target.get_index() if target is not None else None
             title = short(clean(mark.get_title()))
-            if title and page is not None and 0 <= page < len(document):
+            if title and not _AUTOMATIC.fullmatch(title) and page is not None and 0 <= page < len(document):
                 found.append(Heading(title, page + 1, mark.level))
             if len(found) == MAX_HEADINGS:
                 break

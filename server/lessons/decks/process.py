@@ -35,8 +35,8 @@ class Limits(NamedTuple):
 # A page at 1920 px takes 125 MB in all; the rest is for pictures inside of PDFs (48 million pixels are 190 MB).
 PAGES = Limits(memory_bytes=1 << 30, cpu_s=1_800, file_bytes=32 << 20)
 PAGE_S = 90.0  # wall clock between two things that it says; a page takes under 1 s on a machine with nothing else to do
-# LibreOffice maps about 1 GB of address space before it has read anything, and writes its PDF in one piece.
-OFFICE = Limits(memory_bytes=4 << 30, cpu_s=300, file_bytes=512 << 20)
+# Two slides of text take LibreOffice 210 MB, and 1 GB of address space is enough; the rest is for pictures.
+OFFICE = Limits(memory_bytes=3 << 30, cpu_s=300, file_bytes=512 << 20)
 OFFICE_S = 420.0  # 300 slides full of pictures take about 2 min here
 REAP_S = 5.0
 
