@@ -94,7 +94,8 @@ class Receivers:
         """Take in the media plane's report of `peer`; return its rung (None: it receives nothing) and what to tell."""
         receiver = self._receivers.get(peer)
         feeds, limits = ({}, {}) if receiver is None else (receiver.feeds, receiver.limits)
-        rung = rung_of(report, feeds, limits, has_pages=state.deck is not None)
+        pictures = {} if _rests(state, peer) else feeds  # judged by what the link could carry
+        rung = rung_of(report, pictures, limits, has_pages=state.deck is not None)
         rung = self._board.on_report(peer, report, rung, _is_heard(state, report, feeds.get("audio0")))
         if receiver is None:
             return None, []
@@ -165,6 +166,12 @@ class Receivers:
             return []
         receiver.told = notice
         return [Tell(peer, notice)]
+
+
+def _rests(state: m.Snapshot, peer: m.PeerId) -> bool:
+    """Return whether `peer` gets no moving picture on purpose: a classroom in group work."""
+    one = find(state, peer)
+    return state.phase == "group_work" and one is not None and one.role is Role.CLASSROOM
 
 
 def _own(state: m.Snapshot, one: m.Participant) -> tuple[m.PeerId, ...]:

@@ -11,7 +11,7 @@ from signaling import messages as m
 from signaling.effects import FeedSlot, LimitLink
 from signaling.errors import Refused
 from signaling.handover import AWAY_S, HEIR_AWAY_S
-from signaling.links import Reception
+from signaling.links import Reception, SlotReception
 from signaling.private_line import MAX_PRIVATE_LINES
 from signaling.roles import Role
 from signaling.seats import Admission
@@ -174,6 +174,20 @@ def test_group_work_leaves_the_rooms_their_sound_and_gives_the_picture_back() ->
     slots = world.room.check_subscribe(world.wall, m.Subscribe(1))
     anew = world.keep(world.room.on_subscribed(world.wall, slots))
     assert [one.video_allowed for one in anew.effects if isinstance(one, LimitLink)] == [False]
+
+
+def test_link_of_a_room_in_group_work_is_not_called_weak() -> None:
+    world = Class()
+    world.subscribe(world.wall)
+    world.ask(world.lead, m.SetPhase(1, "group_work"))
+    still = (SlotReception("lecturer", 0, 0, True),)
+    for _ in range(4):
+        world.keep(world.room.on_reception(world.wall, Reception(40, 0.0, 2_000_000, 0.0, still)))
+    assert [one.rung for one in world.room.links.links if one.peer == world.wall] == ["hd"]
+    world.ask(world.lead, m.SetPhase(1, "class"))
+    for _ in range(4):
+        world.keep(world.room.on_reception(world.wall, Reception(40, 0.0, 2_000_000, 0.0, still)))
+    assert [one.rung for one in world.room.links.links if one.peer == world.wall] == ["slides_audio"]
 
 
 def test_timer_stops_and_goes_on_with_what_was_left() -> None:
