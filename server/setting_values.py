@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 Parser = Callable[[object], object]
 
@@ -84,6 +85,16 @@ def flag(value: object) -> bool:
     if isinstance(value, str) and value.strip().lower() in words:
         return words[value.strip().lower()]
     raise Rejected
+
+
+def timezone(value: object) -> str:
+    """Accept the IANA name of a time zone that this machine knows."""
+    name = text(value)
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: the name of a folder of zones
+        raise Rejected from error
+    return name
 
 
 def choice(*words: str) -> Parser:

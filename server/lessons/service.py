@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from server.accounts import tables as accounts
 from server.accounts.model import Asker, Person, SchoolRef
 from server.accounts.rights import Right, require_right
-from server.accounts.service import epoch_ms
+from server.accounts.service import Clock, epoch_ms, utc_now
 from server.fields import field_invalid
 from server.lessons import tables
 from server.lessons.access import may_see, require_figures, require_lecturer, require_visible
@@ -33,8 +33,9 @@ MAX_EXPORTED = 50_000  # seats: a county's term
 class LessonService:
     """Lessons, their pages and their logs."""
 
-    def __init__(self, database: Database, files: PageFiles) -> None:
+    def __init__(self, database: Database, files: PageFiles, clock: Clock = utc_now) -> None:
         self._database = database
+        self._clock = clock
         self._files = files
 
     # --- lessons --------------------------------------------------------------------------------------------------
@@ -42,7 +43,7 @@ class LessonService:
     async def visible(self, asker: Asker) -> list[Lesson]:
         """Return the lessons that the asker may see: live ones, then coming ones, then past ones."""
         async with self._database.read() as tx:
-            soon_ms = epoch_ms(datetime.now(UTC) + REPEATED_AHEAD)
+            soon_ms = epoch_ms(self._clock() + REPEATED_AHEAD)
             near = await tables.lessons_near(tx, asker, LISTED, soon_ms)
         return [lesson for lesson in near if may_see(asker, lesson)]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 
 from server.accounts import tables as accounts
 from server.accounts.model import Asker, Classroom, Person
 from server.accounts.rights import Right, has_right, require_right
-from server.accounts.service import epoch_ms
+from server.accounts.service import Clock, epoch_ms, utc_now
 from server.lessons.access import entries
 from server.lessons.model import Lesson
 from server.lessons.rosters import tables
@@ -26,7 +25,7 @@ MAX_TOLD = 5  # problems in one refusal
 class RosterService:
     """Rosters of classrooms."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, database: Database, clock: Clock = utc_now) -> None:
         self._database = database
         self._clock = clock
 

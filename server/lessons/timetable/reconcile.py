@@ -40,7 +40,7 @@ class Reconciled(msgspec.Struct, frozen=True):
     call_off: tuple[tuple[PlannedLesson, str], ...]  # and why
     skipped: tuple[TermDay, ...]
     clashes: tuple[Clash, ...]
-    held: int  # lessons from now on, afterwards
+    stand: tuple[Booking, ...]  # the lessons from now on, afterwards
 
 
 def reconcile(
@@ -84,7 +84,7 @@ def reconcile(
             off.append((one, why))
     stand += [_new_booking(one, series) for one in create]
     clashes = [clash for booking in stand for clash in bookings.clashes(booking)]
-    return Reconciled(create, tuple(update), tuple(off), skipped, tuple(clashes), len(stand))
+    return Reconciled(create, tuple(update), tuple(off), skipped, tuple(clashes), tuple(stand))
 
 
 def _days(series: Series, term: Term) -> list[TermDay]:
@@ -141,4 +141,6 @@ def _same_rooms(lesson: Lesson, series: Series) -> tuple[Classroom, ...]:
 
 def _new_booking(one: Wanted, series: Series) -> Booking:
     end_ms = one.starts_at_ms + one.planned_minutes * 60_000
-    return Booking("", series.title, one.starts_at_ms, end_ms, series.lecturer, series.classrooms)
+    return Booking(
+        f"{series.id}@{one.slot}", series.title, one.starts_at_ms, end_ms, series.lecturer, series.classrooms
+    )

@@ -290,6 +290,12 @@ def is_substituted_from(person_id: str) -> ColumnElement[bool]:
     return lessons.c.id.in_(select(lesson_plans.c.lesson_id).where(lesson_plans.c.planned_lecturer_id == person_id))
 
 
+def was_planned(from_ms: int, to_ms: int) -> ColumnElement[bool]:
+    """Return the condition of lessons that were moved, and planned for `from_ms` ≤ t < `to_ms`."""
+    planned = lesson_plans.c.planned_starts_at_ms
+    return lessons.c.id.in_(select(lesson_plans.c.lesson_id).where(planned >= from_ms, planned < to_ms))
+
+
 def is_in_classroom(classroom_id: str) -> ColumnElement[bool]:
     """Return the condition of lessons that the classroom takes part in."""
     return lessons.c.id.in_(
@@ -322,20 +328,49 @@ def _plan(row: Any) -> Plan:
     )
 
 
+async def lesson_ids_taken(tx: Transaction, ids: Iterable[str]) -> bool:
+    """Return whether there is a lesson of one of these ids."""
+    return (await tx.execute(select(lessons.c.id).where(lessons.c.id.in_(list(ids))))).first() is not None
+
+
+async def add_planned(tx: Transaction, made: Sequence[Lesson], plans: Sequence[Plan], series_id: str) -> None:
+    """Store new lessons of a series, all at once: a term has twenty of each."""
+    if not made:
+        return
+    rows = [
+        {"id": one.id, "state": one.state, "pages": 0, "series_id": series_id, **_lesson_values(one)} for one in made
+    ]
+    await tx.execute(insert(lessons), rows)
+    rooms = [row for one in made for row in _room_rows(one)]
+    if rooms:
+        await tx.execute(insert(lesson_classrooms), rooms)
+    await tx.execute(insert(lesson_plans), [_plan_values(plan, series_id) for plan in plans])
+
+
 async def write_plan(tx: Transaction, plan: Plan, series_id: str | None) -> None:
     """Store the plan of a lesson, new or changed."""
+    values = _plan_values(plan, series_id)
+    done = await tx.execute(update(lesson_plans).where(lesson_plans.c.lesson_id == plan.lesson_id).values(values))
+    if done.rowcount == 0:
+        await tx.execute(insert(lesson_plans).values(values))
+
+
+def _plan_values(plan: Plan, series_id: str | None) -> dict[str, object]:
     values = msgspec.structs.asdict(plan)
     planned = values.pop("planned_lecturer")
-    lesson_id = values.pop("lesson_id")
-    values |= {"planned_lecturer_id": planned.id if planned else None, "series_id": series_id}
-    done = await tx.execute(update(lesson_plans).where(lesson_plans.c.lesson_id == lesson_id).values(values))
-    if done.rowcount == 0:
-        await tx.execute(insert(lesson_plans).values(lesson_id=lesson_id, **values))
+    return values | {"planned_lecturer_id": planned.id if planned else None, "series_id": series_id}
 
 
 async def rewrite_lesson(tx: Transaction, lesson: Lesson) -> None:
     """Store what the timetable says about a lesson; its state, deck and log stay."""
-    values = {
+    await tx.execute(update(lessons).where(lessons.c.id == lesson.id).values(_lesson_values(lesson)))
+    await tx.execute(delete(lesson_classrooms).where(lesson_classrooms.c.lesson_id == lesson.id))
+    if lesson.classrooms:
+        await tx.execute(insert(lesson_classrooms), _room_rows(lesson))
+
+
+def _lesson_values(lesson: Lesson) -> dict[str, object]:
+    return {
         "title": lesson.title,
         "subject": lesson.subject,
         "starts_at_ms": lesson.starts_at_ms,
@@ -346,14 +381,13 @@ async def rewrite_lesson(tx: Transaction, lesson: Lesson) -> None:
         "open_to_observers": lesson.open_to_observers,
         "cancelled": lesson.cancelled,
     }
-    await tx.execute(update(lessons).where(lessons.c.id == lesson.id).values(values))
-    await tx.execute(delete(lesson_classrooms).where(lesson_classrooms.c.lesson_id == lesson.id))
-    rooms = [
+
+
+def _room_rows(lesson: Lesson) -> list[dict[str, object]]:
+    return [
         {"lesson_id": lesson.id, "position": position, "classroom_id": room.id}
         for position, room in enumerate(lesson.classrooms)
     ]
-    if rooms:
-        await tx.execute(insert(lesson_classrooms), rooms)
 
 
 # --- people and feeds ---------------------------------------------------------------------------------------------
@@ -363,6 +397,11 @@ async def teachers_of(tx: Transaction, school_id: str) -> list[PersonRef]:
     """Return the people of a school by name."""
     query = select(people.c.id, people.c.name).where(people.c.school_id == school_id).order_by(people.c.name)
     return [PersonRef(row.id, row.name) for row in (await tx.execute(query)).all()]
+
+
+async def person_name(tx: Transaction, person_id: str) -> str | None:
+    """Return the name of a person."""
+    return (await tx.execute(select(people.c.name).where(people.c.id == person_id))).scalar()
 
 
 async def find_teacher(tx: Transaction, person_id: str) -> tuple[PersonRef, SchoolRef] | None:

@@ -199,7 +199,7 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
     clock, live, quick = Clock(), QuietLive(), Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     async with open_database(sqlite_url(folder / "tongtang.db")) as database:
         files = PageFiles(folder / "pages")
-        lessons, accounts = LessonService(database, files), AccountService(database, quick, clock)
+        lessons, accounts = LessonService(database, files, clock), AccountService(database, quick, clock)
         demo = Demo(accounts, lessons)
         await demo.seed()
         rosters = RosterService(database, clock)
