@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,6 +19,7 @@ from server.accounts.passwords import Passwords
 from server.accounts.service import AccountService
 from server.context import Services
 from server.data_folder import data_folder, load_secret
+from server.demo.school_year import seed_school_year
 from server.demo.seed import Demo
 from server.lessons import figure_routes
 from server.lessons import routes as lesson_routes
@@ -26,8 +28,11 @@ from server.lessons.decks import routes as deck_routes
 from server.lessons.decks.service import PURPOSE as DECK_PURPOSE
 from server.lessons.decks.service import DeckService
 from server.lessons.decks.worker import DeckWorker, converting
+from server.lessons.packs import clip_routes
 from server.lessons.packs import routes as pack_routes
-from server.lessons.packs.contents import PackFiles
+from server.lessons.packs.clips import MAX_CLIP_BYTES, ClipService
+from server.lessons.packs.clips import PURPOSE as CLIP_PURPOSE
+from server.lessons.packs.contents import PackFiles, PackSource
 from server.lessons.packs.rosters import RosterSource
 from server.lessons.packs.service import PackService
 from server.lessons.page_files import PageFiles
@@ -65,19 +70,24 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             lessons = LessonService(database, files)
             accounts = AccountService(database, Passwords())
             demo = Demo(accounts, lessons) if settings.demo else None
+            timetables = make_timetables(database, settings.timezone, secret)
+            devices, rosters = DeviceService(database), RosterService(database)
             if demo is not None:
                 await demo.seed()
+                await seed_school_year(accounts, demo, timetables.service, rosters)
                 await demo.lesson()
             tokens = SignedRoomTokens(secret)
-            uploads = UploadService(database, folder / "uploads", {DECK_PURPOSE: settings.decks_max_mb << 20})
+            limits = {DECK_PURPOSE: settings.decks_max_mb << 20, CLIP_PURPOSE: MAX_CLIP_BYTES}
+            uploads = UploadService(database, folder / "uploads", limits)
             decks = DeckService(database, uploads, lessons, folder / "decks")
             async with (
                 open_live(settings, database, lessons, tokens, await accounts.caps()) as live,
                 converting(DeckWorker(database, decks, uploads, lessons, files, live.deck_changed), uploads),
             ):
-                devices, rosters = DeviceService(database), RosterService(database)
                 questions = QuestionService(database, PageFiles(folder / "photos"))
-                pack_files = PackFiles(files, PageFiles(folder / "clips"), PageFiles(folder / "packs"))
+                clip_files = PageFiles(folder / "clips")
+                pack_files = PackFiles(files, clip_files, PageFiles(folder / "packs"))
+                sources: list[PackSource] = [RosterSource(rosters), QuestionSource(questions)]
                 yield Services(
                     settings,
                     database,
@@ -92,10 +102,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                     live,
                     demo,
                     rosters=rosters,
-                    timetables=make_timetables(database, settings.timezone, secret),
-                    packs=PackService(
-                        database, lessons, pack_files, [RosterSource(rosters), QuestionSource(questions)]
-                    ),
+                    timetables=timetables,
+                    packs=PackService(database, lessons, pack_files, sources, zone=ZoneInfo(settings.timezone)),
+                    clips=ClipService(database, uploads, lessons, clip_files),
                     questions=questions,
                     uploads=uploads,
                     decks=decks,
@@ -117,6 +126,7 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
         *upload_routes.routes(),
         *deck_routes.routes(),
         *pack_routes.routes(),
+        *clip_routes.routes(),
         *services.live.routes(),
         *web_build.routes(dist),
     ]

@@ -14,6 +14,7 @@ from server.accounts.model import Person
 from server.accounts.service import AccountService
 from server.lessons.catchup import Spare
 from server.lessons.decks.service import DeckService
+from server.lessons.packs.clips import ClipService
 from server.lessons.packs.pace import Pace
 from server.lessons.packs.service import PackService
 from server.lessons.page_files import PageFiles
@@ -144,6 +145,7 @@ class Services:
     rosters: RosterService = field(kw_only=True)
     timetables: Timetables = field(kw_only=True)
     packs: PackService = field(kw_only=True)
+    clips: ClipService = field(kw_only=True)
     questions: QuestionService = field(kw_only=True)
     uploads: UploadService = field(kw_only=True)
     decks: DeckService = field(kw_only=True)

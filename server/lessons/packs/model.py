@@ -56,7 +56,7 @@ class Clip(msgspec.Struct, frozen=True):
 class PackPolicy(msgspec.Struct, frozen=True):
     """How a school's classrooms fetch packs."""
 
-    night_from_min: int = 22 * 60  # minutes after midnight where the server stands
+    night_from_min: int = 22 * 60  # minutes after midnight, by the clocks of the schools
     night_to_min: int = 6 * 60
     lead_hours: int = 4  # a lesson that begins this soon is fetched by day too
     ceiling_bps: int = 2_000_000  # of all classrooms of the school together; 0: none

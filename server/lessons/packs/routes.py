@@ -23,7 +23,8 @@ from signaling.data_caps import MAX_CEILING_BPS, MIN_CEILING_BPS
 from signaling.errors import Refused
 from signaling.messages import RoomId
 
-AGAIN_S = 300  # a screen asks what is coming this often: a deck that was changed is noticed in time
+AGAIN_S, SOON_AGAIN_S = 300, 30  # a screen asks what is coming this often; the second before and in class
+SOON_S = 3_600  # before class: teachers change decks until the bell
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
 # What lies in a pack may be a drawing with styles, never with scripts, whoever opens it by itself.
 _BLOB_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self'"
@@ -95,7 +96,7 @@ async def list_coming(request: Request) -> Response:
         {
             "items": [_coming(one) for one in coming],
             "ceiling_kbps": ceiling_bps // 1000 or None,
-            "again_s": AGAIN_S,
+            "again_s": SOON_AGAIN_S if any(one.in_s < SOON_S for one in coming) else AGAIN_S,
         }
     )
 

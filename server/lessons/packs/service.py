@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 
 from server.accounts import tables as accounts
@@ -43,6 +43,7 @@ class Coming(NamedTuple):
     lesson: Lesson
     pack: Manifest
     when: When
+    in_s: float  # until it begins; less than 0: it should have
 
 
 class Blob(NamedTuple):
@@ -54,7 +55,12 @@ class Blob(NamedTuple):
 
 
 class PackService:
-    """Packs of lessons."""
+    """Packs of lessons.
+
+    Args:
+        sources: what adds to them.
+        zone: whose nights the schools mean.
+    """
 
     def __init__(
         self,
@@ -63,11 +69,13 @@ class PackService:
         files: PackFiles,
         sources: Sequence[PackSource] = (),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        zone: tzinfo = UTC,
     ) -> None:
         self._database = database
         self._lessons = lessons
         self._sources = sources
         self._clock = clock
+        self._zone = zone
         self._reports = AttemptLimit(REPORTS, REPORTS_S)
         self.files = files
 
@@ -132,12 +140,14 @@ class PackService:
         lessons.sort(key=lambda one: (one.state != "live", one.starts_at_ms))
         async with self._database.read() as tx:
             policy = await tables.policy_of(tx, classroom.school.id)
-        return [
-            Coming(one, await self.pack(one, classroom.id), self._when(policy, one)) for one in lessons[:MAX_COMING]
-        ]
+        found = []
+        for one in lessons[:MAX_COMING]:
+            in_s = (_begins(one) - now).total_seconds()
+            found.append(Coming(one, await self.pack(one, classroom.id), self._when(policy, one), in_s))
+        return found
 
     def _when(self, policy: PackPolicy, lesson: Lesson) -> When:
-        return when(policy, lesson.state, _begins(lesson), self._clock().astimezone())
+        return when(policy, lesson.state, _begins(lesson), self._clock().astimezone(self._zone))
 
     async def policy(self, person: Person, school_id: str) -> PackPolicy:
         """Return how a school fetches, for whoever may change it.

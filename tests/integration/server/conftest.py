@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -23,7 +24,9 @@ from server.lessons.catchup import Spare
 from server.lessons.decks.service import PURPOSE, DeckService
 from server.lessons.decks.worker import DeckWorker
 from server.lessons.model import Page, PageFile
-from server.lessons.packs.contents import PackFiles
+from server.lessons.packs.clips import MAX_CLIP_BYTES, ClipService
+from server.lessons.packs.clips import PURPOSE as CLIP_PURPOSE
+from server.lessons.packs.contents import PackFiles, PackSource
 from server.lessons.packs.pace import Pace
 from server.lessons.packs.rosters import RosterSource
 from server.lessons.packs.service import PackService
@@ -203,10 +206,13 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
         demo = Demo(accounts, lessons)
         await demo.seed()
         rosters = RosterService(database, clock)
-        uploads = UploadService(database, folder / "uploads", {PURPOSE: settings.decks_max_mb << 20}, clock)
+        limits = {PURPOSE: settings.decks_max_mb << 20, CLIP_PURPOSE: MAX_CLIP_BYTES}
+        uploads = UploadService(database, folder / "uploads", limits, clock)
         decks = DeckService(database, uploads, lessons, folder / "decks", clock)
         questions = QuestionService(database, PageFiles(folder / "photos"), clock)
-        pack_files = PackFiles(files, PageFiles(folder / "clips"), PageFiles(folder / "packs"))
+        clip_files = PageFiles(folder / "clips")
+        pack_files = PackFiles(files, clip_files, PageFiles(folder / "packs"))
+        sources: list[PackSource] = [RosterSource(rosters), QuestionSource(questions)]
         services = Services(
             settings,
             database,
@@ -222,7 +228,8 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
             demo,
             rosters=rosters,
             timetables=make_timetables(database, settings.timezone, bytes(32), clock),
-            packs=PackService(database, lessons, pack_files, [RosterSource(rosters), QuestionSource(questions)], clock),
+            packs=PackService(database, lessons, pack_files, sources, clock, ZoneInfo(settings.timezone)),
+            clips=ClipService(database, uploads, lessons, clip_files),
             questions=questions,
             uploads=uploads,
             decks=decks,

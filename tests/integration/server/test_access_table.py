@@ -15,6 +15,7 @@ from server.accounts import routes as account_routes
 from server.lessons import figure_routes
 from server.lessons import routes as lesson_routes
 from server.lessons.decks import routes as deck_routes
+from server.lessons.packs import clip_routes
 from server.lessons.packs import routes as pack_routes
 from server.lessons.questions import routes as question_routes
 from server.uploads import routes as upload_routes
@@ -68,6 +69,9 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int, int, int, int]] = {
     ("GET", "/api/lessons/{lesson}/pack"): (LOGIN, OK, OK, HIDDEN, NO, OK, HIDDEN),
     ("GET", "/api/lessons/{lesson}/pack/{sha256}"): (LOGIN, OK, OK, HIDDEN, NO, OK, HIDDEN),
     ("GET", "/api/lessons/{lesson}/packs"): (LOGIN, OK, OK, HIDDEN, OK, LOGIN, HIDDEN),
+    ("GET", "/api/lessons/{lesson}/clips"): (LOGIN, OK, OK, HIDDEN, OK, OK, HIDDEN),
+    ("POST", "/api/lessons/{lesson}/clips"): (LOGIN, HIDDEN, NO, HIDDEN, NO, NO, HIDDEN),  # lin: no such upload
+    ("DELETE", "/api/lessons/{lesson}/clips/{sha256}"): (LOGIN, HIDDEN, NO, HIDDEN, NO, NO, HIDDEN),
     ("GET", "/api/schools/{school}/packs"): (LOGIN, NO, OK, NO, OK, LOGIN, LOGIN),
     ("PUT", "/api/schools/{school}/packs"): (LOGIN, NO, OK, NO, OK, LOGIN, LOGIN),
     ("GET", "/api/lessons/{lesson}/questions"): (LOGIN, OK, OK, HIDDEN, NO, NO, HIDDEN),
@@ -93,6 +97,7 @@ def test_the_table_has_every_route() -> None:
         *upload_routes.routes(),
         *deck_routes.routes(),
         *pack_routes.routes(),
+        *clip_routes.routes(),
         *question_routes.routes(),
     ]
     found = {(method, route.path) for route in routes for method in route.methods or () if method != "HEAD"}
@@ -114,6 +119,7 @@ async def body_of(world: World, method: str, path: str, lesson: str, upload: str
         "/api/path-test": {"sdp": "v=0"},
         "/api/uploads": {"name": "课件.pdf", "bytes": 4, "purpose": "deck"},
         "/api/decks": {"uploads": [upload]},
+        "/api/lessons/{lesson}/clips": {"upload": "none"},
         "/api/screen/packs/{lesson}": {"version": "0" * 64, "have_bytes": 0},
     }
     if path.endswith("/data-cap"):

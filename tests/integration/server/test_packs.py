@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
@@ -123,21 +124,21 @@ async def test_a_screen_is_told_what_to_fetch_when(world: World) -> None:
     room = await world.classroom_id("红星小学")
     for hours in (-30, 24 * 8):  # long over, and too far ahead
         await planned(world, hours)
-    late, soon = await planned(world, 24 * 3), await planned(world, 1)
+    late, soon = await planned(world, 24 * 3), await planned(world, 1.01)
     screen = await world.screen(room)
     answer = (await screen.get("/api/screen/packs")).json()
     assert [one["lesson"] for one in answer["items"]] == [soon, late]
     now, then = answer["items"]
     assert (now["fetch_in_s"], now["fetch_for_s"], now["live"]) == (0, None, False)
     assert now["version"] == (await pack_of(screen, soon))["version"]
-    assert answer["ceiling_kbps"] == 2000 and answer["again_s"] > 0
+    assert answer["ceiling_kbps"] == 2000 and answer["again_s"] == 300  # an hour ahead it is not soon yet
     blank = await world.screen(None)
     assert (await blank.get("/api/screen/packs")).json()["code"] == "device_unknown"
     assert 0 <= then["fetch_in_s"] <= 16 * 3600
 
 
 async def test_by_day_a_screen_has_to_wait_and_people_have_not(world: World) -> None:
-    noon = datetime.now().astimezone().replace(hour=12, minute=0, second=0)
+    noon = datetime.now(ZoneInfo("Asia/Shanghai")).replace(hour=12, minute=0, second=0)
     world.clock.ahead = noon - datetime.now(UTC)
     lesson = await planned(world, 24 * 3)
     screen = await world.screen(await world.classroom_id("红星小学"))
@@ -237,3 +238,44 @@ async def test_reports_are_checked(world: World) -> None:
     assert person.json()["code"] == "device_unknown"
     codes = [(await told(screen, lesson, version=version, have_bytes=0)).status_code for _ in range(25)]
     assert codes[:20] == [200] * 20 and set(codes[20:]) == {429}
+
+
+async def uploaded(client: httpx.AsyncClient, data: bytes, name: str = "日食.mp4") -> str:
+    body = {"name": name, "bytes": len(data), "purpose": "clip"}
+    upload = (await client.post("/api/uploads", json=body)).json()["id"]
+    headers = {"upload-offset": "0", "content-type": "application/offset+octet-stream"}
+    sent = await client.patch(f"/api/uploads/{upload}", content=data, headers=headers)
+    assert sent.status_code == 200, sent.text
+    return str(upload)
+
+
+FILM = b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 400
+
+
+async def test_a_clip_comes_with_the_pack_and_can_be_taken_off(world: World) -> None:
+    lesson = await planned(world)
+    lecturer, path = await world.client("lin"), f"/api/lessons/{lesson}/clips"
+    added = await lecturer.post(path, json={"upload": await uploaded(lecturer, FILM), "title": ""})
+    (clip,) = added.json()["items"]
+    assert (added.status_code, clip["title"], clip["mime"], clip["bytes"]) == (201, "日食.mp4", "video/mp4", len(FILM))
+    screen = await world.screen(await world.classroom_id("红星小学"))
+    item = (await pack_of(screen, lesson))["items"][-1]
+    assert (item["kind"], item["sha256"], item["title"]) == ("clip", hashlib.sha256(FILM).hexdigest(), "日食.mp4")
+    part = await screen.get(item["url"], headers={"range": "bytes=50000-"})
+    assert (part.status_code, part.content, part.headers["content-type"]) == (206, FILM[50000:], "video/mp4")
+    again = await lecturer.post(path, json={"upload": await uploaded(lecturer, FILM), "title": "日全食"})
+    assert [one["title"] for one in again.json()["items"]] == ["日全食"]
+    assert (await lecturer.delete(f"{path}/{item['sha256']}")).json() == {"items": []}
+    assert "clip" not in {one["kind"] for one in (await pack_of(screen, lesson))["items"]}
+    assert (await screen.get(item["url"])).content == FILM  # whoever is in the middle of it may finish
+    assert (await lecturer.delete(f"{path}/{item['sha256']}")).json()["code"] == "clip_unknown"
+
+
+async def test_only_what_browsers_play_is_a_clip(world: World) -> None:
+    lesson = await planned(world)
+    lecturer, path = await world.client("lin"), f"/api/lessons/{lesson}/clips"
+    upload = await uploaded(lecturer, b"MZ\x90\0 is a program", "lesson.mp4")
+    refused = await lecturer.post(path, json={"upload": upload})
+    assert (refused.status_code, refused.json()["code"]) == (403, "clip_unsupported")
+    assert (await lecturer.get(f"/api/uploads/{upload}")).status_code == 200  # it is still its owner's, to be dropped
+    assert (await lecturer.get(path)).json() == {"items": []}

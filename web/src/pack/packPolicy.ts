@@ -2,7 +2,7 @@
 import { request } from '@/api/client';
 
 export interface PackPolicy {
-  /** `22:00`, where the server stands. */
+  /** `22:00`, by the clocks of the schools. */
   night_from: string;
   night_to: string;
   lead_hours: number;
