@@ -1,4 +1,5 @@
 import { createI18n } from 'vue-i18n';
+import { cards } from './cards';
 import { catchup } from './catchup';
 import { common } from './common';
 import { lesson } from './lesson';
@@ -14,10 +15,11 @@ export type Locale = (typeof LOCALES)[number];
 const STORED = 'tongtang.locale';
 
 /** Every area of words, by its name in message keys: `common.…`, `lesson.…`, `portal.…`, `phone.…`, `catchup.…`, `link.…`, `teach.…`. */
-export const AREAS = { common, lesson, portal, phone, catchup, link, teach, pack };
+export const AREAS = { cards, common, lesson, portal, phone, catchup, link, teach, pack };
 
 function messages(locale: Locale) {
   return {
+    cards: AREAS.cards[locale],
     common: AREAS.common[locale],
     lesson: AREAS.lesson[locale],
     portal: AREAS.portal[locale],

@@ -42,6 +42,13 @@ const routes: RouteRecordRaw[] = [
     component: () => import('@/pages/portal/SchoolPage.vue'),
   },
   {
+    path: '/classrooms/:id/cards',
+    name: 'cards',
+    props: true,
+    meta: { title: 'cards.page.tab' },
+    component: () => import('@/cards/CardsPage.vue'),
+  },
+  {
     path: '/recordings',
     name: 'recordings',
     meta: { title: 'common.page.recordings' },
