@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Lesson } from '@/api/types';
-import { entranceOf, lessonsOfDay, lessonToOpen, pageOf, roleNamed, sortLessons, waysIn } from './lessons';
-
-const now = new Date(2026, 10, 22, 9, 30);
+import { entranceOf, pageOf, roleNamed, sortLessons, waysIn } from './lessons';
 
 function lesson(
   id: string,
@@ -41,19 +39,6 @@ describe('sortLessons', () => {
     expect(lists.live.map((l) => l.id)).toEqual(['e']);
     expect(lists.next.map((l) => l.id)).toEqual(['c', 'a']);
     expect(lists.past.map((l) => l.id)).toEqual(['d', 'b']);
-  });
-});
-
-describe('a classroom screen', () => {
-  it('shows the day by time, with a live lesson of yesterday', () => {
-    const lessons = [lesson('b', 'scheduled', 15), lesson('a', 'live', -5), lesson('c', 'scheduled', 40)];
-    expect(lessonsOfDay(lessons, now).map((l) => l.id)).toEqual(['a', 'b']);
-  });
-
-  it('opens the latest live lesson that it has a seat in', () => {
-    const lessons = [lesson('a', 'live', 8), lesson('b', 'live', 9), lesson('c', 'live', 10, ['observer'])];
-    expect(lessonToOpen(lessons)?.id).toBe('b');
-    expect(lessonToOpen([lesson('d', 'scheduled', 9)])).toBeNull();
   });
 });
 

@@ -1,7 +1,6 @@
 /** What may be done with a lesson, and where each role goes. Pure but for `isPhone`. */
 import type { Lesson } from '@/api/types';
 import type { Role } from '@/generated/messages';
-import { daysBetween } from './format';
 
 const PAGE_OF: Record<Role, string> = {
   lecturer: 'lecturer',
@@ -51,17 +50,4 @@ export function sortLessons(lessons: readonly Lesson[]): { live: Lesson[]; next:
     next: of('scheduled').sort((a, b) => at(a) - at(b)),
     past: of('ended').sort((a, b) => at(b) - at(a)),
   };
-}
-
-/** Return the lessons of a classroom's day, by time; a live one belongs to it whenever it began. */
-export function lessonsOfDay(lessons: readonly Lesson[], now: Date): Lesson[] {
-  return lessons
-    .filter((lesson) => lesson.state === 'live' || daysBetween(now, new Date(lesson.starts_at)) === 0)
-    .sort((a, b) => Date.parse(a.starts_at) - Date.parse(b.starts_at));
-}
-
-/** Return the lesson that a classroom's screen opens by itself: a live one that it has a seat in, the latest. */
-export function lessonToOpen(lessons: readonly Lesson[]): Lesson | null {
-  const open = lessons.filter((lesson) => lesson.state === 'live' && lesson.roles.includes('classroom'));
-  return open.sort((a, b) => Date.parse(b.starts_at) - Date.parse(a.starts_at))[0] ?? null;
 }
