@@ -179,6 +179,7 @@ async def _crowd(server: BenchServer, people: int, *, offers_deflate: bool) -> d
         "kb_per_client": round(grown / people / 1000, 1),
         "kb_per_client_after": round(after / people / 1000, 1),
         "broadcast_s": round(max(slowest), 3),
+        "broadcast_median_s": round(statistics.median(slowest), 3),
         "joined_s": round(joined_s, 1),
         "ping_bps": round(statistics.mean(pings_bps)),
         "idle_cpu_share": round(cpu, 3),

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.addresses import check_udp, listen_tcp, local_ipv4
 from server.app import build_app, open_services
+from server.collector import seldom_collecting
 from server.context import Services
 from server.demo.people import DemoPeople
 from server.demo.seed import Demo
@@ -65,7 +66,8 @@ async def serve(settings: Settings, on_started: Started, on_stopping: Callable[[
     try:
         async with serving(settings) as (services, url):
             on_started(services, url)
-            await stop.wait()
+            with seldom_collecting():
+                await stop.wait()
             on_stopping()
     except BaseExceptionGroup as group:
         told = _told(group)

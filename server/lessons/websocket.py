@@ -81,7 +81,7 @@ class LessonDoor:
             self._sweeping = None
 
     def _sweep(self) -> None:
-        """Close who is silent for too long: one timer, because five thousand wake a core for nothing else."""
+        """Close who is silent for too long or takes nothing: one timer, because five thousand wake a core for that."""
         self._sweeping = asyncio.get_running_loop().call_later(SWEEP_S, self._sweep)
         now = time.monotonic()
         for conversation in tuple(self._open):
@@ -96,7 +96,10 @@ def routes(host: RoomHost) -> list[BaseRoute]:
 class SocketConnection:
     """The outbox of one socket and the task that empties it (`server.lessons.live_room.Connection`)."""
 
-    __slots__ = ("_close_code", "_ink", "_outbox", "_send", "_sending", "_wake", "inflates", "is_closing")
+    __slots__ = (
+        *("_close_code", "_ink", "_limit", "_outbox", "_send", "_sending_since", "_wake"),
+        *("inflates", "is_closing"),
+    )
 
     lives_by_media = False
 
@@ -108,7 +111,8 @@ class SocketConnection:
         self._ink = InkGate()
         self._wake: asyncio.Future[None] | None = None  # an Event is 0.8 kB larger, for every idle socket
         self._close_code = _NORMAL
-        self._sending: asyncio.Timeout | None = None
+        self._limit: asyncio.Timeout | None = None
+        self._sending_since: float | None = None
 
     def send(self, message: Encoded) -> None:
         """Queue a message. When there is no room left the socket is closed with `too_slow`."""
@@ -139,23 +143,32 @@ class SocketConnection:
     async def write(self) -> None:
         """Send what is queued until the socket is to be closed; close it then.
 
+        A limit for each send would be a timer for each message: `on_time` looks after all sends instead.
+
         Raises:
             TimeoutError: the peer reads nothing.
         """
-        while True:
-            message = self._outbox.pop()
-            if message is not None:
-                frame = await self._frame(message)
-                async with asyncio.timeout(SEND_S) as self._sending:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(None) as self._limit:
+            while True:
+                message = self._outbox.pop()
+                if message is not None:
+                    frame = await self._frame(message)
+                    self._sending_since = loop.time()
                     await self._send(frame)
-                self._sending = None
-            elif self.is_closing:
-                break
-            else:
-                self._wake = asyncio.get_running_loop().create_future()
-                await self._wake
-        async with asyncio.timeout(LAST_SEND_S):
+                    self._sending_since = None
+                elif self.is_closing:
+                    break
+                else:
+                    self._wake = loop.create_future()
+                    await self._wake
+            self._limit.reschedule(loop.time() + LAST_SEND_S)
             await self._send({"type": "websocket.close", "code": self._close_code})
+
+    def on_time(self, now: float) -> None:
+        """Give up a send that stands still."""
+        if self._sending_since is not None and now - self._sending_since >= SEND_S and self._limit is not None:
+            self._limit.reschedule(now)
 
     async def _frame(self, message: Encoded) -> Message:
         """Return the message as ASGI sends it: compressed when it is large and the client knows that."""
@@ -185,8 +198,8 @@ class SocketConnection:
 
     def _hurry(self) -> None:
         """Give the send that stands still a last chance."""
-        if self._sending is not None:
-            self._sending.reschedule(min(self._sending.when() or 0.0, asyncio.get_running_loop().time() + LAST_SEND_S))
+        if self._limit is not None and self._limit.when() is None:
+            self._limit.reschedule(asyncio.get_running_loop().time() + LAST_SEND_S)
 
 
 class _Closed(Exception):
@@ -221,7 +234,8 @@ class _Conversation:
                 self._gone()
 
     def on_time(self, now: float) -> None:
-        """Close the socket when it was silent for too long."""
+        """Close the socket when it was silent for too long, or takes nothing."""
+        self._connection.on_time(now)
         if self._connection.is_closing:
             return
         try:
