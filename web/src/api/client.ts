@@ -72,7 +72,7 @@ type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
  * @throws ApiError and nothing else.
  */
 export async function request<T>(method: Method, path: string, body?: unknown): Promise<T> {
-  const upload = body instanceof FormData;
+  const upload = body instanceof FormData || body instanceof Blob;
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), upload ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS);
   const headers: Record<string, string> = { 'X-Tongtang': '1', Accept: 'application/json' };
@@ -135,11 +135,6 @@ export const api = {
   lesson: (id: string) => request<Lesson>('GET', `/api/lessons/${at(id)}`),
   addLesson: (lesson: NewLesson) => request<Lesson>('POST', '/api/lessons', lesson),
   deleteLesson: (id: string) => request<undefined>('DELETE', `/api/lessons/${at(id)}`),
-  putPages: (id: string, pages: readonly File[]) => {
-    const form = new FormData();
-    for (const page of pages) form.append('page', page);
-    return request<Lesson>('PUT', `/api/lessons/${at(id)}/pages`, form);
-  },
   roomToken: (id: string, role: Role, classroomId: string | null = null) =>
     request<RoomToken>('POST', `/api/lessons/${at(id)}/token`, { role, classroom_id: classroomId }),
   iceServers: () => items<RTCIceServer>('/api/ice-servers'),

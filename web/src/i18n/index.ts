@@ -2,11 +2,13 @@ import { createI18n } from 'vue-i18n';
 import { cards } from './cards';
 import { catchup } from './catchup';
 import { common } from './common';
+import { decks } from './decks';
 import { lesson } from './lesson';
 import { link } from './link';
 import { pack } from './pack';
 import { phone } from './phone';
 import { portal } from './portal';
+import { quiz } from './quiz';
 import { teach } from './teach';
 
 export const LOCALES = ['zh-CN', 'en'] as const;
@@ -15,12 +17,13 @@ export type Locale = (typeof LOCALES)[number];
 const STORED = 'tongtang.locale';
 
 /** Every area of words, by its name in message keys: `common.…`, `lesson.…`, `portal.…`, `phone.…`, `catchup.…`, `link.…`, `teach.…`. */
-export const AREAS = { cards, common, lesson, portal, phone, catchup, link, teach, pack };
+export const AREAS = { cards, common, decks, lesson, portal, phone, catchup, link, teach, pack, quiz };
 
 function messages(locale: Locale) {
   return {
     cards: AREAS.cards[locale],
     common: AREAS.common[locale],
+    decks: AREAS.decks[locale],
     lesson: AREAS.lesson[locale],
     portal: AREAS.portal[locale],
     phone: AREAS.phone[locale],
@@ -28,6 +31,7 @@ function messages(locale: Locale) {
     catchup: AREAS.catchup[locale],
     link: AREAS.link[locale],
     teach: AREAS.teach[locale],
+    quiz: AREAS.quiz[locale],
   };
 }
 

@@ -36,6 +36,19 @@ const routes: RouteRecordRaw[] = [
     component: () => import('@/pages/portal/LessonFiguresPage.vue'),
   },
   {
+    path: '/lessons/:id/deck',
+    name: 'lesson-deck',
+    props: true,
+    meta: { title: 'decks.lesson.title' },
+    component: () => import('@/decks/LessonDeckPage.vue'),
+  },
+  {
+    path: '/decks',
+    name: 'decks',
+    meta: { title: 'decks.title' },
+    component: () => import('@/decks/MyDecksPage.vue'),
+  },
+  {
     path: '/school',
     name: 'school',
     meta: { title: 'common.page.school' },

@@ -1,15 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { School } from '@/api/types';
-import {
-  attending,
-  emptyDraft,
-  inPageOrder,
-  picturesProblem,
-  timeChoices,
-  toRequest,
-  wrongFields,
-  type Draft,
-} from './newLesson';
+import { attending, emptyDraft, timeChoices, toRequest, wrongFields, type Draft } from './newLesson';
 
 const whole: Draft = {
   title: ' 光的折射 ',
@@ -76,34 +67,6 @@ describe('attending', () => {
   it('leaves out the own school and those without classrooms, and puts the paired one first', () => {
     const schools = [school('own', 1), school('a', 1), school('b', 2), school('empty', 0)];
     expect(attending(schools, 'own', 'b').map((s) => s.id)).toEqual(['b', 'a']);
-  });
-});
-
-describe('page pictures', () => {
-  const file = (name: string, size = 1000, type = 'image/png') => ({ name, size, type });
-
-  it('are sorted as people count', () => {
-    expect(inPageOrder([file('第10页.png'), file('第2页.png')]).map((f) => f.name)).toEqual([
-      '第2页.png',
-      '第10页.png',
-    ]);
-  });
-
-  it('are refused by number, kind and size', () => {
-    expect(picturesProblem([])).toBeNull();
-    expect(picturesProblem([file('一.png'), file('二.webp', 10 * 1024 * 1024, 'image/webp')])).toBeNull();
-    expect(picturesProblem(Array.from({ length: 61 }, () => file('页.png')))).toEqual({
-      kind: 'pagesMany',
-      n: 61,
-    });
-    expect(picturesProblem([file('课件.pptx', 1, 'application/zip')])).toEqual({
-      kind: 'pagesKind',
-      name: '课件.pptx',
-    });
-    expect(picturesProblem([file('大.png', 10 * 1024 * 1024 + 1)])).toEqual({
-      kind: 'pagesLarge',
-      name: '大.png',
-    });
   });
 });
 

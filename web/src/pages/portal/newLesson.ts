@@ -1,9 +1,6 @@
 /** The form of a new lesson: what it checks before it asks the server. Pure. */
 import type { NewLesson, School } from '@/api/types';
 
-export const MAX_PAGES = 60;
-const MAX_PAGE_BYTES = 10 * 1024 * 1024;
-const PICTURES: readonly string[] = ['image/jpeg', 'image/png', 'image/webp'];
 const MAX_TITLE = 80;
 const MAX_SUBJECT = 40;
 const MINUTES = { least: 5, most: 240 };
@@ -97,24 +94,4 @@ export function timeChoices(chosen: string): string[] {
 export function attending(schools: readonly School[], ownId: string | null, pairedId: string): School[] {
   const others = schools.filter((school) => school.id !== ownId && school.classrooms.length > 0);
   return [...others.filter((s) => s.id === pairedId), ...others.filter((s) => s.id !== pairedId)];
-}
-
-/** Why a choice of page pictures cannot be taken. */
-export type PicturesProblem =
-  { kind: 'pagesMany'; n: number } | { kind: 'pagesLarge' | 'pagesKind'; name: string };
-
-/** Return what is wrong with the pictures, or null. */
-export function picturesProblem(
-  files: readonly { name: string; size: number; type: string }[],
-): PicturesProblem | null {
-  if (files.length > MAX_PAGES) return { kind: 'pagesMany', n: files.length };
-  const odd = files.find((file) => !PICTURES.includes(file.type));
-  if (odd) return { kind: 'pagesKind', name: odd.name };
-  const large = files.find((file) => file.size > MAX_PAGE_BYTES);
-  return large ? { kind: 'pagesLarge', name: large.name } : null;
-}
-
-/** Sort by name as people count: 第2页 before 第10页. */
-export function inPageOrder<T extends { name: string }>(files: readonly T[]): T[] {
-  return [...files].sort((a, b) => a.name.localeCompare(b.name, 'zh-CN', { numeric: true }));
 }
