@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,11 +26,12 @@ from server.lessons.ports import Seat
 from server.lessons.service import LessonService
 from server.lessons.tokens import SignedRoomTokens
 from server.storage.database import open_database, sqlite_url
-from signaling.messages import RoomId
+from signaling.messages import Deck, Event, LessonInfo, RoomId
 from signaling.roles import Role
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 30.0
+Past = Callable[[LessonInfo, Deck | None], tuple[LessonInfo, tuple[Event, ...]]]
 STOP_S = 10.0
 
 
@@ -68,7 +69,7 @@ class BenchServer:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def _plan_lessons(folder: Path, lessons: int, pages: int) -> tuple[tuple[RoomId, ...], bytes]:
+async def _plan_lessons(folder: Path, lessons: int, pages: int, past: Past | None) -> tuple[tuple[RoomId, ...], bytes]:
     """Put a school, a lecturer and lessons into the folder; return the lessons and the secret that signs tokens."""
     with data_folder(folder):
         secret = load_secret(folder)
@@ -87,7 +88,18 @@ async def _plan_lessons(folder: Path, lessons: int, pages: int) -> tuple[tuple[R
                 if deck:
                     await service.set_pages(Asker(lecturer), lesson.id, tuple(deck))
                 planned.append(lesson.id)
+                if past is not None:
+                    await _let_pass(service, lesson.id, past)
     return tuple(planned), secret
+
+
+async def _let_pass(service: LessonService, lesson: RoomId, past: Past) -> None:
+    """Make the lesson one that has been going on: the server opens it again when it starts."""
+    stored = await service.load(lesson)
+    assert stored is not None
+    info, events = past(stored.info, stored.deck)
+    await service.opened(lesson, int(datetime.now(UTC).timestamp() * 1000) - events[-1].t_ms)
+    await service.append(lesson, info, events)
 
 
 def _drawing(number: int) -> str:
@@ -98,15 +110,17 @@ def _drawing(number: int) -> str:
 
 
 @asynccontextmanager
-async def running_server(port: int, media_port: int, *, lessons: int = 1, pages: int = 0) -> AsyncIterator[BenchServer]:
-    """Run a server with lessons of `pages` pages for the length of the block.
+async def running_server(
+    port: int, media_port: int, *, lessons: int = 1, pages: int = 0, past: Past | None = None
+) -> AsyncIterator[BenchServer]:
+    """Run a server with lessons of `pages` pages for the length of the block; `past` is what has happened in them.
 
     Raises:
         TimeoutError: it did not come up within 30 s.
     """
     with tempfile.TemporaryDirectory(prefix="tongtang-bench-") as name:
         folder = Path(name)
-        planned, secret = await _plan_lessons(folder, lessons, pages)
+        planned, secret = await _plan_lessons(folder, lessons, pages, past)
         flags = {"--port": port, "--media-port": media_port, "--data": folder, "--media-addresses": "127.0.0.1"}
         process = await asyncio.create_subprocess_exec(
             sys.executable,

@@ -20,8 +20,8 @@ from signaling.errors import ProtocolViolation
 
 DEFLATED: Final = 1
 LARGE_BYTES: Final = 1024  # below, a frame fits into one segment of TCP as it is
-# Of a classroom's snapshot with ink (bench.snapshot): level 1 leaves 10 % more bytes, level 9 takes 3 times as long for
-# 1 % less.
+# Of a classroom's snapshot with ink (60 kB, bench.snapshot): 21.4 kB in 1.2 ms; level 1 leaves 7 % more in 0.5 ms,
+# level 9 takes twice as long for 0.3 % less.
 LEVEL: Final = 6
 MAX_INFLATED_BYTES: Final = 16 << 20  # no snapshot comes near; what says more is not ours
 
