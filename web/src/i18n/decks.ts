@@ -64,6 +64,8 @@ export const decks = area(
     },
     lesson: {
       title: '这节课的课件',
+      replace: '换一份课件',
+      choose: '选一份课件',
       now: '现在的课件：{pages} 页',
       nowNone: '这节课还没有课件。教室大屏上会显示您的画面。',
       coming: '《{title}》还在转换，转好后自动换上。',
@@ -138,6 +140,8 @@ export const decks = area(
     },
     lesson: {
       title: 'Slides of this lesson',
+      replace: 'Change the slides',
+      choose: 'Choose slides',
       now: 'Slides now: {pages} pages',
       nowNone: 'This lesson has no slides yet. The classrooms will see you on the large screen.',
       coming: '“{title}” is being converted and will take their place by itself.',
