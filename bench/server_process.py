@@ -43,6 +43,7 @@ class BenchServer:
     lessons: tuple[RoomId, ...]
     tokens: SignedRoomTokens
     pid: int  # of the web process
+    password: str = ""  # of the account `lecturer`
 
     @property
     def lesson(self) -> RoomId:
@@ -69,14 +70,21 @@ class BenchServer:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def _plan_lessons(folder: Path, lessons: int, pages: int, past: Past | None) -> tuple[tuple[RoomId, ...], bytes]:
-    """Put a school, a lecturer and lessons into the folder; return the lessons and the secret that signs tokens."""
+async def _plan_lessons(
+    folder: Path, lessons: int, pages: int, past: Past | None
+) -> tuple[tuple[RoomId, ...], bytes, str]:
+    """Put a school, a lecturer and lessons into the folder.
+
+    Returns:
+        The lessons, the secret that signs tokens, and the password of the lecturer's account.
+    """
+    password = secrets.token_urlsafe(16)
     with data_folder(folder):
         secret = load_secret(folder)
         async with open_database(sqlite_url(folder / "tongtang.db")) as database:
             accounts = AccountService(database, Passwords())
             school = await accounts.found_school("实验小学", "urban", "云岭县")
-            await accounts.enrol("lecturer", secrets.token_urlsafe(16), "周明远", school.id, False)
+            await accounts.enrol("lecturer", password, "周明远", school.id, False)
             lecturer = (await accounts.find_people(("lecturer",)))["lecturer"]
             service = LessonService(database, PageFiles(folder / "pages"))
             deck = [await service.keep_drawing(_drawing(n + 1), f"第 {n + 1} 页") for n in range(pages)]
@@ -90,7 +98,7 @@ async def _plan_lessons(folder: Path, lessons: int, pages: int, past: Past | Non
                 planned.append(lesson.id)
                 if past is not None:
                     await _let_pass(service, lesson.id, past)
-    return tuple(planned), secret
+    return tuple(planned), secret, password
 
 
 async def _let_pass(service: LessonService, lesson: RoomId, past: Past) -> None:
@@ -120,7 +128,7 @@ async def running_server(
     """
     with tempfile.TemporaryDirectory(prefix="tongtang-bench-") as name:
         folder = Path(name)
-        planned, secret = await _plan_lessons(folder, lessons, pages, past)
+        planned, secret, password = await _plan_lessons(folder, lessons, pages, past)
         flags = {"--port": port, "--media-port": media_port, "--data": folder, "--media-addresses": "127.0.0.1"}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -132,7 +140,7 @@ async def running_server(
         )
         try:
             await _wait_until_ready(process, port)
-            yield BenchServer(port, planned, SignedRoomTokens(secret), process.pid)
+            yield BenchServer(port, planned, SignedRoomTokens(secret), process.pid, password)
         finally:
             await _stop(process)
 
