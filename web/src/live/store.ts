@@ -199,6 +199,15 @@ export const useLesson = defineStore('lesson', () => {
     }
   }
 
+  /** Ask the server for something. What retries by itself wants to know why it failed.
+   *
+   * @throws LessonError
+   */
+  async function ask(request: Request): Promise<void> {
+    if (!session) throw new LessonError('disconnected', '');
+    await session.request(request);
+  }
+
   function failureWords(error: unknown): string {
     if (error instanceof LessonError && error.code === 'disconnected') return t('lesson.failed.disconnected');
     if (error instanceof LessonError && error.code === 'timeout') return t('common.error.timeout');
@@ -253,6 +262,7 @@ export const useLesson = defineStore('lesson', () => {
     enter,
     leave,
     act,
+    ask,
     turnPage,
     setMuted,
     startSource: async (source: Source) => media?.start(source),
