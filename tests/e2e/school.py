@@ -147,6 +147,11 @@ class Person:
         assert answer.is_success, answer.text
         return answer.json()
 
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        answer = self._client.put(path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
     def post_text(self, path: str, text: str) -> Any:
         answer = self._client.post(path, content=text.encode())
         assert answer.is_success, answer.text

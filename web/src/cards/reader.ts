@@ -4,6 +4,12 @@ import CardWorker from './reader.worker?worker';
 
 const PATIENCE_MS = 5000; // the slowest phone takes a second; a worker that is silent for longer has died
 
+/**
+ * The worker's script is fetched when the page is: the line may be gone by the time somebody scans. One worker is enough
+ * for a page, and it holds no buffers before its first picture.
+ */
+let spare: Worker | null = typeof Worker === 'undefined' ? null : new CardWorker();
+
 export class CardReader {
   private worker: Worker | null = null;
   private asked = 0;
@@ -26,8 +32,15 @@ export class CardReader {
     }
   }
 
+  /** Give the worker back for the next scan. */
   close(): void {
+    const worker = this.settle ? null : this.worker;
+    if (worker) this.worker = null;
     this.fail();
+    if (!worker) return;
+    worker.onmessage = worker.onerror = null;
+    if (spare) worker.terminate();
+    else spare = worker;
   }
 
   private async send(id: number, source: HTMLVideoElement | ImageBitmap): Promise<void> {
@@ -47,7 +60,8 @@ export class CardReader {
   }
 
   private start(): Worker {
-    const worker = new CardWorker();
+    const worker = spare ?? new CardWorker();
+    spare = null;
     worker.onmessage = ({ data }: MessageEvent<Look>) => {
       if (data.id === this.asked) this.finish(data);
     };

@@ -18,8 +18,8 @@ export interface Look {
 
 const SAMPLE = 97; // every so many pixels; prime, so that no column is preferred
 
-let detector = new CardDetector(4, 4);
-let gray = new Uint8Array(16);
+let detector: CardDetector | null = null;
+let gray = new Uint8Array(0);
 let pen: OffscreenCanvasRenderingContext2D | null = null;
 
 function pixelsOf(picture: ImageBitmap): ImageData {
@@ -35,7 +35,7 @@ function pixelsOf(picture: ImageBitmap): ImageData {
 function look(ask: Ask): Look {
   const begun = performance.now();
   const { data, width, height } = 'picture' in ask ? pixelsOf(ask.picture) : ask.pixels;
-  if (detector.width !== width || detector.height !== height) {
+  if (detector?.width !== width || detector.height !== height) {
     detector = new CardDetector(width, height);
     gray = new Uint8Array(width * height);
   }

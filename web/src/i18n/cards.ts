@@ -46,6 +46,7 @@ export const cards = area(
       insecure: '这个网址不能用摄像头：要用 https 打开。请直接点名字选答案。',
       unknown: '摄像头打不开。请点重试；也可以直接点名字选答案。',
       lost: '摄像头断开了。请点重试；也可以直接点名字选答案。',
+      stuck: '读卡程序没有加载成功，正在再试。有网络时请重新打开这一页；也可以直接点名字选答案。',
       retry: '重试',
     },
     print: {
@@ -111,6 +112,8 @@ export const cards = area(
       insecure: 'This address cannot use the camera: it needs https. Tap names to choose answers.',
       unknown: 'The camera does not open. Retry, or tap names to choose.',
       lost: 'The camera went away. Retry, or tap names to choose.',
+      stuck:
+        'The reader did not load; trying again. Open this page anew with a network, or tap names to choose.',
       retry: 'Retry',
     },
     print: {
