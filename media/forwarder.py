@@ -245,7 +245,7 @@ class Forwarder:
         for layer in touched:
             for down in layer.track.downs:
                 owner = down.owner
-                if owner is not None and down.takes(layer):
+                if owner is not None and (layer is down.target or down.takes(layer)):
                     slots = ready.get(owner)
                     if slots is None:
                         ready[owner] = [down]
@@ -317,7 +317,7 @@ class Forwarder:
             self._links_at = now + LINKS_S
             for room in self.rooms.values():
                 for subscriber in room.subscribers.values():
-                    subscriber.on_timeout(now)
+                    subscriber.link.on_timeout(now)
         for room in self.rooms.values():
             for publisher in room.publishers.values():
                 self._rtcp += [(publisher, data) for data in publisher.poll_feedback(now)]

@@ -124,7 +124,8 @@ class RateController:
         delivered = self.delivered_bps
         delivered += (bits - delivered * elapsed) / (elapsed + DELIVERED_S)
         # arrival times too short to be true must not make a rate beyond all that was sent
-        self.delivered_bps = min(delivered, PROVEN_FACTOR * self._told_bps)
+        bound = PROVEN_FACTOR * self._told_bps
+        self.delivered_bps = delivered if delivered < bound else bound
         return elapsed
 
     def _follow(self, delay: DelayMeter, packet_s: float, now: float) -> None:
@@ -164,17 +165,20 @@ class RateController:
         self.has_fallen = True
 
     def _grow(self, now: float) -> None:
-        elapsed = min(0.25, now - self._updated)
         estimate = self.estimate_bps
+        bound = DELIVERED_FACTOR * self.delivered_bps + 10_000
+        if bound > self.ceiling_bps:
+            bound = self.ceiling_bps
+        if estimate >= bound:
+            return
+        elapsed = min(0.25, now - self._updated)
         if not self.has_fallen:
             factor = GROWTH_FIRST
         elif estimate < KNOWN_SHARE * self._known_bps or now - self.fell_at > CLEAN_S:
             factor = GROWTH_KNOWN
         else:
             factor = GROWTH_BEYOND
-        grown = min(estimate * factor**elapsed, DELIVERED_FACTOR * self.delivered_bps + 10_000, self.ceiling_bps)
-        if grown > estimate:
-            self.estimate_bps = grown
+        self.estimate_bps = max(estimate, min(estimate * factor**elapsed, bound))
 
     def on_probe(self, proven_bps: float, now: float) -> None:
         """Take what a probe proved: of what goes beyond the capacity at a late fall, half, for such a link varies."""

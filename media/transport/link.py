@@ -25,7 +25,7 @@ class Link:
 
     __slots__ = (
         "_reported_at", "_reports_left", "address", "agent", "core", "deadline", "dtls", "dtls_at", "negotiated",
-        "noted_at", "packets_out", "peer", "publisher", "remote", "room", "sent_at", "session_id", "side", "srtp",
+        "noted_at", "peer", "publisher", "remote", "room", "sent_at", "session_id", "side", "srtp",
         "subscriber", "told", "udp", "version", "window_bytes",
     )  # fmt: skip
 
@@ -47,7 +47,6 @@ class Link:
         self.version = 1
         self.deadline = 0.0  # of the handshake
         self.dtls_at: float | None = None  # when a flight must be resent
-        self.packets_out = 0
         self.sent_at = self.noted_at = 0.0  # when media was last sent, and when that was last told to the agent
         self.told = ("", "")  # state and path as last reported
         self.window_bytes = 0  # as counted at the last report
@@ -81,27 +80,31 @@ class Link:
         if length > 0:
             self.udp.send(buffer.view[:length], self.address)
 
-    def send_media(self, out: Outgoing, buffer: PacketBuffer) -> None:
+    def send_media(self, out: Outgoing, buffer: PacketBuffer, now: float) -> int:
         """Encrypt the packets of `out`, which lie in `buffer`, and let them leave in runs of equal size.
 
-        They wait in the socket's batch until `UdpSocket.flush`.
+        They wait in the socket's batch until `UdpSocket.flush`; `out` begins anew behind them. Return their number.
         """
         srtp, address = self.srtp, self.address
         sizes = out.sizes
-        if srtp is None or address is None or not sizes:
-            return
-        tag = out.tag_bytes
-        count = len(sizes)
-        start = out.start
-        if protect_all(srtp.tx, buffer, start, sizes, tag) != count:
-            return  # a mistake of our own: better nothing than a packet in the clear
-        self.packets_out += count
+        count, start, tag = len(sizes), out.start, out.tag_bytes
+        out.start = end = out.end
+        if srtp is None or address is None or protect_all(srtp.tx, buffer, start, sizes, tag) != count:
+            sizes.clear()
+            return 0  # no way to it, or a mistake of our own: better nothing than a packet in the clear
+        self.sent_at = now
         if self.subscriber is not None:
-            self.subscriber.sent_bytes += out.end - start + 28 * count
-        batch = self.udp.batch
+            self.subscriber.sent_bytes += end - start + 28 * count
         if count == 1:
-            batch.append((start, out.end, 0, 1, address))
-            return
+            self.udp.batch.append((start, end, 0, 1, address))
+        else:
+            self._batch_runs(start, sizes, tag, address)
+        sizes.clear()
+        return count
+
+    def _batch_runs(self, start: int, sizes: list[int], tag: int, address: Address) -> None:
+        """Put packets that lie side by side from `start` on into the batch: equal sizes and one shorter are a run."""
+        batch, count = self.udp.batch, len(sizes)
         first = 0
         while first < count:
             size = sizes[first]

@@ -256,13 +256,14 @@ class MediaPort:
         now = time.monotonic()
         out, links = self._out, self.links
         out.reset(0)
+        sizes = out.sizes
         for subscriber, downs in self.forwarder.poll_ready().items():
             link = links.get(subscriber)
-            if link is None or link.srtp is None or link.address is None:
+            if link is None or (srtp := link.srtp) is None or link.address is None:
                 continue
-            out.begin(link.srtp.tag_bytes)
+            out.tag_bytes = srtp.tag_bytes
             subscriber.write_media(downs, out, now)
-            if out.sizes:
+            if sizes:
                 self._send_media(link, now)
             if subscriber.is_queueing and not self._is_draining:
                 self._is_draining = True
@@ -274,9 +275,7 @@ class MediaPort:
     def _send_media(self, link: Link, now: float) -> None:
         """Let what was written leave with the next flush."""
         out = self._out
-        link.send_media(out, self._send)
-        self.packets_out += len(out.sizes)
-        link.sent_at = now
+        self.packets_out += link.send_media(out, self._send, now)
         if out.end > FLUSH_BYTES:
             self._flush()
             out.reset(0)
