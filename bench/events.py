@@ -225,6 +225,7 @@ def main() -> int:
         "kb_per_client": MOST_KB,
         "broadcast_s": MOST_BROADCAST_S,
         "idle_bps": MOST_IDLE_BPS,
+        "idle_lecturer_bps": MOST_IDLE_BPS,
     }
     return 0 if all(figures.get(name, 0.0) <= most for name, most in limits.items()) else 1
 
