@@ -174,6 +174,7 @@ def _deliver(room: Room, line: CutLine, items: list[dict[str, Any]], cuts: int, 
         elif way == "kill":
             room.kill()
         kept = room.stored()
+        print(f"cut {number + 1}: {way}, {sum(kept.values())} of {total} bytes stored", file=sys.stderr)
     line.mend()
     room.page.wait_for_selector("[data-packs=ready]", timeout=READY_WAIT_S * 1000)
     return done, refetched + _again(line, kept, seen)

@@ -147,9 +147,14 @@ export class Downloads {
   }
 
   private async fetchOne(item: PackItem, lesson: string, signal: AbortSignal): Promise<number> {
-    const onBytes = (bytes: number): void => this.add(lesson, bytes, signal);
+    let bytesNow = 0;
+    const onBytes = (bytes: number): void => {
+      bytesNow += bytes;
+      this.add(lesson, bytes, signal);
+    };
     const outcome = await fetchFile(item, this.world.store, this.world.fetch, signal, onBytes);
     const told = this.progress.get(lesson);
+    if (bytesNow > 0) this.failures = 0; // the line is bad, not dead
     if (outcome === 'whole' && told && told.haveBytes >= told.totalBytes - 1) await this.measureAll();
     if (outcome === 'damaged') {
       this.damaged.set(item.sha256, (this.damaged.get(item.sha256) ?? 0) + 1);
@@ -176,7 +181,8 @@ export class Downloads {
   private onFailure(error: unknown): number {
     if (error instanceof NetworkGone) return this.backOff();
     const problem: PackProblem = error instanceof StorageFull ? 'storage_full' : 'storage_failed';
-    this.stuckUntil = this.world.now() + GIVEN_UP_MS;
+    // A database may fail for a moment, after a power cut or beside another tab; a full disk stays full.
+    this.stuckUntil = this.world.now() + (problem === 'storage_full' ? GIVEN_UP_MS : FIRST_AGAIN_MS);
     this.askAt = Math.max(this.askAt, this.world.now() + FIRST_AGAIN_MS); // the database may be what fails
     for (const one of [...this.progress.values()]) {
       if (one.haveBytes < one.totalBytes) this.progress.set(one.lesson, { ...one, problem });
