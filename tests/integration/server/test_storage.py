@@ -9,12 +9,17 @@ from sqlalchemy import inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import server.accounts.tables
+import server.lessons.decks.tables
 import server.lessons.packs.tables
 import server.lessons.playback_tables
 import server.lessons.questions.tables
 import server.lessons.rosters.tables
 import server.lessons.tables
-import server.lessons.timetable.tables  # noqa: F401
+import server.lessons.timetable.tables
+import server.storage.jobs
+import server.uploads.tables  # noqa: F401
+from server.lessons.model import Page, PageFile
+from server.lessons.tables import pages_of
 from server.storage.database import open_database, sqlite_url
 from server.storage.migrate import revisions, upgrade
 from server.storage.schema import metadata
@@ -77,6 +82,26 @@ async def test_migrations_lead_from_empty_to_the_tables_of_the_program(tmp_path:
     del found["alembic_version"]
     for table in metadata.tables.values():
         assert found[table.name] == {column.name for column in table.columns}, table.name
+
+
+async def test_pages_from_before_there_were_widths_are_still_pages(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+    await upgrade(engine, "0004")
+    async with engine.begin() as connection:
+        for statement in (
+            "INSERT INTO schools VALUES ('s', '春城实验小学', 'urban', '云岭县', 0, 1)",
+            "INSERT INTO people (id, username, name, password_hash, school_id, is_manager) "
+            "VALUES ('p', 'lin', '林晓云', 'x', 's', 0)",
+            "INSERT INTO lessons (id, title, subject, state, starts_at_ms, planned_minutes, lecturer_id, "
+            "lecturer_school_id, open_to_observers, deck_id, pages) "
+            "VALUES ('abcd2345', '光', '科学', 'scheduled', 0, 40, 'p', 's', 1, 'd', 1)",
+            "INSERT INTO lesson_pages VALUES ('abcd2345', 1, 'ab12', 'image/png', '封面')",
+        ):
+            await connection.execute(text(statement))
+    await engine.dispose()
+    async with open_database(sqlite_url(path)) as database, database.read() as tx:
+        assert await pages_of(tx, "abcd2345") == (Page("封面", (PageFile(0, "ab12", "image/png", 0),), 1.7778),)
 
 
 async def test_a_newer_database_is_refused_untouched(tmp_path: Path) -> None:
