@@ -427,10 +427,6 @@ class Subscriber:
 
     # --- timers ----------------------------------------------------------------------------------------------------
 
-    def on_timeout(self, now: float) -> None:
-        """Look at the clock; called every 20 ms."""
-        self.link.on_timeout(now)
-
     def poll_reports(self, now: float) -> list[bytes]:
         """Return the sender reports that are due, once a second."""
         if now < self._report_at:

@@ -36,9 +36,9 @@ DTLS_TICK_S = 0.05
 # segmented send: 16.6 -> 14.3 us a packet (bench/forwarding.py), for 1 ms of 150 from glass to glass.
 GATHER_S = 0.001
 DRAIN_S = 0.005  # what waits for a link's pace is looked at so often (media.md §2.6)
-# Receivers' reports wait so long for each other, for 4 ms more of a resend's 100: read one by one, each finds the
-# caches cold. With what else is left to the tick it took 17.5 us a packet to 14.4 (bench/forwarding.py).
-REPORTS_S = 0.008
+# What is due is looked at in so long, right after a batch where one comes: each wake for a timer alone begins cold. Of
+# 29 ms a second that 60 idle receivers cost, this and the slower tick of the worker took 6.
+TICK_S = 0.01
 WRITE_DUE_S = 0.02
 
 log = logging.getLogger("media.port")
@@ -59,7 +59,9 @@ class MediaPort:
         self._call_later = call_later
         self._is_gathering = False
         self._is_draining = False
-        self._reports: list[tuple[Link, bytes, Address]] = []  # of receivers; `Link.may_report` bounds them
+        # Of receivers. They wait for the next batch or tick, 20 ms at most of a resend's 100: one by one each costs a
+        # wake and finds the caches cold. `Link.may_report` bounds them.
+        self._reports: list[tuple[Link, bytes, Address]] = []
         self.forwarder = forwarder
         self.certificate = certificate
         self.links: dict[Publisher | Subscriber, Link] = {}
@@ -71,7 +73,7 @@ class MediaPort:
         self._control = PacketBuffer(RECEIVE_BYTES)
         self._out = Outgoing(self._send.data)
         self.rng = random.SystemRandom()
-        self._ice_at = self._dtls_at = self._due_at = self._synchronise_at = self._logged_at = 0.0
+        self._tick_at = self._ice_at = self._dtls_at = self._due_at = self._synchronise_at = self._logged_at = 0.0
 
     # --- links -----------------------------------------------------------------------------------------------------
 
@@ -125,7 +127,7 @@ class MediaPort:
                         if link.subscriber is None:
                             self._on_srtp(link, length, arrival_ns, address, now)
                         elif link.may_report(now):
-                            self._keep_report(link, bytes(view[:length]), address)
+                            self._reports.append((link, bytes(view[:length]), address))
                 elif length >= 1:
                     self._on_setup(first, length, address, now)
             except Exception:
@@ -153,17 +155,9 @@ class MediaPort:
         else:
             self.forwarder.on_rtp(link.room, publisher, packet, arrival_ns, now)
 
-    def _keep_report(self, link: Link, data: bytes, address: Address) -> None:
-        """Let a receiver's report wait for those of others: one by one they are read with cold caches."""
-        self._reports.append((link, data, address))
-        if len(self._reports) == 1:
-            self._call_later(REPORTS_S, self._take_reports)
-
-    def _take_reports(self) -> None:
-        """Take the reports that came, and answer them."""
-        now = time.monotonic()
+    def _take_reports(self, now: float) -> None:
+        """Take the reports that came; what they ask for waits for the next flush."""
         reports, self._reports = self._reports, []
-        self._out.reset(0)
         for link, data, address in reports:
             if link.srtp is None or link.agent is None or link.subscriber is None:
                 continue
@@ -171,8 +165,6 @@ class MediaPort:
                 self._on_report(link, data, address, now)
             except Exception:
                 self._note_stumble(now)
-        self._flush()
-        self._drain()
 
     def _on_report(self, link: Link, data: bytes, address: Address, now: float) -> None:
         srtp, agent, subscriber = link.srtp, link.agent, link.subscriber
@@ -256,6 +248,8 @@ class MediaPort:
         now = time.monotonic()
         out, links = self._out, self.links
         out.reset(0)
+        if self._reports:
+            self._take_reports(now)
         sizes = out.sizes
         for subscriber, downs in self.forwarder.poll_ready().items():
             link = links.get(subscriber)
@@ -270,7 +264,10 @@ class MediaPort:
                 self._call_later(DRAIN_S, self._drain_queues)
         self._flush()
         self.forwarder.end_batch()
-        self._drain()
+        if now >= self._tick_at:
+            self.on_tick(now)
+        else:
+            self._drain()
 
     def _send_media(self, link: Link, now: float) -> None:
         """Let what was written leave with the next flush."""
@@ -313,8 +310,18 @@ class MediaPort:
 
     # --- timers ----------------------------------------------------------------------------------------------------
 
+    def on_idle(self, now: float) -> None:
+        """Do what is due where no batch came for it; called every 20 ms."""
+        if now >= self._tick_at:
+            self.on_tick(now)
+
     def on_tick(self, now: float) -> None:
-        """Do what is due; called every 10 ms."""
+        """Do what is due: every 10 ms while packets come, else every 20."""
+        self._tick_at = now + TICK_S
+        if self._reports:
+            self._out.reset(0)
+            self._take_reports(now)
+            self._flush()
         self.forwarder.on_timeout(now)
         self._drain()
         if now >= self._due_at:

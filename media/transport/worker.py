@@ -32,7 +32,7 @@ from media.transport.tap_client import TapClient
 from media.transport.udp import UdpSocket
 
 EXIT_PORT_TAKEN = 3
-TICK_S = 0.01
+TICK_S = 0.02  # while nothing comes; else the port sees to it
 TAP_INTERVAL_S = 0.05
 REPORT_INTERVAL_S = 2.0
 # Set for a comparison (bench/weaklink.py --baseline): receivers get the best layer whatever their link carries.
@@ -105,7 +105,7 @@ class Worker:
             await asyncio.sleep(due - time.monotonic())
             now = time.monotonic()
             self._lag_s = max(self._lag_s, now - due)
-            self._port.on_tick(now)
+            self._port.on_idle(now)
             if now >= self._tap_at:
                 self._tap_at = now + TAP_INTERVAL_S
                 self._pump_taps(now)
