@@ -134,7 +134,7 @@ class LessonService:
     async def keep_drawing(self, svg: str, title: str) -> Page:
         """Store one SVG page that this program drew itself; SVG from outside is never taken (it can hold scripts).
 
-        It stays a drawing: 3 kB for every width, sharp on any wall, where its pictures would be 20 to 90 kB each.
+        It stays a drawing: 2 to 3 kB for every width, sharp on any wall, where its pictures would be 20 to 90 kB each.
         """
         data = svg.encode()
         return Page(title, (PageFile(0, await self._files.put(data), "image/svg+xml", len(data)),))
