@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from server.lessons.decks.archive import open_archive, read_blocks, verify
+from server.lessons.decks.links import require_no_links_out
 from server.lessons.decks.model import MAX_DECK_PAGES, Remark
 from server.lessons.decks.refusal import Unconvertible
 
@@ -81,6 +82,7 @@ def _zipped(path: Path, name: str) -> tuple[str, tuple[Remark, ...]]:
             mime = b"".join(read_blocks(archive, archive.getinfo("mimetype"), name))
             if mime.startswith(b"application/vnd.oasis.opendocument.presentation"):
                 verify(archive, name)
+                require_no_links_out(archive, name)
                 return _ODP, ("macros",) if any(one.startswith("Basic/") for one in names) else ()
         if names & {"word/document.xml", "xl/workbook.xml", "mimetype"}:
             raise Unconvertible(f"“{name}”是文档或表格，不是演示文稿。请在原来的软件里另存为 PDF，再上传 PDF。")

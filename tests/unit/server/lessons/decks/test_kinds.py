@@ -48,6 +48,36 @@ BOMB = zipped([*pptx_entries([("一", "二")]), ("ppt/media/x.xml", bytes(3 << 2
 ENTITIES = b'<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;">]><a>&c;</a>'
 
 
+def odp_with(element: str) -> bytes:
+    spaces = (
+        'xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" '
+        'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:x="http://www.w3.org/1999/xlink"'
+    )
+    return zipped([ODP[0], ("content.xml", f"<draw:page {spaces}>{element}</draw:page>".encode())])
+
+
+@pytest.mark.parametrize(
+    "href",
+    [
+        "file:///etc/passwd",
+        "&#102;ile:///etc/passwd",
+        "/etc/passwd",
+        "../../decks/x/1.png",
+        "http://10.0.0.1/",
+        "%2e%2e/x",
+    ],
+)
+def test_an_odp_draws_nothing_from_outside(tmp_path: Path, href: str) -> None:
+    data = odp_with(f'<draw:image x:href="{href}"/>')
+    with pytest.raises(Unconvertible, match="链接到外面"):
+        kind_of(*put(tmp_path, data, "光.odp"))
+
+
+def test_links_to_click_on_and_parts_of_the_package_are_no_links_out(tmp_path: Path) -> None:
+    data = odp_with('<draw:image x:href="Pictures/1.png"/><text:a x:href="https://school.example/">网页</text:a>')
+    assert kind_of(*put(tmp_path, data, "光.odp")) == ("office", ())
+
+
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
