@@ -48,7 +48,17 @@ export interface DataCap {
   video: boolean;
 }
 
-export type SchoolRight = 'add_classroom' | 'pair_screen' | 'set_data_cap' | 'see_figures' | 'export_figures';
+export type SchoolRight =
+  | 'add_classroom'
+  | 'pair_screen'
+  | 'set_data_cap'
+  | 'see_figures'
+  | 'export_figures'
+  | 'see_roster'
+  | 'edit_roster'
+  | 'set_bells'
+  | 'plan_own'
+  | 'plan_any';
 
 export interface School extends Named {
   kind: SchoolKind;

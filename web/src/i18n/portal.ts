@@ -3,8 +3,10 @@ import { check } from './portal/check';
 import { lobby } from './portal/lobby';
 import { newLesson } from './portal/newLesson';
 import { recordings } from './portal/recordings';
+import { roster } from './portal/roster';
 import { school } from './portal/school';
 import { screen } from './portal/screen';
+import { timetable } from './portal/timetable';
 
 /** Words of the pages around a lesson: lobby, sign-in, screens, device check, recordings, school, figures. */
 export const portal = area(
@@ -15,6 +17,17 @@ export const portal = area(
     ...check['zh-CN'],
     ...recordings['zh-CN'],
     ...school['zh-CN'],
+    ...timetable['zh-CN'],
+    ...roster['zh-CN'],
   },
-  { ...lobby.en, ...screen.en, ...newLesson.en, ...check.en, ...recordings.en, ...school.en },
+  {
+    ...lobby.en,
+    ...screen.en,
+    ...newLesson.en,
+    ...check.en,
+    ...recordings.en,
+    ...school.en,
+    ...timetable.en,
+    ...roster.en,
+  },
 );

@@ -36,6 +36,13 @@ const routes: RouteRecordRaw[] = [
     component: () => import('@/pages/portal/LessonFiguresPage.vue'),
   },
   {
+    path: '/lessons/:id/questions',
+    name: 'lesson-questions',
+    props: true,
+    meta: { title: 'quiz.page.title' },
+    component: () => import('@/quiz/LessonQuestionsPage.vue'),
+  },
+  {
     path: '/lessons/:id/deck',
     name: 'lesson-deck',
     props: true,
@@ -60,6 +67,30 @@ const routes: RouteRecordRaw[] = [
     props: true,
     meta: { title: 'cards.page.tab' },
     component: () => import('@/cards/CardsPage.vue'),
+  },
+  {
+    path: '/timetable',
+    name: 'timetable',
+    meta: { title: 'portal.timetable.title' },
+    component: () => import('@/pages/portal/TimetablePage.vue'),
+  },
+  {
+    path: '/timetable/series',
+    name: 'timetable-series',
+    meta: { title: 'portal.timetable.list' },
+    component: () => import('@/pages/portal/TimetableSeriesPage.vue'),
+  },
+  {
+    path: '/timetable/settings',
+    name: 'timetable-settings',
+    meta: { title: 'portal.timetable.settings' },
+    component: () => import('@/pages/portal/TimetableSettingsPage.vue'),
+  },
+  {
+    path: '/rosters',
+    name: 'rosters',
+    meta: { title: 'portal.roster.title' },
+    component: () => import('@/pages/portal/RosterPage.vue'),
   },
   {
     path: '/recordings',
