@@ -34,6 +34,7 @@ from tests.e2e.school import Region, eventually, region
 PAGES = 40
 LIMIT_BYTES = 4_000_000
 CUT_WAIT_S, READY_WAIT_S, DOWN_S = 60.0, 120.0, 0.6
+COOKIE_S = 35.0  # Chromium writes cookies to the disk every 30 s: that it is paired, on any day but the first
 WAYS = ("cut", "cut", "reload", "cut", "kill")  # how the cuts go, in turn
 _STORED = """
 () => new Promise((done) => {
@@ -212,6 +213,7 @@ def run(flags: argparse.Namespace) -> dict[str, Any]:
         code = eventually("a code", lambda: _code(room), 20)
         room.page.wait_for_function("() => navigator.serviceWorker?.controller != null", timeout=30_000)
         school.pair(code, 0)
+        time.sleep(COOKIE_S)
         begun = time.monotonic()
         done, refetched = _deliver(room, line, items, flags.cuts, flags.seed)
         seconds = time.monotonic() - begun

@@ -17,7 +17,7 @@ from media import control
 from recorder.control import DiskLow, RecordingChanged, RecordingOpened
 from server.lessons.catchup import Spare, SpareBook
 from server.lessons.log_keeper import LogKeeper
-from server.lessons.packs.pace import Pace, take_spare
+from server.lessons.packs.pace import Pace, page_pace
 from server.lessons.playback_keeper import PlaybackKeeper
 from server.lessons.recording import LessonRecording
 from server.processes.media import MediaCommand, MediaWorkers, Report
@@ -360,21 +360,14 @@ class LiveRoom:
         return [self.spare.of(peer, now) for peer in self.room.seats_of(school_id) if peer in here]
 
     def page_pace(self, peers: Sequence[m.PeerId], page: int) -> Pace | None:
-        """Return how fast a page goes to one of these seats; None: at once.
-
-        The page that is shown always goes ahead; the ones after it take what live leaves over, until they are shown.
-        """
+        """Return how fast a page goes to one of these seats; None: at once."""
         now = time.monotonic()
         spares = [self.spare.of(peer, now) for peer in peers if self.spare.knows(peer)]
-        if self.room.state.lesson.state != "live" or not spares:
-            return None
+        return page_pace(page, self._shown_page, spares) if spares and self._shown_page() is not None else None
 
-        def take(size_bytes: int, now: float) -> float:
-            if self.room.state.page == page or self.room.state.lesson.state != "live":
-                return 0.0
-            return take_spare(spares, size_bytes, now)
-
-        return take
+    def _shown_page(self) -> int | None:
+        state = self.room.state
+        return state.page if state.lesson.state == "live" else None
 
     def rungs(self) -> list[tuple[str, m.Rung]]:
         """Return the school and the rung of each classroom whose link is known."""

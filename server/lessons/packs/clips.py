@@ -74,9 +74,7 @@ class ClipService:
             path = self._uploads.path(upload_id)
             mime = clip_kind(await asyncio.to_thread(_head, path))
             if mime is None:
-                raise Refused(
-                    "clip_unsupported", f"“{upload.name}”不是能播放的音视频，请用 MP4、WebM 或 MP3。"
-                )
+                raise Refused("clip_unsupported", f"“{upload.name}”不是能播放的音视频，请用 MP4、WebM 或 MP3。")
             sha256 = await asyncio.to_thread(_keep, path, self._files)
             await tables.add_clip(tx, lesson.id, Clip(sha256, title.strip() or upload.name[:80], mime, upload.bytes))
             found = await tables.clips_of(tx, lesson.id)

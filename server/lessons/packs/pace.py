@@ -67,6 +67,18 @@ class PackPaces:
         return bucket
 
 
+def page_pace(page: int, shown: Callable[[], int | None], spares: Sequence[Spare]) -> Pace:
+    """Return how fast a page goes over these links; `shown` is the page that class sees now, None out of class.
+
+    The page that is shown always goes ahead; the ones after it take what live leaves over, until they are shown.
+    """
+
+    def take(size_bytes: int, now: float) -> float:
+        return 0.0 if shown() in (None, page) else take_spare(spares, size_bytes, now)
+
+    return take
+
+
 def take_spare(spares: Sequence[Spare], size_bytes: int, now: float) -> float:
     """Take `size_bytes` of what the narrowest of these links has to spare; 0.0, or how long to wait.
 

@@ -269,14 +269,21 @@ describe('in class', () => {
 });
 
 describe('a screen that is no longer this classroom’s', () => {
-  it('forgets everything', async () => {
-    const pack = school.put('l1', pages(2, 1000));
+  it('forgets names and questions at once, and keeps pages for when it is asked again', async () => {
+    const pack = school.put('l1', pages(3, 1000));
+    const [page, , roster] = pack.items;
+    if (roster) roster.kind = 'roster';
     const one = start();
     await until(() => isReady('l1'));
     school.isPaired = false;
     one.ask();
     await until(() => school.progress.size === 0);
-    expect(await isWhole(pack)).toBe(false);
-    expect(await store.packs()).toEqual([]);
+    expect(await store.has(roster?.sha256 ?? '')).toBe(false);
+    expect(await store.has(page?.sha256 ?? '')).toBe(true);
+    school.isPaired = true;
+    school.asked.length = 0;
+    one.ask();
+    await until(() => isReady('l1'));
+    expect(school.asked.map((asked) => asked.sha256)).toEqual([roster?.sha256]);
   });
 });

@@ -4,7 +4,7 @@
  *  counted from the server's answer on, never read from this computer's clock. Knows no Vue. */
 import { fetchFile, type Outcome } from './fetchFile';
 import { filesOf, totalBytes, type Coming, type ComingList, type Manifest, type PackItem } from './manifest';
-import { inOrder, pauseMs, toEvict } from './order';
+import { inOrder, pauseMs, toEvict, toForget } from './order';
 import { NetworkGone, PackServer, inClass } from './packServer';
 import { StorageFull, type PackStore } from './store';
 
@@ -221,7 +221,7 @@ export class Downloads {
   private async list(signal: AbortSignal): Promise<ComingList> {
     const asked = await this.server.coming(signal);
     this.isScreen = asked.kind === 'list';
-    if (asked.kind === 'unpaired' && !this.followed) await this.world.store.clear();
+    if (asked.kind === 'unpaired' && !this.followed) await this.world.store.forgetNames();
     const list =
       asked.kind === 'list' ? asked.list : { items: [], ceiling_kbps: null, again_s: FOLLOW_AGAIN_S };
     const lesson = this.followed?.lesson;
@@ -248,8 +248,9 @@ export class Downloads {
   /** Make room: what is in no pack any more goes, and lessons that are over when it gets tight. */
   private async tidy(): Promise<void> {
     const { store } = this.world;
-    await store.sweep();
     const wanted = new Set(this.plans.map(({ coming }) => coming.lesson));
+    const kept = await store.packs();
+    await store.removePacks(toForget(kept, wanted, Date.now()));
     for (const lesson of toEvict(await store.packs(), wanted)) {
       const free = await this.world.freeBytes();
       const isFull = this.world.now() < this.stuckUntil;

@@ -8,7 +8,7 @@ import {
   type Manifest,
   type PackItem,
 } from './manifest';
-import { inOrder, pauseMs, toEvict } from './order';
+import { inOrder, pauseMs, toEvict, toForget } from './order';
 
 function item(kind: ItemKind, sha: number, page = 0): PackItem {
   const sha256 = sha.toString(16).padStart(64, '0');
@@ -50,6 +50,9 @@ describe('what goes for want of room', () => {
       { lesson: 'coming', wantedAt: 1 },
     ];
     expect(toEvict(kept, new Set(['coming']))).toEqual(['old', 'new']);
+    const month = 31 * 86_400_000;
+    expect(toForget(kept, new Set(['coming']), 20 + month)).toEqual(['old', 'new']);
+    expect(toForget(kept, new Set(['coming']), 40)).toEqual([]);
   });
 });
 

@@ -32,6 +32,15 @@ export function toEvict(kept: readonly KeptPack[], wanted: ReadonlySet<string>):
     .map((pack) => pack.lesson);
 }
 
+const FORGOTTEN_MS = 30 * 86_400_000;
+
+/** Return the packs that nobody wanted for a month: a screen may have gone to another school. */
+export function toForget(kept: readonly KeptPack[], wanted: ReadonlySet<string>, now: number): string[] {
+  return toEvict(kept, wanted).filter((lesson) =>
+    kept.some((pack) => pack.lesson === lesson && now - pack.wantedAt > FORGOTTEN_MS),
+  );
+}
+
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 

@@ -161,10 +161,14 @@ export class PackStore {
     for (const sha256 of new Set(known)) if (!used.has(sha256)) await this.forget(sha256);
   }
 
-  /** Forget everything: this screen is no longer this classroom's. */
-  async clear(): Promise<void> {
-    const all = ['packs', 'files', 'slices'];
-    await this.write(all, (of) => all.forEach((name) => of(name).clear()));
+  /** Forget names and questions: this screen is no longer this classroom's, or does not know it any more. */
+  async forgetNames(): Promise<void> {
+    for (const { pack, wantedAt } of await this.packs()) {
+      const items = pack.items.filter((item) => item.kind === 'page' || item.kind === 'clip');
+      // Without a version it is read anew when the screen is somebody's again; its pages are still there then.
+      if (items.length < pack.items.length) await this.keepPack({ ...pack, version: '', items }, wantedAt);
+    }
+    await this.sweep();
   }
 
   close(): void {

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from server.lessons.catchup import STALE_S, Spare
-from server.lessons.packs.pace import BURST_S, MAX_SCHOOLS, PackPaces, lower, take_spare
+from server.lessons.packs.pace import BURST_S, MAX_SCHOOLS, PackPaces, lower, page_pace, take_spare
 
 CHUNK = 4096
 
@@ -63,6 +63,28 @@ def test_in_class_only_what_live_leaves_over_is_taken() -> None:
     assert 0.7 * room * 5 / 8 <= sent <= 1.2 * room * 5 / 8
     spares.clear()  # class is over
     assert sent_bytes(pace, 5, 200) > 1_000_000
+
+
+def test_the_page_that_is_shown_goes_ahead_of_everything() -> None:
+    full = Spare(100)
+    full.on_report(200_000, 180_000, 100)
+    shown: list[int | None] = [7]
+    current, ahead = (page_pace(page, lambda: shown[0], [full]) for page in (7, 8))
+    assert current(10**9, 101) == 0
+    assert ahead(CHUNK, 101) > 0
+    shown[0] = 8  # the lecturer turns while it is on its way
+    assert ahead(10**9, 101) == 0
+    assert current(CHUNK, 101) > 0
+    shown[0] = None  # class is over
+    assert current(10**9, 101) == 0
+
+
+def test_pages_ahead_take_what_live_leaves_over() -> None:
+    spare = Spare(100)
+    spare.on_report(400_000, 100_000, 100)
+    ahead = page_pace(8, lambda: 7, [spare])
+    room = 0.85 * 400_000 - 100_000 - 24_000
+    assert 0.7 * room * 5 / 8 <= sent_bytes(ahead, 5) <= 1.2 * room * 5 / 8
 
 
 def test_a_link_that_nothing_is_heard_of_any_more_is_left_alone() -> None:
