@@ -3,6 +3,7 @@ import { cards } from './cards';
 import { catchup } from './catchup';
 import { common } from './common';
 import { decks } from './decks';
+import { ink } from './ink';
 import { lesson } from './lesson';
 import { link } from './link';
 import { pack } from './pack';
@@ -17,13 +18,14 @@ export type Locale = (typeof LOCALES)[number];
 const STORED = 'tongtang.locale';
 
 /** Every area of words, by its name in message keys: `common.…`, `lesson.…`, `portal.…`, `phone.…`, `catchup.…`, `link.…`, `teach.…`. */
-export const AREAS = { cards, common, decks, lesson, portal, phone, catchup, link, teach, pack, quiz };
+export const AREAS = { cards, common, decks, ink, lesson, portal, phone, catchup, link, teach, pack, quiz };
 
 function messages(locale: Locale) {
   return {
     cards: AREAS.cards[locale],
     common: AREAS.common[locale],
     decks: AREAS.decks[locale],
+    ink: AREAS.ink[locale],
     lesson: AREAS.lesson[locale],
     portal: AREAS.portal[locale],
     phone: AREAS.phone[locale],

@@ -51,6 +51,15 @@ export function readId(id: string): { author: number; n: number } {
   return { author: Number(author), n: Number(n) };
 }
 
+/** Return the highest object that fits, or null. */
+export function highest(surface: Surface, fits: (held: InkObject) => boolean): InkObject | null {
+  for (let at = surface.objects.length - 1; at >= 0; at--) {
+    const held = surface.objects[at];
+    if (held && fits(held)) return held;
+  }
+  return null;
+}
+
 /** Return the board after an event, while `current` is the surface that is shown. */
 export function stepBoard(board: Board, body: BoardEvent, current: string): Board {
   switch (body.kind) {

@@ -16,6 +16,9 @@ const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_
 const VALUE = new Map([...DIGITS].map((digit, value) => [digit, value]));
 const MAX_DIGITS = 6;
 
+/** Return the last of a list; `Array.at` is younger than a school's browser. */
+export const lastOf = <T>(list: readonly T[]): T | undefined => list[list.length - 1];
+
 /** Return `points` as text that continues after `before`. Pressure may not become unknown again. */
 export function encodePoints(points: readonly Point[], before: Point = ORIGIN): string {
   let text = '';

@@ -6,6 +6,8 @@ import { PublishConnection } from '@/media/publish';
 import { setPlayoutTargets } from '@/media/playout';
 import { SubscribeConnection } from '@/media/subscribe';
 import type { UplinkLevel } from '@/media/uplink';
+import { addPart } from '@/ink/board';
+import type { InkEars } from '@/ink/inkRoom';
 import { ReplicaGap, applyEvent } from '@/session/replica';
 import { LessonError, LessonSocket, type Reply, type Request } from '@/session/socket';
 import type { SocketState } from '@/session/machine';
@@ -49,6 +51,7 @@ export interface SessionListener {
   onWelcome: (you: PeerId, capabilities: readonly string[]) => void;
   onRoom: (room: Snapshot) => void;
   onEvent: (event: Event) => void;
+  ink: InkEars;
   onSlots: (fills: readonly SlotFill[]) => void;
   onLinks: (links: ReadonlyMap<PeerId, Link>) => void;
   /** The wall of the own classroom, or a phone beside it, said something of catching up. */
@@ -114,6 +117,7 @@ export class LessonSession {
       },
       token: (fresh) => this.tokens.get(fresh, this.room !== null),
       onMessage: (message) => this.hear(message),
+      onInk: (frame) => listener.ink.onFrame(frame),
       onHeard: () => {
         this.publish?.socketHeard();
         this.subscribe?.socketHeard();
@@ -171,6 +175,9 @@ export class LessonSession {
     return this.socket.request(message);
   }
 
+  /** Send ink in flight; returns whether there is a socket. */
+  readonly sendInk = (frame: string): boolean => this.socket.ink(frame);
+
   /** Send `track` as `source`, or stop sending it. Before the connection exists it is kept for it. */
   async setTrack(source: Source, track: MediaStreamTrack | null): Promise<void> {
     if (track) this.waiting.set(source, track);
@@ -220,9 +227,11 @@ export class LessonSession {
         this.me = message.you;
         this.listener.onWelcome(message.you, message.capabilities);
         this.setRoom(message.snapshot);
+        this.listener.ink.onNewSocket(message.snapshot.seq);
         this.connectMedia();
         return;
       case 'resumed':
+        this.listener.ink.onNewSocket(message.seq);
         this.tellMedia(true);
         void this.repeatSources();
         return;
@@ -239,6 +248,11 @@ export class LessonSession {
         return this.onLinks(message);
       case 'wall_told':
         return this.listener.onWall(message);
+      case 'board_part':
+        if (this.room) this.setRoom({ ...this.room, board: addPart(this.room.board, message) });
+        return;
+      case 'ink_refused':
+        return this.listener.ink.onRefused(message.n, message.detail);
       case 'catch_up_told':
         return this.listener.onCatchUp(message.act, message.missed_s);
       case 'encodings':

@@ -10,5 +10,5 @@ export function stageOf(
 ): Stage {
   if (layout === 'lecturer') return 'lecturer';
   if (fills.get('screen')?.peer != null) return 'screen';
-  return room?.deck ? 'page' : 'lecturer';
+  return room?.deck || room?.board.shown ? 'page' : 'lecturer';
 }

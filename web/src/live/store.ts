@@ -1,7 +1,7 @@
 /** The lesson as pages see it. The store holds what the session hears and offers every act of the lesson; pages only
  *  render it. Everything is replaced as a whole, never changed in place. */
 import { defineStore } from 'pinia';
-import { computed, ref, shallowRef } from 'vue';
+import { computed, markRaw, ref, shallowRef } from 'vue';
 import { api, humanDetail } from '@/api/client';
 import type { Lesson } from '@/api/types';
 import { t } from '@/i18n';
@@ -21,6 +21,7 @@ import type {
   WallLayout,
   WallTold,
 } from '@/generated/messages';
+import { InkRoom } from '@/ink/inkRoom';
 import { OwnMedia, type OwnSources } from './ownMedia';
 import { SlotLimits } from './slotLimits';
 import { LessonSession, NO_MEDIA, type Entry, type MediaState } from './session';
@@ -43,6 +44,8 @@ export const useLesson = defineStore('lesson', () => {
     session?.request({ type: 'limit_slot', slot, max_height: maxHeight }).catch(() => undefined);
   });
 
+  /** What is written: by this page, and by others just now. */
+  const ink = new InkRoom();
   const phase = ref<Phase>('outside');
   const lesson = shallowRef<Lesson | null>(null);
   const over = shallowRef<LessonError | null>(null);
@@ -117,8 +120,15 @@ export const useLesson = defineStore('lesson', () => {
         me.value = you;
         capabilities.value = new Set(granted);
       },
-      onRoom: (next) => (room.value = next),
-      onEvent: (event) => onEvent(event),
+      onRoom: (next) => {
+        room.value = next;
+        ink.onRoom(next, me.value);
+      },
+      onEvent: (event) => {
+        ink.onEvent(event);
+        onEvent(event);
+      },
+      ink,
       onSlots: (next) => (fills.value = new Map(next.map((fill) => [fill.slot, fill]))),
       onWall: (told) => (wallTold.value = told),
       onCatchUp: (act, missedS) => (catchUpTold.value = { act, missedS }),
@@ -136,6 +146,7 @@ export const useLesson = defineStore('lesson', () => {
       },
     });
     session = current;
+    ink.enter(entry, current, (words) => (notice.value = words));
     media = new OwnMedia(
       entry.role === 'lecturer' ? 720 : 540,
       (source, track) => void current.setTrack(source, track),
@@ -146,6 +157,7 @@ export const useLesson = defineStore('lesson', () => {
 
   function leave(): void {
     session?.leave();
+    ink.leave();
     media?.close();
     limits.clear();
     session = null;
@@ -172,6 +184,7 @@ export const useLesson = defineStore('lesson', () => {
       socketAwaySince.value = null;
     } else if (socket === 'waiting' && phase.value === 'live') {
       phase.value = 'away';
+      ink.onAway();
       socketAwaySince.value = performance.now();
     }
   }
@@ -228,6 +241,7 @@ export const useLesson = defineStore('lesson', () => {
   }
 
   return {
+    ink: markRaw(ink),
     phase,
     lesson,
     over,

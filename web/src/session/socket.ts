@@ -44,10 +44,7 @@ export type Request =
 export type Reply = Extract<ServerMessage, { type: 'ok' }> | PublishAnswer | SubscribeOffer;
 
 /** The part of WebSocket that is used: tests bring their own. */
-export type Transport = Pick<
-  WebSocket,
-  'send' | 'close' | 'onopen' | 'onclose' | 'onmessage' | 'binaryType'
->;
+export type Transport = Pick<WebSocket, 'send' | 'close' | 'onopen' | 'onclose' | 'onmessage' | 'binaryType'>;
 
 export interface SocketOptions {
   /** Open a transport; its callbacks are set before it can call them. */
@@ -55,6 +52,8 @@ export interface SocketOptions {
   /** Return a valid room token. A LessonError is final; any other failure is tried again. */
   token: (fresh: boolean) => Promise<string>;
   onMessage: (message: ServerMessage) => void;
+  /** Ink in flight, see signaling/board_frames.py. */
+  onInk?: (frame: string) => void;
   /** Anything came from the server: the network passes packets. */
   onHeard: () => void;
   onState: (state: SocketState) => void;
@@ -160,6 +159,13 @@ export class LessonSocket {
   tell(message: ReportPlayback): boolean {
     if (this.state_ !== 'live') return false;
     this.write(message);
+    return true;
+  }
+
+  /** Send ink in flight; returns whether there was a socket to send it on. */
+  ink(frame: string): boolean {
+    if (this.state_ !== 'live') return false;
+    this.transport?.send(frame);
     return true;
   }
 
@@ -305,6 +311,10 @@ export class LessonSocket {
   }
 
   private hear(text: string): void {
+    if (text.startsWith('~')) {
+      this.options.onInk?.(text);
+      return;
+    }
     const message = JSON.parse(text) as ServerMessage;
     switch (message.type) {
       case 'welcome':

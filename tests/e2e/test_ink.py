@@ -1,0 +1,177 @@
+"""Writing on the lesson's pages: from the lecturer's desk and from a village's wall, through a closed laptop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from playwright.sync_api import Playwright
+
+from tests.e2e.browser import WALL, Screen, chromium
+from tests.e2e.school import PASSWORD, Region, eventually
+
+pytestmark = pytest.mark.e2e
+
+LAPTOP = {"width": 1366, "height": 768}
+# The colours of what is drawn on a place of the page's picture, of both canvases; [0, 0, 0, 0]: nothing.
+_INK_AT = """
+([x, y]) => {
+  const sum = [0, 0, 0, 0];
+  for (const canvas of document.querySelectorAll('.ink canvas')) {
+    const pen = canvas.getContext('2d');
+    const seen = pen.getImageData(Math.round(x * canvas.width) - 3, Math.round(y * canvas.height) - 3, 7, 7).data;
+    for (let n = 0; n < seen.length; n += 4) if (seen[n + 3] > sum[3]) for (let c = 0; c < 4; c++) sum[c] = seen[n + c];
+  }
+  return sum;
+}
+"""
+_KEEP_SOCKETS = """
+window.sockets = [];
+window.WebSocket = class extends WebSocket {
+  constructor(...given) { super(...given); window.sockets.push(this); }
+};
+"""
+Place = tuple[float, float]
+
+
+class Writer:
+    """A page on which somebody writes with the mouse."""
+
+    def __init__(self, screen: Screen) -> None:
+        self.screen = screen
+        self.page = screen.page
+
+    def take(self, tool: str) -> None:
+        self.page.click(f".tools [data-tool={tool}]")
+
+    def draw(self, places: Sequence[Place], lift: bool = True) -> None:
+        """Draw through places of the picture, given as fractions of its width and height."""
+        box = self.page.locator(".ink").bounding_box()
+        assert box is not None
+        at = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
+        self.page.mouse.move(*at[0])
+        self.page.mouse.down()
+        for place in at[1:]:
+            self.page.mouse.move(*place, steps=8)
+        if lift:
+            self.page.mouse.up()
+
+    def sees_ink(self, place: Place, there: bool = True, wait_s: float = 5.0) -> None:
+        def right() -> bool:
+            seen: list[int] = self.page.evaluate(_INK_AT, list(place))
+            return (seen[3] > 100) is there
+
+        eventually(f"ink at {place} is {there}", right, wait_s, 0.05)
+
+    def objects(self) -> int:
+        return int(self.page.get_attribute(".ink", "data-objects") or 0)
+
+
+def enter(browser: Any, url: str, username: str, path: str, size: dict[str, int] = WALL) -> Writer:
+    screen = Screen(browser, url, size)
+    screen.log_in(username, PASSWORD)
+    screen.page.add_init_script(_KEEP_SOCKETS)
+    screen.page.goto(path)
+    return Writer(screen)
+
+
+def test_ink_from_both_ends(playwright: Playwright, school: Region) -> None:
+    lesson, url = school.plan_lesson(), school.server.url
+    with chromium(playwright) as browser:
+        lecturer = enter(browser, url, "lin", f"/lesson/{lesson}/lecturer", LAPTOP)
+        lecturer.page.click("[data-act=start]")
+        wall = enter(browser, url, "he", f"/lesson/{lesson}/classroom?classroom={school.rooms[0]['id']}")
+        wall.page.wait_for_selector(".ink", state="attached", timeout=30_000)
+        try:
+            lecturer_writes(lecturer, wall)
+            pupil_writes(lecturer, wall)
+            the_page_is_turned_and_back(lecturer, wall)
+            who_comes_later_sees_it_at_once(school, browser, lesson)
+            the_network_is_away(lecturer, wall)
+            the_laptop_is_closed_in_mid_stroke(browser, url, lesson, lecturer, wall)
+        except BaseException:
+            lecturer.screen.shoot("failed-ink-lecturer")
+            wall.screen.shoot("failed-ink-wall")
+            raise
+        assert not wall.screen.problems, wall.screen.problems
+
+
+def lecturer_writes(lecturer: Writer, wall: Writer) -> None:
+    lecturer.page.wait_for_selector(".ink", state="attached")
+    lecturer.take("pen")
+    lecturer.draw([(0.2, 0.2), (0.4, 0.2), (0.4, 0.4)], lift=False)
+    wall.sees_ink((0.3, 0.2))  # while it is drawn
+    assert wall.objects() == 0
+    lecturer.page.mouse.up()
+    eventually("the stroke is an object on the wall", lambda: wall.objects() == 1, 5)
+    wall.sees_ink((0.4, 0.3))
+    lecturer.take("highlighter")
+    lecturer.draw([(0.2, 0.6), (0.5, 0.6)])
+    eventually("it is marked on the wall", lambda: wall.objects() == 2, 5)
+    lecturer.page.keyboard.press("Control+z")
+    eventually("the mark is undone on the wall", lambda: wall.objects() == 1, 5)
+    lecturer.page.keyboard.press("Control+y")
+    eventually("and done again", lambda: wall.objects() == 2, 5)
+    lecturer.take("eraser")
+    lecturer.draw([(0.35, 0.55), (0.35, 0.65)])
+    eventually("the mark is erased", lambda: wall.objects() == 1, 5)
+    lecturer.take("text")
+    lecturer.draw([(0.6, 0.3), (0.6, 0.3)])
+    lecturer.page.keyboard.type("折射角小于入射角")
+    lecturer.page.keyboard.press("Enter")
+    eventually("the text is on the wall", lambda: wall.objects() == 2, 5)
+
+
+def pupil_writes(lecturer: Writer, wall: Writer) -> None:
+    assert wall.page.query_selector(".tools") is None
+    lecturer.page.click("[data-act=call-on]:not([disabled])")
+    wall.page.wait_for_selector(".tools")
+    wall.take("pen")
+    wall.page.click(".tools [data-colour='2']")
+    wall.draw([(0.6, 0.7), (0.8, 0.7)])
+    eventually("the pupil's stroke is with the lecturer", lambda: lecturer.objects() == 3, 5)
+    lecturer.sees_ink((0.7, 0.7))
+    wall.screen.shoot("ink-wall")
+    lecturer.screen.shoot("ink-lecturer")
+
+
+def the_page_is_turned_and_back(lecturer: Writer, wall: Writer) -> None:
+    lecturer.page.click("[data-act=next]")
+    eventually("page 2 is empty", lambda: wall.objects() == 0, 10)
+    wall.sees_ink((0.3, 0.2), False)
+    lecturer.page.click("[data-act=previous]")
+    eventually("page 1 is as it was", lambda: wall.objects() == 3, 10)
+    wall.sees_ink((0.3, 0.2))
+
+
+def who_comes_later_sees_it_at_once(school: Region, browser: Any, lesson: str) -> None:
+    later = enter(browser, school.server.url, "wang", f"/lesson/{lesson}/observe")
+    later.page.wait_for_selector(".ink", state="attached")
+    later.sees_ink((0.3, 0.2), wait_s=10)
+    assert later.page.query_selector(".tools") is None
+    later.screen.shoot("ink-observer")
+    later.page.close()
+
+
+def the_network_is_away(lecturer: Writer, wall: Writer) -> None:
+    """What is drawn meanwhile comes afterwards, once."""
+    lecturer.page.context.set_offline(True)
+    before = lecturer.objects()
+    lecturer.page.evaluate("window.sockets.forEach((socket) => socket.close())")
+    lecturer.take("pen")
+    lecturer.draw([(0.2, 0.8), (0.3, 0.9)])
+    lecturer.page.context.set_offline(False)
+    eventually("the wall has it", lambda: wall.objects() == before + 1, 20)
+    time.sleep(1)
+    assert wall.objects() == before + 1
+
+
+def the_laptop_is_closed_in_mid_stroke(browser: Any, url: str, lesson: str, lecturer: Writer, wall: Writer) -> None:
+    before = wall.objects()
+    lecturer.draw([(0.1, 0.5), (0.15, 0.5), (0.15, 0.55)], lift=False)
+    wall.sees_ink((0.12, 0.5))
+    lecturer.page.context.close()
+    eventually("what was drawn stays", lambda: wall.objects() == before + 1, 10)
+    wall.sees_ink((0.12, 0.5))
