@@ -92,6 +92,7 @@ def serve(
     media_workers: Annotated[str | None, typer.Option(help="音视频进程数")] = None,
     turn: Turn = None,
     turn_secret: TurnSecret = None,
+    timezone: Annotated[str | None, typer.Option(help="学校所在的时区，例如 Asia/Shanghai")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug、info、warning 或 error")] = None,
 ) -> None:
     """启动服务器 (run the server)."""
@@ -109,6 +110,7 @@ def serve(
         "media.workers": media_workers,
         "turn.urls": turn,
         "turn.secret": turn_secret,
+        "timezone": timezone,
         "log.level": log_level,
     }
     try:

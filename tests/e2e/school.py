@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -208,7 +208,8 @@ class Region:
             {
                 "title": title,
                 "subject": "科学",
-                "starts_at": datetime.now(UTC).isoformat(),
+                # Later than a screen opens lessons by itself: the lecturer begins when the test says so.
+                "starts_at": (datetime.now(UTC) + timedelta(minutes=20)).isoformat(),
                 "planned_minutes": 40,
                 "classroom_ids": [room["id"] for room in self.rooms[:rooms]],
                 "paired_school_id": self.rooms[0]["school"]["id"],
