@@ -94,7 +94,7 @@ export const quiz = area(
       send: '提交',
       value: '{name}的答案',
       handsHint: '数一数举手的人数，不记名字。',
-      handsOption: '选 {option} 的人数',
+      handsOption: '选“{option}”的人数',
       handsDone: '已完成的人数',
       here: '到场人数',
       less: '少一人',
