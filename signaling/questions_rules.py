@@ -29,6 +29,7 @@ LETTERS = "ABCDEF"
 MAX_PAGE = 2000
 TALLY_S = 0.5  # counts follow answers this late: sixty classrooms that answer at once make two events a second
 _ID = re.compile(r"[A-Za-z0-9_-]{8,32}")
+_PREPARED = re.compile(r"[A-Za-z0-9]{1,16}")
 _NUMBER = re.compile(r"(-?)0*(\d{1,12})(?:\.(\d{1,6}))?")
 _PHOTO = re.compile(r"[0-9a-f]{32}")  # the first half of the SHA-256 of the picture
 
@@ -135,7 +136,7 @@ def check_question(question: q.Question) -> q.Question:
     has_options = question.kind in ("single", "multiple")
     is_sound = (
         _ID.fullmatch(question.id) is not None
-        and len(question.prepared) <= 32
+        and (question.prepared == "" or _PREPARED.fullmatch(question.prepared) is not None)
         and 0 <= question.page <= MAX_PAGE
         and (2 <= len(options) <= q.MAX_OPTIONS if has_options else not options)
     )

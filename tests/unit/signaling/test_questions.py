@@ -273,6 +273,7 @@ def test_values_that_do_not_fit_the_question_are_refused(question: m.Question, v
         msgspec.structs.replace(TEXT, id=m.QuestionId("short")),
         msgspec.structs.replace(TEXT, id=m.QuestionId("<script>alert")),
         msgspec.structs.replace(TEXT, page=-1),
+        msgspec.structs.replace(TEXT, prepared="\x00"),
     ],
 )
 def test_questions_that_are_not_sound_are_refused(question: m.Question) -> None:
