@@ -207,13 +207,15 @@ def _world(flags: argparse.Namespace) -> Iterator[tuple[Region, CutLine, Room]]:
 def run(flags: argparse.Namespace) -> dict[str, Any]:
     """Return the figures."""
     with _world(flags) as (school, line, room):
-        lesson = _planned(school)
-        items = [one for one in school.lecturer.get(f"/api/lessons/{lesson}/pack")["items"] if one["kind"] == "page"]
         room.page.goto("/screen")
         code = eventually("a code", lambda: _code(room), 20)
-        room.page.wait_for_function("() => navigator.serviceWorker?.controller != null", timeout=30_000)
+        room.page.wait_for_function("() => navigator.serviceWorker?.controller != null", timeout=120_000)
         school.pair(code, 0)
         time.sleep(COOKIE_S)
+        line.cut()
+        lesson = _planned(school)
+        items = [one for one in school.lecturer.get(f"/api/lessons/{lesson}/pack")["items"] if one["kind"] == "page"]
+        room.reload()
         begun = time.monotonic()
         done, refetched = _deliver(room, line, items, flags.cuts, flags.seed)
         seconds = time.monotonic() - begun
