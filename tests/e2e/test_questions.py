@@ -94,6 +94,7 @@ def test_a_question_is_answered_by_cards_and_by_taps(
     with in_class(playwright, devices, school, tmp_path) as now:
         begin(now)
         a_prepared_question_is_asked(now)
+        a_pupil_touches_the_wall(now)
         cards_are_read(now)
         taps_outlive_an_outage(now)
         the_answer_is_revealed(now)
@@ -128,6 +129,17 @@ def a_prepared_question_is_asked(now: Class) -> None:
     now.scanner.page.wait_for_selector(f"text=提问：{CHOICE['title']}")
     now.scanner.shoot("phone-asked")
     assert "C" not in str(now.wall.page.evaluate("() => document.querySelector('.question__option--right')?.innerText"))
+
+
+def a_pupil_touches_the_wall(now: Class) -> None:
+    page, name = now.wall.page, _name(now.truths[0])
+    page.click("[data-act=touch]")
+    now.wall.shoot("classroom-touch")
+    page.click(f".touch__name:has-text('{name}')")
+    page.click(".touch__option[data-letter=B]")
+    page.wait_for_selector(f".touch__name:has-text('✓{name}')")
+    page.click("[data-act=touch]")
+    eventually("the touch is counted", lambda: answered(now, 0) == 1, 10)
 
 
 def cards_are_read(now: Class) -> None:
