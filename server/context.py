@@ -93,6 +93,9 @@ class Live(Protocol):
     def deck_changed(self, lesson: RoomId, deck: Deck | None) -> None:
         """Tell the lesson's room, when it is open, that it has another deck."""
 
+    def called_off(self, lesson: RoomId, reason: str) -> None:
+        """Send home whoever waits in a lesson that was cancelled."""
+
     def roster_changed(self, roster: Roster) -> None:
         """Tell the open rooms of a classroom who its pupils are now."""
 

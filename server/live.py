@@ -78,6 +78,10 @@ class LivePlane:
         """Tell the lesson's room, when it is open, that it has another deck."""
         self._host.deck_changed(lesson, deck)
 
+    def called_off(self, lesson: RoomId, reason: str) -> None:
+        """Send home whoever waits in a lesson that was cancelled."""
+        self._host.called_off(lesson, reason)
+
     def roster_changed(self, roster: Roster) -> None:
         """Tell the open rooms of a classroom who its pupils are now."""
         self._host.roster_changed(roster)

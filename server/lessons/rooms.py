@@ -194,6 +194,12 @@ class RoomHost:
         if room is not None:
             room.set_deck(deck)
 
+    def called_off(self, lesson: RoomId, reason: str) -> None:
+        """Send home whoever waits in a lesson that was cancelled; one that is live goes on to its end."""
+        room = self._rooms.get(lesson)
+        if room is not None and room.room.state.lesson.state == "scheduled":
+            room.dismiss_all("lesson_cancelled", f"这节课取消了：{reason}")
+
     def roster_changed(self, roster: Roster) -> None:
         """Tell the open rooms of a classroom who its pupils are now; a closed one reads it when it opens."""
         for room in self._rooms.values():

@@ -104,6 +104,7 @@ async def cancel_lesson(request: Request) -> Response:
     """`POST /api/lessons/{id}/cancel`."""
     body, changes = await read_json(request, Cancellation), services_of(request).timetables.changes
     done = await changes.cancel(await asker_of(request), request.path_params["lesson"], body.reason)
+    services_of(request).live.called_off(done.lesson.id, body.reason)
     return await _changed(request, done)
 
 

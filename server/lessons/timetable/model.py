@@ -76,7 +76,6 @@ class Series(msgspec.Struct, frozen=True):
     period: int
     weeks: str
     open_to_observers: bool = False
-    deck_id: str | None = None  # for its lessons that have none yet
     is_ended: bool = False
 
     @property

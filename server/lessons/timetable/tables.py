@@ -66,7 +66,6 @@ series = Table(
     Column("weekday", Integer, nullable=False),
     Column("period", Integer, nullable=False),
     Column("weeks", String(80), nullable=False),
-    Column("deck_id", String(16), ForeignKey("decks.id", ondelete="SET NULL")),
     Column("open_to_observers", Boolean, nullable=False),
     Column("is_ended", Boolean, nullable=False),
 )
@@ -215,7 +214,6 @@ def _series(row: Any, rooms: Sequence[Any]) -> Series:
         period=row.period,
         weeks=row.weeks,
         open_to_observers=row.open_to_observers,
-        deck_id=row.deck_id,
         is_ended=row.is_ended,
     )
 
@@ -246,7 +244,6 @@ async def write_series(tx: Transaction, one: Series) -> None:
         "weekday": one.weekday,
         "period": one.period,
         "weeks": one.weeks,
-        "deck_id": one.deck_id,
         "open_to_observers": one.open_to_observers,
         "is_ended": one.is_ended,
     }

@@ -58,6 +58,7 @@ class QuietLive:
     def __init__(self) -> None:
         self.decks: list[tuple[RoomId, Deck | None]] = []
         self.ended: list[RoomId] = []
+        self.off: list[tuple[RoomId, str]] = []  # cancelled, and why
         self.rosters: list[Roster] = []
         self.photo = ""  # that the walls show
         self.acting = ""  # the id of the person who acts for the lecturer
@@ -89,6 +90,9 @@ class QuietLive:
 
     def deck_changed(self, lesson: RoomId, deck: Deck | None) -> None:
         self.decks.append((lesson, deck))
+
+    def called_off(self, lesson: RoomId, reason: str) -> None:
+        self.off.append((lesson, reason))
 
     def roster_changed(self, roster: Roster) -> None:
         self.rosters.append(roster)

@@ -164,6 +164,7 @@ async def test_cancel_substitute_move_and_back(autumn: Autumn) -> None:
     assert refused(await yang.post(f"{path}/cancel", json={"reason": "停电"})) == (403, "not_allowed")
     assert refused(await lin.post(f"{path}/cancel", json={"reason": " "})) == (422, "field_invalid")
     off = await lin.post(f"{path}/cancel", json={"reason": "老师生病"})
+    assert world.live.off == [(path.rpartition("/")[2], "老师生病")], "whoever waits in it is sent home"
     assert off.json()["cancelled"] == "老师生病"
     seen = (await autumn.lessons("2026-09-10", "2026-09-10", "yang"))[0]
     assert (seen["cancelled"], seen["changed_by"], seen["can_change"]) == ("老师生病", "林晓云", False)

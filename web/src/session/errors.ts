@@ -15,6 +15,7 @@ export const FINAL = new Set([
   'replaced',
   'left',
   'lesson_ended',
+  'lesson_cancelled',
   'lesson_unknown',
   'not_allowed',
   'version_unsupported',

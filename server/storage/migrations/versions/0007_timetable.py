@@ -86,7 +86,6 @@ def _create_series() -> None:
         sa.Column("weekday", sa.Integer(), nullable=False),
         sa.Column("period", sa.Integer(), nullable=False),
         sa.Column("weeks", sa.String(length=80), nullable=False),
-        sa.Column("deck_id", sa.String(length=16), nullable=True),
         sa.Column("open_to_observers", sa.Boolean(), nullable=False),
         sa.Column("is_ended", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["term_id"], ["terms.id"], name=op.f("fk_series_term_id_terms")),
@@ -95,7 +94,6 @@ def _create_series() -> None:
             ["lecturer_school_id"], ["schools.id"], name=op.f("fk_series_lecturer_school_id_schools")
         ),
         sa.ForeignKeyConstraint(["paired_school_id"], ["schools.id"], name=op.f("fk_series_paired_school_id_schools")),
-        sa.ForeignKeyConstraint(["deck_id"], ["decks.id"], name=op.f("fk_series_deck_id_decks"), ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_series")),
     )
     for column in ("term_id", "lecturer_id", "lecturer_school_id", "paired_school_id"):

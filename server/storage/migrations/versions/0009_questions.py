@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.schema import SchemaItem
 
 revision = "0009"
 down_revision = "0008"
@@ -11,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 
-def _lesson(table: str, *key: str) -> tuple[sa.SchemaItem, ...]:
+def _lesson(table: str, *key: str) -> tuple[SchemaItem, ...]:
     return (
         sa.Column("lesson_id", sa.String(length=8), nullable=False),
         sa.ForeignKeyConstraint(
