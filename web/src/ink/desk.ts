@@ -11,24 +11,9 @@ import { authorNumber, highest, readId, surfaceNamed } from './board';
 import { CANCEL_FRAME, MAX_FRAME_POINTS, beginFrame, endFrame, moreFrame, type Style } from './frames';
 import { ORIGIN, decodePoints, encodePoints, type Point, lastOf } from './points';
 import type { Keepsake, Kept } from './keepsake';
+import type { InkPort, Op } from './port';
 import { OpenStroke, isShape, type Pending } from './stroke';
 import type { Sample } from './trace';
-
-export interface InkPort {
-  /** Send a frame; false: there is no socket now. */
-  frame(text: string): boolean;
-  ask(request: Request): Promise<unknown>;
-  isLive(): boolean;
-  set(run: () => void, ms: number): number;
-  clear(timer: number): void;
-  nowMs(): number;
-}
-
-type Op =
-  | { kind: 'add'; n: number }
-  | { kind: 'remove'; surface: string; ids: readonly string[]; ns: readonly number[] }
-  | { kind: 'restore'; surface: string; ids: readonly string[]; ns: readonly number[] }
-  | { kind: 'clear'; surface: string };
 
 export const SEND_MS = 28; // between the frames of a stroke: with a screen's 16 ms at both ends, 60 ms in all
 export const MAX_POINTS = 900; // of one object; a longer stroke goes on in another
@@ -337,7 +322,10 @@ export class InkDesk {
 
   private remove(surface: string, ids: readonly string[], ns: readonly number[]): void {
     for (const id of ids) this.hidden.add(id);
-    for (const n of ns) this.hiddenNs.add(n);
+    for (const n of ns) {
+      if (this.pending.has(n) || this.author < 0) this.hiddenNs.add(n);
+      else this.hidden.add(`${this.author}.${n}`);
+    }
     for (let at = 0; at < Math.max(1, ids.length); at += MAX_IDS)
       this.put({ kind: 'remove', surface, ids: ids.slice(at, at + MAX_IDS), ns: at === 0 ? ns : [] });
     this.onChange();
@@ -345,7 +333,10 @@ export class InkDesk {
 
   private restore(act: Act): void {
     for (const id of act.ids) this.hidden.delete(id);
-    for (const n of act.ns) this.hiddenNs.delete(n);
+    for (const n of act.ns) {
+      this.hiddenNs.delete(n);
+      this.hidden.delete(`${this.author}.${n}`);
+    }
     for (let at = 0; at < Math.max(1, act.ids.length); at += MAX_IDS)
       this.put({ ...act, kind: 'restore', ids: act.ids.slice(at, at + MAX_IDS), ns: at === 0 ? act.ns : [] });
     this.onChange();

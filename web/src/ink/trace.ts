@@ -12,7 +12,7 @@ export interface Sample {
 
 export const TOLERANCE = 5; // units: 0.6 px of a 1920 screen
 const MAX_SKIPPED = 24; // samples that are looked at again for each new one
-const NEAR = 3; // units: a pen that rests trembles by so much
+const NEAR = 2; // units: a pen that rests trembles by so much
 /** A mouse has no pressure: a quick line is thinner, as a brush draws it. Units per ms. */
 const QUICK = 12;
 const CALM = 0.25; // how much of the way to a new speed a sample goes
