@@ -52,5 +52,6 @@ check: .venv/.test-stamp web/node_modules/.stamp
 test: check web/dist/.stamp
 	.ci/system-packages
 	$(PY) -m pytest tests/unit -n auto
+	$(PY) -m pytest tests/scenarios -n auto
 	cd web && npm run --silent test
 	$(PY) -m pytest tests/integration tests/e2e

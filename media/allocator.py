@@ -33,7 +33,7 @@ LECTURER_FLOOR_BPS = 18_000  # with this much left the lecturer is seen, if only
 # link, and meanwhile pacing alone keeps pictures out of the way of the voice.
 PAUSE_AFTER_S = 2.0
 # The base of a small layer is given up last of all: estimates of narrow links are too low for long while a keyframe
-# passes, and what truly cannot pass waits at our side (tests/unit/media/test_weak_link_rates.py has such a link).
+# passes, and what truly cannot pass waits at our side (tests/scenarios/test_weak_link_rates.py has such a link).
 SMALL_STEP_BPS, SMALL_PAUSE_AFTER_S = 45_000, 20.0
 UP_MARGIN = 1.15  # what a step up needs, against its cost (media.md §2.8)
 CLEAR_MARGIN = 1.5  # so far above the need the link is another one: the pause after a fall is cut short

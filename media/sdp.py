@@ -59,7 +59,7 @@ _PUBLISH_EXTENSIONS = ("mid", "rid", "repaired_rid", "twcc", "audio_level")
 _SUBSCRIBE_EXTENSIONS = ("mid", "twcc", "playout_delay")
 _MAX_LAYERS = 4
 # One voice is clear at 20 kbit/s, and every receiver pays for each bit up to three times when its link loses packets: 4
-# more would take the picture from a link of 64 kbit/s (tests/unit/media/twin). DTX stays off, for classrooms too: the
+# more would take the picture from a link of 64 kbit/s (tests/scenarios/twin). DTX stays off, for classrooms too: the
 # pauses of one microphone are short in a lesson, look like loss to a receiver that has no sender report yet, and the
 # copies that mend losses (media/audio_repair.py) reach back no more than 341 ms.
 _OPUS_UP = "minptime=10;useinbandfec=1;maxaveragebitrate=20000"

@@ -18,7 +18,7 @@ from media.bwe.controller import LinkController
 from media.bwe.link_state import LinkState
 from media.rtcp import TransportFeedback, parse_compound
 from media.twcc import TwccRecorder
-from tests.unit.media.twin.link import Link
+from tests.scenarios.twin.link import Link
 
 STEP_S = 0.005
 AUDIO_S = 0.02

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 from bench.rtc_client import H264
 from media.rtp import build_packet
+from tests.scenarios.twin.lesson import Classroom, Lesson
+from tests.scenarios.twin.links import link
+from tests.scenarios.twin.run import follow
 from tests.unit.media.media_scene import H264_UP, Scene, line
-from tests.unit.media.twin.lesson import Classroom, Lesson
-from tests.unit.media.twin.links import link
-from tests.unit.media.twin.run import follow
 
 ALL = ("q", "h", "f")
 

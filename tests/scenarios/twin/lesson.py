@@ -18,12 +18,12 @@ from media.publisher import Publisher
 from media.rtp import ExtensionIds
 from media.sdp import NegotiatedCodec, NegotiatedMedia
 from media.subscriber import Subscriber
-from tests.unit.media.twin.audio import AudioStream
-from tests.unit.media.twin.clock import START_S, Clock
-from tests.unit.media.twin.link import Link
-from tests.unit.media.twin.publisher import AUDIO_SSRC, ENCODINGS, FIXED, MID_ID, OPUS_S, RID_ID, BrowserPublisher
-from tests.unit.media.twin.receiver import STUN_BYTES, Receiver, Wire
-from tests.unit.media.twin.video import VideoStream
+from tests.scenarios.twin.audio import AudioStream
+from tests.scenarios.twin.clock import START_S, Clock
+from tests.scenarios.twin.link import Link
+from tests.scenarios.twin.publisher import AUDIO_SSRC, ENCODINGS, FIXED, MID_ID, OPUS_S, RID_ID, BrowserPublisher
+from tests.scenarios.twin.receiver import STUN_BYTES, Receiver, Wire
+from tests.scenarios.twin.video import VideoStream
 
 GATHER_S, DRAIN_S, TICK_S = 0.001, 0.005, 0.010  # as in media/transport/port.py
 UPLINK_S = 0.02  # from the lecturer to the server: a good line

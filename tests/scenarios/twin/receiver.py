@@ -13,9 +13,9 @@ from media import rtcp
 from media.reception import ReceptionStats
 from media.rtp import find_extension, payload_span, read_fixed, read_u16
 from media.twcc import TwccRecorder
-from tests.unit.media.twin.audio import FRAME_S, AudioStream
-from tests.unit.media.twin.clock import Clock
-from tests.unit.media.twin.video import VideoStream
+from tests.scenarios.twin.audio import FRAME_S, AudioStream
+from tests.scenarios.twin.clock import Clock
+from tests.scenarios.twin.video import VideoStream
 
 FEEDBACK_S = 0.064
 REPORT_S = 1.0

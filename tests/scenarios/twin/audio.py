@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 
 from media.rtp import Unwrapper
-from tests.unit.media.twin.clock import Clock
+from tests.scenarios.twin.clock import Clock
 
 FRAME_S = 0.02
 FRAME_TICKS = 960

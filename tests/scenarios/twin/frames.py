@@ -12,7 +12,7 @@ import struct
 import msgspec
 
 from media.rtp import Unwrapper
-from tests.unit.media.twin.publisher import NO_FRAME, TRUTH
+from tests.scenarios.twin.publisher import NO_FRAME, TRUTH
 
 MAX_PACKETS = 2048  # libwebrtc's packet buffer
 MAX_STASH = 100  # frames that wait for one that they may refer to (libwebrtc)

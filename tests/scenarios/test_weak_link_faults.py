@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from media import rtcp
-from tests.unit.media.twin.figures import Figures
-from tests.unit.media.twin.lesson import Classroom, Lesson
-from tests.unit.media.twin.links import link
-from tests.unit.media.twin.run import follow
+from tests.scenarios.twin.figures import Figures
+from tests.scenarios.twin.lesson import Classroom, Lesson
+from tests.scenarios.twin.links import link
+from tests.scenarios.twin.run import follow
 
 CHEAP = ("q", "h")
 FEEDBACK, NACK = 15, 1  # formats of RTPFB (RFC 4585 §6.2, transport-wide-cc-extensions-01 §3.1)

@@ -6,10 +6,10 @@ from collections.abc import Collection
 
 import pytest
 
-from tests.unit.media.twin.figures import Figures
-from tests.unit.media.twin.lesson import Classroom, Lesson
-from tests.unit.media.twin.links import with_outages
-from tests.unit.media.twin.run import follow
+from tests.scenarios.twin.figures import Figures
+from tests.scenarios.twin.lesson import Classroom, Lesson
+from tests.scenarios.twin.links import with_outages
+from tests.scenarios.twin.run import follow
 
 CHEAP = ("q", "h")  # a camera of fewer lines: the third layer has no part in this and costs most of the time
 

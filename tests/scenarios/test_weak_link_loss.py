@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.unit.media.twin.links import link
-from tests.unit.media.twin.run import run
+from tests.scenarios.twin.links import link
+from tests.scenarios.twin.run import run
 
 CHEAP = ("q", "h")  # a camera of fewer lines: the third layer costs most of the time and has no part in this
 

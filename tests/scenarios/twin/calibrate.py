@@ -1,4 +1,4 @@
-"""The twin's receiver beside what a real Chromium did: `python -m tests.unit.media.twin.calibrate`.
+"""The twin's receiver beside what a real Chromium did: `python -m tests.scenarios.twin.calibrate`.
 
 Sound: share of samples made up at random loss, by repair (media measured for 22 s; bursts are of three packets).
 Pictures: share of time frozen as Chromium counts it (a gap of three mean gaps, or of a mean gap and 150 ms), by loss,
@@ -12,10 +12,10 @@ import struct
 from collections.abc import Callable
 from itertools import pairwise
 
-from tests.unit.media.twin.audio import AudioStream
-from tests.unit.media.twin.clock import Clock
-from tests.unit.media.twin.publisher import NO_FRAME, TRUTH
-from tests.unit.media.twin.video import VideoStream
+from tests.scenarios.twin.audio import AudioStream
+from tests.scenarios.twin.clock import Clock
+from tests.scenarios.twin.publisher import NO_FRAME, TRUTH
+from tests.scenarios.twin.video import VideoStream
 
 SECONDS = 60.0
 JITTER_S = 0.005

@@ -9,7 +9,7 @@ import msgspec
 
 from bench.link_figures import Frame, outage_figures, settle_figures, stalls, video_figures
 from bench.link_trace import Trace
-from tests.unit.media.twin.lesson import Classroom, Lesson
+from tests.scenarios.twin.lesson import Classroom, Lesson
 
 RUNGS = ((600, 4.0), (300, 3.0), (1, 2.0))  # lines -> hd, clear, smooth
 PAUSED_RUNG = 1.0  # slides and audio

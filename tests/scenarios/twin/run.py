@@ -1,4 +1,4 @@
-"""Run traces through the cores in virtual time: `python -m tests.unit.media.twin.run --trace FILE [FILE …] [--table]`.
+"""Run traces through the cores in virtual time: `python -m tests.scenarios.twin.run --trace FILE [FILE …] [--table]`.
 
 The twin of `python -m bench.weaklink`: no browser, no socket, no clock, and the same figures in a second or two. Prints
 one JSON line a trace, or a table with `--table`; with `--series` what happened in each half second.
@@ -13,8 +13,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from bench.link_trace import Trace, read_trace
-from tests.unit.media.twin.figures import Figures, Sample, measure
-from tests.unit.media.twin.lesson import Classroom, Lesson
+from tests.scenarios.twin.figures import Figures, Sample, measure
+from tests.scenarios.twin.lesson import Classroom, Lesson
 
 SAMPLE_S = 0.5
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from media.video_down_track import VideoDownTrack
-from tests.unit.media.twin.lesson import Lesson
-from tests.unit.media.twin.links import link
-from tests.unit.media.twin.run import follow, run
+from tests.scenarios.twin.lesson import Lesson
+from tests.scenarios.twin.links import link
+from tests.scenarios.twin.run import follow, run
 
 CHEAP = ("q", "h")  # a camera of fewer lines: the third layer costs most of the time and has no part in most of this
 

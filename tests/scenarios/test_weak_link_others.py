@@ -6,9 +6,9 @@ from itertools import pairwise
 
 from media import tap
 from media.tap_feed import TapFeed
-from tests.unit.media.twin.lesson import Lesson
-from tests.unit.media.twin.links import link, with_outages
-from tests.unit.media.twin.run import follow
+from tests.scenarios.twin.lesson import Lesson
+from tests.scenarios.twin.links import link, with_outages
+from tests.scenarios.twin.run import follow
 
 
 def test_one_weak_receiver_of_three_changes_nothing_for_the_others() -> None:

@@ -14,8 +14,8 @@ from collections.abc import Callable
 import msgspec
 
 from media.rtp import Unwrapper
-from tests.unit.media.twin.clock import Clock
-from tests.unit.media.twin.frames import Frame, FrameAssembler
+from tests.scenarios.twin.clock import Clock
+from tests.scenarios.twin.frames import Frame, FrameAssembler
 
 NACK_RETRY_S = 0.108  # measured (media.md §2.9): 100 ms round trip by default, looked at every 20 ms
 NACK_TRIES = 10

@@ -17,7 +17,7 @@ import msgspec
 
 from bench.rtc_client import OPUS, VP8
 from media.rtp import build_extensions, build_packet
-from tests.unit.media.twin.clock import Clock
+from tests.scenarios.twin.clock import Clock
 
 CAPTURE_FPS = 24.0
 PACKET_BYTES = 1_130  # payload of Chromium's VP8 packets at most
