@@ -33,6 +33,7 @@ export class InkDesk {
   private board: Board | null = null;
   private readonly acts = new Acts();
   private timer: number | null = null;
+  private topOf: { board: Board; surface: string; hidden: number; act: Act | null } | null = null;
 
   constructor(
     private readonly port: InkPort,
@@ -396,11 +397,17 @@ export class InkDesk {
     return { type: op.kind === 'remove' ? 'remove_ink' : 'restore_ink', surface: op.surface, ids };
   }
 
+  /** The last own object on a surface. It is asked for with every move of the pen, over up to 10,000 objects. */
   private ownTop(surface: string): Act | null {
-    if (!this.board || this.author < 0) return null;
-    const isMine = (held: InkObject): boolean => this.isOwn(held.id) && !this.hidden.has(held.id);
-    const own = highest(surfaceNamed(this.board, surface), isMine);
-    return own ? { kind: 'added', surface, ids: [own.id], ns: [] } : null;
+    const { board, author, hidden, topOf } = this;
+    if (!board || author < 0) return null;
+    if (topOf?.board !== board || topOf.surface !== surface || topOf.hidden !== hidden.size) {
+      const isMine = (held: InkObject): boolean => held.id.startsWith(`${author}.`) && !hidden.has(held.id);
+      const own = highest(surfaceNamed(board, surface), isMine);
+      const act: Act | null = own ? { kind: 'added', surface, ids: [own.id], ns: [] } : null;
+      this.topOf = { board, surface, hidden: hidden.size, act };
+    }
+    return this.topOf?.act ?? null;
   }
 
   private stopTimer(): void {
