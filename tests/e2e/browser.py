@@ -15,6 +15,7 @@ from tests.e2e.school import ROOT, eventually
 
 SHOTS = ROOT / "test-results"
 WALL = {"width": 1920, "height": 1080}
+LAPTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 FRAMES_S = 20.0
 COLOUR_DISTANCE = 70  # of 441: VP8 at a low rate and the way through limited-range YUV cost up to 40
@@ -158,6 +159,12 @@ class Screen:
         answer = self._context.request.get(path)
         assert answer.ok, answer.text()
         return answer.json()
+
+    def pairing_code(self) -> str:
+        """Return the code of an unpaired screen. The page asks: it alone knows where the school's host is."""
+        asked = "fetch('/api/devices/me').then((answer) => (answer.ok ? answer.json() : null))"
+        found: dict[str, Any] = eventually("the screen has a code", lambda: self.page.evaluate(asked), 15)
+        return str(found["code"])
 
     def shoot(self, name: str) -> None:
         """Keep a picture of the page for people to look at."""

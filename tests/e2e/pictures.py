@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import random
 import wave
 from fractions import Fraction
 from pathlib import Path
@@ -10,6 +12,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
+from PIL import Image
 
 from server.bot import melody
 
@@ -67,3 +70,10 @@ def page_png(number: int) -> bytes:
     codec.time_base = Fraction(1, 1)
     packets = [*codec.encode(VideoFrame.from_ndarray(pixels, format="rgb24")), *codec.encode(None)]
     return b"".join(bytes(packet) for packet in packets)
+
+
+def rough_page(number: int) -> bytes:
+    """Return a page that no encoder makes small: its picture takes long enough to be cut."""
+    made = io.BytesIO()
+    Image.frombytes("L", (640, 360), random.Random(number).randbytes(640 * 360)).save(made, "PNG")
+    return made.getvalue()

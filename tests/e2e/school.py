@@ -197,6 +197,10 @@ class Region:
         self.manager = manager
         self.lecturer = Person(server.url, "lin")
 
+    def add_teacher(self, username: str, name: str, school: str) -> None:
+        """Let one more teacher of a school in."""
+        self._enrol(self.manager, username, name, school)
+
     def _enrol(self, manager: Person, username: str, name: str, school: str) -> None:
         body = {"username": username, "password": PASSWORD, "name": name, "school_id": school, "is_manager": False}
         manager.post("/api/people", body)
@@ -219,6 +223,16 @@ class Region:
         if has_pages:
             self.lecturer.put_pages(lesson["id"], [page_png(number) for number in (1, 2, 3)])
         return str(lesson["id"])
+
+    def set_roster(self, room: int, username: str, pupils: Sequence[tuple[str, int]]) -> None:
+        """Give a classroom these pupils: name, and number of the answer card or -1; its teacher does it."""
+        teacher, classroom = Person(self.server.url, username), self.rooms[room]["id"]
+        try:
+            version = teacher.get(f"/api/classrooms/{classroom}/roster")["version"]
+            rows = [{"number": n, "name": name, "card": card} for n, (name, card) in enumerate(pupils, 1)]
+            teacher.put(f"/api/classrooms/{classroom}/roster", {"version": version, "pupils": rows})
+        finally:
+            teacher.close()
 
     def pair(self, code: str, room: int) -> None:
         """Make the screen that shows `code` that of a classroom."""

@@ -3,70 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from playwright.sync_api import Playwright
 
-from tests.e2e.browser import WALL, Screen, chromium
+from tests.e2e.browser import LAPTOP, WALL, Screen, chromium
 from tests.e2e.school import PASSWORD, Region, eventually
+from tests.e2e.writer import Writer
 
 pytestmark = pytest.mark.e2e
 
-LAPTOP = {"width": 1366, "height": 768}
-# The colours of what is drawn on a place of the page's picture, of both canvases; [0, 0, 0, 0]: nothing.
-_INK_AT = """
-([x, y]) => {
-  const sum = [0, 0, 0, 0];
-  for (const canvas of document.querySelectorAll('.ink canvas')) {
-    const pen = canvas.getContext('2d');
-    const seen = pen.getImageData(Math.round(x * canvas.width) - 3, Math.round(y * canvas.height) - 3, 7, 7).data;
-    for (let n = 0; n < seen.length; n += 4) if (seen[n + 3] > sum[3]) for (let c = 0; c < 4; c++) sum[c] = seen[n + c];
-  }
-  return sum;
-}
-"""
 _KEEP_SOCKETS = """
 window.sockets = [];
 window.WebSocket = class extends WebSocket {
   constructor(...given) { super(...given); window.sockets.push(this); }
 };
 """
-Place = tuple[float, float]
-
-
-class Writer:
-    """A page on which somebody writes with the mouse."""
-
-    def __init__(self, screen: Screen) -> None:
-        self.screen = screen
-        self.page = screen.page
-
-    def take(self, tool: str) -> None:
-        self.page.click(f".tools [data-tool={tool}]")
-
-    def draw(self, places: Sequence[Place], lift: bool = True) -> None:
-        """Draw through places of the picture, given as fractions of its width and height."""
-        box = self.page.locator(".ink").bounding_box()
-        assert box is not None
-        at = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in places]
-        self.page.mouse.move(*at[0])
-        self.page.mouse.down()
-        for place in at[1:]:
-            self.page.mouse.move(*place, steps=8)
-        if lift:
-            self.page.mouse.up()
-
-    def sees_ink(self, place: Place, there: bool = True, wait_s: float = 5.0) -> None:
-        def right() -> bool:
-            seen: list[int] = self.page.evaluate(_INK_AT, list(place))
-            return (seen[3] > 100) is there
-
-        eventually(f"ink at {place} is {there}", right, wait_s, 0.05)
-
-    def objects(self) -> int:
-        return int(self.page.get_attribute(".ink", "data-objects") or 0)
 
 
 def enter(browser: Any, url: str, username: str, path: str, size: dict[str, int] = WALL) -> Writer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -77,15 +76,10 @@ def test_one_lesson_from_its_start_to_its_recording(playwright: Playwright, devi
 def pair_screens(now: Class) -> None:
     for number, screen in enumerate((now.one, now.two)):
         screen.page.goto("/screen")
-        code = eventually("the screen has a code", functools.partial(_code, screen), 15)
+        code = screen.pairing_code()
         if number == 0:
             screen.shoot("screen-unpaired")
         now.school.pair(code, number)
-
-
-def _code(screen: Screen) -> str | None:
-    answer = screen.page.request.get("/api/devices/me")
-    return str(answer.json()["code"]) if answer.ok else None
 
 
 def begin(now: Class) -> None:

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import functools
-import io
 import json
-import random
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
 from playwright.sync_api import Playwright
 
 from bench.cut_line import CutLine
-from tests.e2e.browser import WALL, Screen, chromium
+from tests.e2e.browser import LAPTOP, WALL, Screen, chromium
+from tests.e2e.pictures import rough_page
 from tests.e2e.school import PASSWORD, Region, eventually
 
-LAPTOP = {"width": 1366, "height": 768}
 PAGES = 6
 LAN = "screen.school.test"  # an http address of a school's network: no service worker, no Cache API, no crypto.subtle
-
-
-def rough_page(number: int) -> bytes:
-    """Return a page that no encoder makes small: its picture takes long enough to be cut."""
-    made = io.BytesIO()
-    Image.frombytes("L", (640, 360), random.Random(number).randbytes(640 * 360)).save(made, "PNG")
-    return made.getvalue()
 
 
 @dataclass
@@ -76,8 +65,7 @@ def before_class(playwright: Playwright, devices: Path, school: Region) -> Itera
 def the_packs_arrive_though_one_line_is_cut_twice(now: Packs) -> None:
     for number, room in enumerate(now.rooms):
         room.page.goto("/screen")
-        code = eventually("the screen has a code", functools.partial(_code, room), 15)
-        now.school.pair(code, number)
+        now.school.pair(room.pairing_code(), number)
     for _ in range(2):
         now.lines[0].cut_after(150_000)
         now.lines[0].mend()
@@ -91,13 +79,6 @@ def the_packs_arrive_though_one_line_is_cut_twice(now: Packs) -> None:
     assert not now.rooms[2].page.evaluate("isSecureContext")
     assert now.rooms[0].page.evaluate("isSecureContext")
     now.rooms[1].shoot("screen-pack-ready")
-
-
-def _code(screen: Screen) -> str | None:
-    """Return the screen's code; asked by the page itself, which alone knows where the school's host is."""
-    asked = "fetch('/api/devices/me').then((answer) => (answer.ok ? answer.json() : null))"
-    found = screen.page.evaluate(asked)
-    return None if found is None else str(found["code"])
 
 
 def the_lecturer_sees_who_is_ready(now: Packs) -> None:

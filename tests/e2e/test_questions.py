@@ -14,16 +14,15 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Playwright
 
-from bench.card_photos import LIGHTS, PAPERS, Truth, photo
+from bench.card_photos import Truth
 from server.lessons.cards.codes import LETTERS
-from tests.e2e.browser import PHONE, WALL, Screen, chromium
+from tests.e2e.answers import answered, name_of, tap, write_room
+from tests.e2e.browser import LAPTOP, PHONE, WALL, Screen, chromium
 from tests.e2e.relay import Relay, relay
 from tests.e2e.school import PASSWORD, Person, Region, eventually
 
 pytestmark = pytest.mark.e2e
 
-SEED = 20261122
-LAPTOP = {"width": 1366, "height": 768}
 NAMES = ("李小雨", "普阿依", "岩温", "和丽雪")
 CHOICE = {
     "kind": "single",
@@ -50,10 +49,9 @@ class Class:
 @contextmanager
 def in_class(playwright: Playwright, devices: Path, school: Region, folder: Path) -> Iterator[Class]:
     camera = folder / "room.mjpeg"
-    data, truths = photo(SEED, 0, LIGHTS["normal"], PAPERS[2])
-    camera.write_bytes(data)
-    enter(school, 0, "he", [(_name(truth), truth.card) for truth in truths])
-    enter(school, 1, "ma", [(name, -1) for name in NAMES])
+    truths = write_room(camera)
+    school.set_roster(0, "he", [(name_of(truth), truth.card) for truth in truths])
+    school.set_roster(1, "ma", [(name, -1) for name in NAMES])
     lesson, server = school.plan_lesson(), school.server
     address = f"/api/lessons/{lesson}/questions"
     prepared = school.lecturer.get(address)
@@ -71,21 +69,6 @@ def in_class(playwright: Playwright, devices: Path, school: Region, folder: Path
             for name, screen in (("lecturer", lecturer), ("wall", wall), ("scanner", scanner), ("thumb", thumb)):
                 screen.shoot(f"failed-question-{name}")
             raise
-
-
-def enter(school: Region, room: int, username: str, pupils: list[tuple[str, int]]) -> None:
-    """Make the roster of a classroom."""
-    teacher, classroom = Person(school.server.url, username), school.rooms[room]["id"]
-    try:
-        version = teacher.get(f"/api/classrooms/{classroom}/roster")["version"]
-        rows = [{"number": n, "name": name, "card": card} for n, (name, card) in enumerate(pupils, 1)]
-        teacher.put(f"/api/classrooms/{classroom}/roster", {"version": version, "pupils": rows})
-    finally:
-        teacher.close()
-
-
-def _name(truth: Truth) -> str:
-    return f"学生{truth.card:02d}"
 
 
 def test_a_question_is_answered_by_cards_and_by_taps(
@@ -132,14 +115,14 @@ def a_prepared_question_is_asked(now: Class) -> None:
 
 
 def a_pupil_touches_the_wall(now: Class) -> None:
-    page, name = now.wall.page, _name(now.truths[0])
+    page, name = now.wall.page, name_of(now.truths[0])
     page.click("[data-act=touch]")
     now.wall.shoot("classroom-touch")
     page.click(f".touch__name:has-text('{name}')")
     page.click(".touch__option[data-letter=B]")
     page.wait_for_selector(f".touch__name:has-text('✓{name}')")
     page.click("[data-act=touch]")
-    eventually("the touch is counted", lambda: answered(now, 0) == 1, 10)
+    eventually("the touch is counted", lambda: answered(now.lecturer, room(now, 0)) == 1, 10)
 
 
 def cards_are_read(now: Class) -> None:
@@ -147,47 +130,37 @@ def cards_are_read(now: Class) -> None:
     visible = {LETTERS[truth.turn] for truth in now.truths if not truth.is_hidden}
     seen = sum(not truth.is_hidden for truth in now.truths)
     assert visible, "the picture shows cards"
-    eventually("the lecturer counts the cards", lambda: answered(now, 0) >= seen, 40)
+    eventually("the lecturer counts the cards", lambda: answered(now.lecturer, room(now, 0)) >= seen, 40)
     now.scanner.shoot("phone-question-cards")
     tally = dict.fromkeys("ABCD", 0)
     for truth in now.truths:
         tally[LETTERS[truth.turn]] += not truth.is_hidden
     counts = now.lecturer.page.locator(f"[data-classroom='{room(now, 0)}'] .bars__count").all_inner_texts()
     assert all(int(words.split()[0]) >= least for words, least in zip(counts, tally.values(), strict=True))
-    now.wall.page.wait_for_selector(f"text=本班已答 {answered(now, 0)} / {len(now.truths)}")
+    now.wall.page.wait_for_selector(f"text=本班已答 {answered(now.lecturer, room(now, 0))} / {len(now.truths)}")
 
 
 def room(now: Class, number: int) -> str:
     return str(now.school.rooms[number]["id"])
 
 
-def answered(now: Class, number: int) -> int:
-    """Return how many of a classroom have answered, as the lecturer reads it."""
-    line = now.lecturer.page.query_selector(f"[data-classroom='{room(now, number)}'] .bars__head span")
-    return int(line.inner_text().split()[1]) if line is not None else 0
-
-
 def taps_outlive_an_outage(now: Class) -> None:
     page = now.thumb.page
     page.click("[data-act=question]")
     tap(now.thumb, NAMES[0], "A")
-    eventually("the first tap is counted", lambda: answered(now, 1) == 1, 10)
+    eventually("the first tap is counted", lambda: answered(now.lecturer, room(now, 1)) == 1, 10)
     now.way.cut_tcp()
     for name, letter in zip(NAMES, "CCBC", strict=True):
         tap(now.thumb, name, letter)
     page.wait_for_selector("text=网络恢复后自动送出")
     now.thumb.shoot("phone-question-outage")
-    assert answered(now, 1) == 1
+    assert answered(now.lecturer, room(now, 1)) == 1
     now.way.mend_tcp()
-    eventually("what was tapped in the outage arrives", lambda: answered(now, 1) == 4, 30)
+    eventually("what was tapped in the outage arrives", lambda: answered(now.lecturer, room(now, 1)) == 4, 30)
     page.wait_for_selector("text=网络恢复后自动送出", state="hidden")
     now.thumb.shoot("phone-question-list")
     counts = now.lecturer.page.locator(f"[data-classroom='{room(now, 1)}'] .bars__count").all_inner_texts()
     assert [words.split()[0] for words in counts] == ["0", "1", "3", "0"]
-
-
-def tap(screen: Screen, name: str, letter: str) -> None:
-    screen.page.click(f".answers__row:has-text('{name}') [data-letter={letter}]")
 
 
 def the_answer_is_revealed(now: Class) -> None:
@@ -234,7 +207,7 @@ def hands_are_counted(now: Class) -> None:
         now.thumb.page.locator(".hands__field").nth(n).fill(count)
     now.thumb.shoot("phone-hands")
     now.thumb.page.click("[data-act=send]")
-    eventually("hands are counted", lambda: answered(now, 1) == 4, 10)
+    eventually("hands are counted", lambda: answered(now.lecturer, room(now, 1)) == 4, 10)
     now.lecturer.page.wait_for_selector("text=举手统计")
     now.wall.page.wait_for_selector("text=请举起答题卡")
     now.lecturer.page.click("[data-act=away]")

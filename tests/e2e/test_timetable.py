@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Playwright, expect
 
 from tests.e2e.browser import WALL, chromium
 from tests.e2e.school import Region, region
+from tests.e2e.school_day import noon_zone, plan_day
 
 pytestmark = pytest.mark.e2e
 
@@ -27,41 +27,10 @@ OPENS_MS = 30_000  # a poll of 3 s, 3 s to read, and a page to load
 LEAVES_MS = 60_000  # a screen that waits looks every 20 s
 
 
-def noon_zone() -> str:
-    """Return a zone where it is about noon, so that no lesson of this test is on another day."""
-    ahead = 12 - datetime.now(UTC).hour
-    return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"  # POSIX: GMT-8 is eight hours ahead
-
-
 @pytest.fixture
 def school(tmp_path: Path) -> Iterator[Region]:
     with region(tmp_path, flags=("--timezone", noon_zone())) as people:
         yield people
-
-
-def plan_day(school: Region, starts_in: list[timedelta]) -> list[dict[str, Any]]:
-    """Plan lessons of 40 minutes for today as a timetable does: term, bells, one series a period."""
-    shown = school.manager.get("/api/terms")
-    today = datetime.fromisoformat(shown["today"])
-    offset = school.manager.get(f"/api/timetable?from={shown['today']}&to={shown['today']}")["zone_offset_min"]
-    here = datetime.now(UTC) + timedelta(minutes=offset)
-    term = school.manager.post(
-        "/api/terms",
-        {"name": "学期", "first_day": shown["today"], "last_day": f"{today + timedelta(days=30):%Y-%m-%d}"},
-    )
-    me = school.lecturer.get("/api/hello")["me"]
-    periods = [
-        {"name": f"第{n}节", "start": f"{here + after:%H:%M}", "end": f"{here + after + timedelta(minutes=40):%H:%M}"}
-        for n, after in enumerate(starts_in, 1)
-    ]
-    school.manager.put(f"/api/schools/{me['school']['id']}/bells", {"periods": periods})
-    for period in range(1, len(periods) + 1):
-        body = {"title": f"第{period}课", "subject": "科学", "lecturer_id": me["id"], "weekday": today.isoweekday()}
-        rooms = {"term_id": term["id"], "period": period, "weeks": "all", "classroom_ids": [school.rooms[0]["id"]]}
-        school.lecturer.post("/api/series", body | rooms)
-    planned = school.manager.get(f"/api/timetable?from={shown['today']}&to={shown['today']}")
-    found: list[dict[str, Any]] = planned["lessons"]
-    return found
 
 
 def test_the_screen_opens_the_right_lesson_by_itself_with_a_clock_an_hour_wrong(

@@ -96,17 +96,11 @@ def begin(now: Class) -> None:
     now.lecturer.page.goto(f"/lesson/{now.lesson}/lecturer")
     now.lecturer.page.click("[data-act=start]")
     now.wall.page.goto("/screen")
-    code = eventually("the screen has a code", functools.partial(_code, now.wall), 15)
-    now.school.pair(code, 0)
+    now.school.pair(now.wall.pairing_code(), 0)
     now.wall.page.wait_for_selector(".wall[data-view=live]", timeout=30_000)
     now.phone.log_in("he", PASSWORD)
     now.phone.page.goto(f"/lesson/{now.lesson}/phone")
     now.wall.frames(FACE)
-
-
-def _code(screen: Screen) -> str | None:
-    answer = screen.page.request.get("/api/devices/me")
-    return str(answer.json()["code"]) if answer.ok else None
 
 
 def attendance_by_glance(now: Class) -> None:
@@ -123,7 +117,7 @@ def attendance_by_glance(now: Class) -> None:
 
 
 def a_pupil_is_picked(now: Class) -> None:
-    picked = set()
+    picked: set[str] = set()
     for _ in range(2):
         now.lecturer.page.click("[data-act=pick-any]")
         spoken = eventually("somebody else is picked", lambda: _picked(now, picked), 10)
