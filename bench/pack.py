@@ -23,8 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
-from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import BrowserContext, Error as BrowserError, Page, Playwright, sync_playwright
 
 from bench.cut_line import CutLine
 from bench.text_deck import text_deck

@@ -21,8 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Error as BrowserError
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Error as BrowserError, Playwright, sync_playwright
 
 from bench import link_clip, link_namespace
 from bench.link_baseline import BASELINE_BPS, fix_one_layer, fixed_rate

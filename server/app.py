@@ -21,17 +21,13 @@ from server.context import Services
 from server.data_folder import data_folder, load_secret
 from server.demo.school_year import seed_school_year
 from server.demo.seed import Demo
-from server.lessons import figure_routes
-from server.lessons import routes as lesson_routes
+from server.lessons import figure_routes, routes as lesson_routes
 from server.lessons.cards import routes as card_routes
 from server.lessons.decks import routes as deck_routes
-from server.lessons.decks.service import PURPOSE as DECK_PURPOSE
-from server.lessons.decks.service import DeckService
+from server.lessons.decks.service import PURPOSE as DECK_PURPOSE, DeckService
 from server.lessons.decks.worker import DeckWorker, converting
-from server.lessons.packs import clip_routes
-from server.lessons.packs import routes as pack_routes
-from server.lessons.packs.clips import MAX_CLIP_BYTES, ClipService
-from server.lessons.packs.clips import PURPOSE as CLIP_PURPOSE
+from server.lessons.packs import clip_routes, routes as pack_routes
+from server.lessons.packs.clips import MAX_CLIP_BYTES, PURPOSE as CLIP_PURPOSE, ClipService
 from server.lessons.packs.contents import PackFiles, PackSource
 from server.lessons.packs.rosters import RosterSource
 from server.lessons.packs.service import PackService
@@ -42,8 +38,7 @@ from server.lessons.questions.service import QuestionService
 from server.lessons.rosters import routes as roster_routes
 from server.lessons.rosters.service import RosterService
 from server.lessons.service import LessonService
-from server.lessons.timetable import day_routes as timetable_day_routes
-from server.lessons.timetable import routes as timetable_routes
+from server.lessons.timetable import day_routes as timetable_day_routes, routes as timetable_routes
 from server.lessons.timetable.wiring import make_timetables
 from server.lessons.tokens import SignedRoomTokens
 from server.live import open_live

@@ -20,8 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from server.bot.entry import tls_context, websocket_url
 from server.bot.options import Access
-from signaling import messages as m
-from signaling import replica
+from signaling import messages as m, replica
 from signaling.errors import ProtocolViolation, Refused, TongtangError, Unavailable
 from signaling.frames import unpack
 

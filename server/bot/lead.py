@@ -10,8 +10,7 @@ from typing import Final
 from server.bot.client import LessonClient, explain
 from server.bot.media_file import FileAudioTrack, FileFacts, FileVideoTrack, Timeline
 from server.bot.sending import Sending, sending
-from signaling import messages as m
-from signaling import replica
+from signaling import messages as m, replica
 from signaling.errors import Refused, Unavailable
 
 log = logging.getLogger(__name__)

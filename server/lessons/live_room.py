@@ -21,8 +21,7 @@ from server.lessons.packs.pace import Pace, page_pace
 from server.lessons.playback_keeper import PlaybackKeeper
 from server.lessons.recording import LessonRecording
 from server.processes.media import MediaCommand, MediaWorkers, Report
-from signaling import effects as fx
-from signaling import messages as m
+from signaling import effects as fx, messages as m
 from signaling.board_frames import read_frame
 from signaling.data_caps import DataCap
 from signaling.effects import Outcome

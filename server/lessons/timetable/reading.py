@@ -9,8 +9,7 @@ from sqlalchemy import ColumnElement, or_
 
 from server.accounts.model import Asker, Classroom
 from server.lessons.access import may_see
-from server.lessons.tables import concerns, is_invited_school
-from server.lessons.tables import lessons as lesson_table
+from server.lessons.tables import concerns, is_invited_school, lessons as lesson_table
 from server.lessons.timetable import tables
 from server.lessons.timetable.model import Period, PlannedLesson, Term
 from server.lessons.timetable.service import TimetableService

@@ -24,8 +24,7 @@ from server.lessons.catchup import Spare
 from server.lessons.decks.service import PURPOSE, DeckService
 from server.lessons.decks.worker import DeckWorker
 from server.lessons.model import Page, PageFile
-from server.lessons.packs.clips import MAX_CLIP_BYTES, ClipService
-from server.lessons.packs.clips import PURPOSE as CLIP_PURPOSE
+from server.lessons.packs.clips import MAX_CLIP_BYTES, PURPOSE as CLIP_PURPOSE, ClipService
 from server.lessons.packs.contents import PackFiles, PackSource
 from server.lessons.packs.pace import Pace
 from server.lessons.packs.rosters import RosterSource

@@ -12,11 +12,9 @@ from starlette.routing import Route
 
 from server import hello
 from server.accounts import routes as account_routes
-from server.lessons import figure_routes
-from server.lessons import routes as lesson_routes
+from server.lessons import figure_routes, routes as lesson_routes
 from server.lessons.decks import routes as deck_routes
-from server.lessons.packs import clip_routes
-from server.lessons.packs import routes as pack_routes
+from server.lessons.packs import clip_routes, routes as pack_routes
 from server.lessons.questions import routes as question_routes
 from server.uploads import routes as upload_routes
 from tests.integration.server.conftest import PASSWORD, World

@@ -3,8 +3,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from media.rtcp import TransportFeedback, build_transport_feedback, parse_compound
 from media.twcc import FEEDBACK_INTERVAL_S, FeedbackReport, TwccRecorder, TwccSendLog

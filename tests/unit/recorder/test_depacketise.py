@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bench.recorder_feed import h264_payloads, rtp, vp8_payloads
 from recorder.depacketise import OpusAssembler, Unit, Vp8Assembler, opus_duration_ms, parse_rtp

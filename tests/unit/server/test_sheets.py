@@ -6,8 +6,7 @@ import io
 import zipfile
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from openpyxl import Workbook
 
 from server.sheets import MAX_BYTES, as_csv, as_xlsx, inert, read_table

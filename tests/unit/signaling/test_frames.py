@@ -5,8 +5,7 @@ from __future__ import annotations
 import zlib
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from signaling.errors import ProtocolViolation
 from signaling.frames import DEFLATED, LARGE_BYTES, Encoded, pack, unpack

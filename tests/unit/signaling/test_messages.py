@@ -6,8 +6,7 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from signaling import messages as m
 from signaling.errors import ProtocolViolation, Refused

@@ -9,11 +9,9 @@ from typing import cast
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from signaling import messages as m
-from signaling import questions as q
+from signaling import messages as m, questions as q
 from signaling.errors import Refused
 from signaling.questions_rules import TALLY_S, clean_value, decide_question
 from signaling.replica import apply, apply_all

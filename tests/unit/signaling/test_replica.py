@@ -13,16 +13,14 @@ from typing import cast
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from signaling import messages as m
 from signaling.errors import Refused
 from signaling.replica import CHAT_LINES, apply, apply_all, initial
 from signaling.room import Request
 from signaling.views import view_snapshot
-from tests.unit.signaling.question_world import SINGLE, pupil
-from tests.unit.signaling.question_world import any_request as any_question_request
+from tests.unit.signaling.question_world import SINGLE, any_request as any_question_request, pupil
 from tests.unit.signaling.room_world import (
     CLASSROOMS,
     DECK,

@@ -39,19 +39,19 @@ export type QuestionKind = 'single' | 'multiple' | 'true_false' | 'number' | 'te
 
 export type QuestionStage = 'open' | 'closed' | 'revealed' | 'away';
 
-export type WallLayout = 'auto' | 'page' | 'lecturer';
-
-export type Source = 'camera' | 'mic' | 'screen' | 'line';
-
-export type Rung = 'hd' | 'clear' | 'smooth' | 'slides_audio' | 'audio';
+export type CatchUpAct = 'offered' | 'running' | 'none' | 'start' | 'stop';
 
 export type LessonState = 'scheduled' | 'live' | 'ended';
 
-export type CatchUpAct = 'offered' | 'running' | 'none' | 'start' | 'stop';
+export type LinkState = 'ok' | 'suspect' | 'outage';
 
 export type MediaPath = 'udp' | 'turn_udp' | 'turn_tcp' | 'turn_tls' | 'unknown';
 
-export type LinkState = 'ok' | 'suspect' | 'outage';
+export type Rung = 'hd' | 'clear' | 'smooth' | 'slides_audio' | 'audio';
+
+export type Source = 'camera' | 'mic' | 'screen' | 'line';
+
+export type WallLayout = 'auto' | 'page' | 'lecturer';
 
 export type Role = 'lecturer' | 'classroom' | 'local_teacher' | 'observer';
 
@@ -324,6 +324,128 @@ export interface SetAttendance {
   id: number;
   classroom: ClassroomId;
   absent: readonly PupilId[];
+}
+
+/** A local teacher leads in the lecturer's place, or (None) no longer. */
+export interface ActingChanged {
+  kind: 'acting_changed';
+  peer: PeerId | null;
+}
+
+/** A classroom was called on: everyone sees and hears it. None ends it. */
+export interface CalledOn {
+  kind: 'called_on';
+  peer: PeerId | null;
+}
+
+/** A line of chat was said. */
+export interface ChatAdded {
+  kind: 'chat_added';
+  line: ChatLine;
+}
+
+/** The lesson has another deck; the page is 1. */
+export interface DeckChanged {
+  kind: 'deck_changed';
+  deck: Deck | null;
+}
+
+/** One numbered change of the room. `seq` grows by one. */
+export interface Event {
+  type: 'event';
+  seq: number;
+  t_ms: number;
+  body: EventBody;
+}
+
+/** Many events at once, in order: what was missed, after `Resumed`. */
+export interface Events {
+  type: 'events';
+  events: readonly Event[];
+}
+
+/** A classroom's hand went up or down. */
+export interface HandChanged {
+  kind: 'hand_changed';
+  peer: PeerId;
+  hand: boolean;
+  hand_for: string;
+}
+
+/** Another lecturer leads now. */
+export interface LeadChanged {
+  kind: 'lead_changed';
+  peer: PeerId | null;
+}
+
+/** Class is over. */
+export interface LessonEnded {
+  kind: 'lesson_ended';
+}
+
+/** Class has begun; recording begins. */
+export interface LessonStarted {
+  kind: 'lesson_started';
+}
+
+/** A source was muted or opened, by whom. */
+export interface MuteChanged {
+  kind: 'mute_changed';
+  peer: PeerId;
+  source: Source;
+  muted: boolean;
+  by: PeerId;
+}
+
+/** A seat's socket dropped or came back. */
+export interface OnlineChanged {
+  kind: 'online_changed';
+  peer: PeerId;
+  online: boolean;
+}
+
+/** The lesson is at this page. */
+export interface PageTurned {
+  kind: 'page_turned';
+  page: number;
+  title: string;
+}
+
+/** A new seat. */
+export interface ParticipantJoined {
+  kind: 'participant_joined';
+  participant: Participant;
+}
+
+/** A seat is gone for good. */
+export interface ParticipantLeft {
+  kind: 'participant_left';
+  peer: PeerId;
+}
+
+/** Recording runs or stands still. */
+export interface RecordingChanged {
+  kind: 'recording_changed';
+  recording: boolean;
+}
+
+/** Media of this source is arriving. */
+export interface SourcePublished {
+  kind: 'source_published';
+  peer: PeerId;
+  source: Source;
+}
+
+/** Media of this source ended. */
+export interface SourceUnpublished {
+  kind: 'source_unpublished';
+  peer: PeerId;
+  source: Source;
+}
+
+/** Something happened that is not for the reader: it changes nothing that the reader may see. */
+export interface Withheld {
+  kind: 'withheld';
 }
 
 /** A moment of the lesson to find again: a chapter of the recording. */
@@ -612,38 +734,297 @@ export interface TallyChanged {
   tallies: readonly Tally[];
 }
 
-/** From a phone: how the own classroom's wall should be. From the wall: how it is. */
-export interface ControlWall {
-  type: 'control_wall';
+/** The server closes this socket. `code` as in docs/errors.md (replaced, lesson_ended, too_slow, shutdown). */
+export interface Bye {
+  type: 'bye';
+  code: string;
+  detail: string;
+}
+
+/** Notice: what the own classroom, or its local teacher, said by `CatchUp`. */
+export interface CatchUpTold {
+  type: 'catch_up_told';
+  act: CatchUpAct;
+  missed_s: number;
+}
+
+/** Notice: which layers of your source somebody takes now, poorest first. The others need not be encoded. Until it is told, all are taken; that holds again after a `MediaReset` and after a `Welcome`. */
+export interface Encodings {
+  type: 'encodings';
+  source: Source;
+  rids: readonly string[];
+}
+
+/** The request `id` failed (0: no request). `fatal` errors are followed by a close. */
+export interface Error {
+  type: 'error';
   id: number;
-  layout?: WallLayout;
-  volume?: number;
+  code: string;
+  detail: string;
+  fatal: boolean;
 }
 
-/** Notice: what the other side said by `ControlWall`. */
-export interface WallTold {
-  type: 'wall_told';
-  layout: WallLayout;
-  volume: number;
+/** How one participant's way to the server is. */
+export interface Link {
+  peer: PeerId;
+  rung: Rung;
+  rtt_ms: number;
+  loss_pct: number;
+  down_bps: number;
+  audio_ok: boolean;
+  path: MediaPath | 'none';
+  uplink_loss_pct: number;
+  state: LinkState;
+  limited: boolean;
+  bytes_down: number;
 }
 
-/** A published source of a participant. */
-export interface SourceInfo {
+/** Notice, at most every 2 s: how links are now, all of them to those who may see them, else one's own. The first on a socket is `whole`; the others tell what changed: they replace the links of the same peers. */
+export interface Links {
+  type: 'links';
+  links: readonly Link[];
+  whole: boolean;
+  gone: readonly PeerId[];
+}
+
+/** Notice: the media path was lost on the server's side. Make both connections anew. */
+export interface MediaReset {
+  type: 'media_reset';
+}
+
+/** The request `id` was carried out. */
+export interface Ok {
+  type: 'ok';
+  id: number;
+}
+
+/** The answer to `Ping`, with the same `n`. */
+export interface Pong {
+  type: 'pong';
+  n: number;
+  t_ms: number;
+}
+
+/** The answer to `Publish`. */
+export interface PublishAnswer {
+  type: 'publish_answer';
+  id: number;
+  sdp: string;
+}
+
+/** Notice: the server has not heard this connection for a while; restart ICE on it. */
+export interface RestartIce {
+  type: 'restart_ice';
+  connection: 'publish' | 'subscribe';
+}
+
+/** Your seat was kept; the events after your `last_seq` follow as `Event`s. Media goes on by itself. */
+export interface Resumed {
+  type: 'resumed';
+  you: PeerId;
+  resume: string;
+  resume_s: number;
+  seq: number;
+}
+
+/** What a slot shows. `paused`: the picture stands still, because of the link or because nobody sends. */
+export interface SlotFill {
+  slot: string;
+  peer: PeerId | null;
+  source: Source | null;
+  height: number;
+  paused: boolean;
+}
+
+/** Which slot a media description of the server's offer carries. */
+export interface SlotLine {
+  mid: string;
+  slot: string;
+  kind: 'audio' | 'video';
+}
+
+/** Notice: what your slots show now, all of them. */
+export interface Slots {
+  type: 'slots';
+  slots: readonly SlotFill[];
+}
+
+/** The answer to `Subscribe`: answer it with `SubscribeAnswer`. */
+export interface SubscribeOffer {
+  type: 'subscribe_offer';
+  id: number;
+  sdp: string;
+  slots: readonly SlotLine[];
+}
+
+/** You are in. `resume` brings this seat back after a drop, for `resume_s` seconds. */
+export interface Welcome {
+  type: 'welcome';
+  you: PeerId;
+  role: Role;
+  capabilities: readonly string[];
+  resume: string;
+  resume_s: number;
+  snapshot: Snapshot;
+}
+
+/** Call on a classroom, or end it with None. */
+export interface CallOn {
+  type: 'call_on';
+  id: number;
+  peer: PeerId | null;
+}
+
+/** Catching up on the classroom's wall, between the wall and the phones beside it. A classroom says what it offers (`offered`, with how long it was away), that a replay is `running`, or `none`; its local teacher asks it to `start` or `stop` one. Nobody else is told, and nothing is logged. */
+export interface CatchUp {
+  type: 'catch_up';
+  id: number;
+  act: CatchUpAct;
+  missed_s?: number;
+}
+
+/** End class for everyone. */
+export interface EndLesson {
+  type: 'end_lesson';
+  id: number;
+}
+
+/** Stop acting for the lecturer. */
+export interface GiveBack {
+  type: 'give_back';
+  id: number;
+}
+
+/** The first message of every socket. */
+export interface Hello {
+  type: 'hello';
+  version: number;
+  token: string;
+  resume?: string;
+  last_seq?: number;
+  inflates?: boolean;
+}
+
+/** Give the seat up at once instead of keeping it for a resume. */
+export interface Leave {
+  type: 'leave';
+  id: number;
+}
+
+/** The picture in this slot is shown no higher than this (0: hidden, do not send). */
+export interface LimitSlot {
+  type: 'limit_slot';
+  id: number;
+  slot: string;
+  max_height: number;
+}
+
+/** Sent every 5 s by the client; the server closes a socket that was silent for 15 s. */
+export interface Ping {
+  type: 'ping';
+  n: number;
+}
+
+/** Offer the sending peer connection; again with new ICE credentials for an ICE restart. */
+export interface Publish {
+  type: 'publish';
+  id: number;
+  sdp: string;
+  sources: readonly SourceLine[];
+}
+
+/** Told about every 10 s, and once more when the page closes: how the lesson has played since the page was loaded. All figures grow from 0 with the page; a reload begins a new `session`. It has no answer; one that cannot be true is ignored. `watched_ms` runs from the first presented frame to now, in which `video_stall_ms` is time in gaps between presented frames longer than 500 ms while a picture was due, and `paused_ms` time in which the server sent no large picture on purpose. `audio_ms` and `audio_concealed_ms` are all and concealed samples of the voices. */
+export interface ReportPlayback {
+  type: 'report_playback';
+  session: string;
+  watched_ms: number;
+  video_stall_ms: number;
+  paused_ms: number;
+  audio_ms: number;
+  audio_concealed_ms: number;
+  received_bytes: number;
+  path?: MediaPath;
+  height?: number;
+}
+
+/** Say a line in the chat: 1..500 characters. */
+export interface Say {
+  type: 'say';
+  id: number;
+  text: string;
+}
+
+/** Raise or lower the classroom's hand. A local teacher raises that of the own classroom. */
+export interface SetHand {
+  type: 'set_hand';
+  id: number;
+  hand: boolean;
+  hand_for?: string;
+  peer?: PeerId | null;
+}
+
+/** Mute or open a source: one's own, or with the capability another's. */
+export interface SetMute {
+  type: 'set_mute';
+  id: number;
+  peer: PeerId;
   source: Source;
   muted: boolean;
 }
 
-/** One seat in the room. A seat whose socket dropped stays with `online=False` until its resume time is over. */
-export interface Participant {
-  peer: PeerId;
-  role: Role;
-  name: string;
-  school: string;
-  classroom: string | null;
-  online: boolean;
-  hand: boolean;
-  hand_for: string;
-  sources: readonly SourceInfo[];
+/** A source of the sending connection starts or stops (replaceTrack): no renegotiation. */
+export interface SetSource {
+  type: 'set_source';
+  id: number;
+  source: Source;
+  active: boolean;
+}
+
+/** Which source a media description (RFC 8843 mid) of the client's offer carries. */
+export interface SourceLine {
+  mid: string;
+  source: Source;
+}
+
+/** Begin class. */
+export interface StartLesson {
+  type: 'start_lesson';
+  id: number;
+}
+
+/** Ask for the receiving connection's offer. `restart` keeps the connection and renews its ICE credentials. */
+export interface Subscribe {
+  type: 'subscribe';
+  id: number;
+  restart?: boolean;
+  tiles?: number;
+  video?: boolean;
+}
+
+/** The client's answer to `SubscribeOffer`. */
+export interface SubscribeAnswer {
+  type: 'subscribe_answer';
+  id: number;
+  sdp: string;
+}
+
+/** Become the lecturer that everyone sees. */
+export interface TakeLead {
+  type: 'take_lead';
+  id: number;
+}
+
+/** Act for the lecturer, in the place of another local teacher or of nobody; refused while a lecturer is there. */
+export interface TakeOver {
+  type: 'take_over';
+  id: number;
+}
+
+/** Go to a page, from 1. */
+export interface TurnPage {
+  type: 'turn_page';
+  id: number;
+  page: number;
 }
 
 /** A line of chat. */
@@ -678,6 +1059,19 @@ export interface LessonInfo {
   ended_t_ms: number | null;
 }
 
+/** One seat in the room. A seat whose socket dropped stays with `online=False` until its resume time is over. */
+export interface Participant {
+  peer: PeerId;
+  role: Role;
+  name: string;
+  school: string;
+  classroom: string | null;
+  online: boolean;
+  hand: boolean;
+  hand_for: string;
+  sources: readonly SourceInfo[];
+}
+
 /** The whole state of a room after the event `seq`. */
 export interface Snapshot {
   seq: number;
@@ -704,419 +1098,25 @@ export interface Snapshot {
   board: Board;
 }
 
-/** A new seat. */
-export interface ParticipantJoined {
-  kind: 'participant_joined';
-  participant: Participant;
-}
-
-/** A seat is gone for good. */
-export interface ParticipantLeft {
-  kind: 'participant_left';
-  peer: PeerId;
-}
-
-/** A seat's socket dropped or came back. */
-export interface OnlineChanged {
-  kind: 'online_changed';
-  peer: PeerId;
-  online: boolean;
-}
-
-/** Media of this source is arriving. */
-export interface SourcePublished {
-  kind: 'source_published';
-  peer: PeerId;
-  source: Source;
-}
-
-/** Media of this source ended. */
-export interface SourceUnpublished {
-  kind: 'source_unpublished';
-  peer: PeerId;
-  source: Source;
-}
-
-/** A source was muted or opened, by whom. */
-export interface MuteChanged {
-  kind: 'mute_changed';
-  peer: PeerId;
-  source: Source;
-  muted: boolean;
-  by: PeerId;
-}
-
-/** A classroom's hand went up or down. */
-export interface HandChanged {
-  kind: 'hand_changed';
-  peer: PeerId;
-  hand: boolean;
-  hand_for: string;
-}
-
-/** A classroom was called on: everyone sees and hears it. None ends it. */
-export interface CalledOn {
-  kind: 'called_on';
-  peer: PeerId | null;
-}
-
-/** Another lecturer leads now. */
-export interface LeadChanged {
-  kind: 'lead_changed';
-  peer: PeerId | null;
-}
-
-/** A line of chat was said. */
-export interface ChatAdded {
-  kind: 'chat_added';
-  line: ChatLine;
-}
-
-/** The lesson is at this page. */
-export interface PageTurned {
-  kind: 'page_turned';
-  page: number;
-  title: string;
-}
-
-/** The lesson has another deck; the page is 1. */
-export interface DeckChanged {
-  kind: 'deck_changed';
-  deck: Deck | null;
-}
-
-/** Class has begun; recording begins. */
-export interface LessonStarted {
-  kind: 'lesson_started';
-}
-
-/** Class is over. */
-export interface LessonEnded {
-  kind: 'lesson_ended';
-}
-
-/** Recording runs or stands still. */
-export interface RecordingChanged {
-  kind: 'recording_changed';
-  recording: boolean;
-}
-
-/** A local teacher leads in the lecturer's place, or (None) no longer. */
-export interface ActingChanged {
-  kind: 'acting_changed';
-  peer: PeerId | null;
-}
-
-/** Something happened that is not for the reader: it changes nothing that the reader may see. */
-export interface Withheld {
-  kind: 'withheld';
-}
-
-/** One numbered change of the room. `seq` grows by one. */
-export interface Event {
-  type: 'event';
-  seq: number;
-  t_ms: number;
-  body: EventBody;
-}
-
-/** Many events at once, in order: what was missed, after `Resumed`. */
-export interface Events {
-  type: 'events';
-  events: readonly Event[];
-}
-
-/** The first message of every socket. */
-export interface Hello {
-  type: 'hello';
-  version: number;
-  token: string;
-  resume?: string;
-  last_seq?: number;
-  inflates?: boolean;
-}
-
-/** Sent every 5 s by the client; the server closes a socket that was silent for 15 s. */
-export interface Ping {
-  type: 'ping';
-  n: number;
-}
-
-/** Which source a media description (RFC 8843 mid) of the client's offer carries. */
-export interface SourceLine {
-  mid: string;
-  source: Source;
-}
-
-/** Offer the sending peer connection; again with new ICE credentials for an ICE restart. */
-export interface Publish {
-  type: 'publish';
-  id: number;
-  sdp: string;
-  sources: readonly SourceLine[];
-}
-
-/** A source of the sending connection starts or stops (replaceTrack): no renegotiation. */
-export interface SetSource {
-  type: 'set_source';
-  id: number;
-  source: Source;
-  active: boolean;
-}
-
-/** Ask for the receiving connection's offer. `restart` keeps the connection and renews its ICE credentials. */
-export interface Subscribe {
-  type: 'subscribe';
-  id: number;
-  restart?: boolean;
-  tiles?: number;
-  video?: boolean;
-}
-
-/** The client's answer to `SubscribeOffer`. */
-export interface SubscribeAnswer {
-  type: 'subscribe_answer';
-  id: number;
-  sdp: string;
-}
-
-/** The picture in this slot is shown no higher than this (0: hidden, do not send). */
-export interface LimitSlot {
-  type: 'limit_slot';
-  id: number;
-  slot: string;
-  max_height: number;
-}
-
-/** Mute or open a source: one's own, or with the capability another's. */
-export interface SetMute {
-  type: 'set_mute';
-  id: number;
-  peer: PeerId;
+/** A published source of a participant. */
+export interface SourceInfo {
   source: Source;
   muted: boolean;
 }
 
-/** Raise or lower the classroom's hand. A local teacher raises that of the own classroom. */
-export interface SetHand {
-  type: 'set_hand';
+/** From a phone: how the own classroom's wall should be. From the wall: how it is. */
+export interface ControlWall {
+  type: 'control_wall';
   id: number;
-  hand: boolean;
-  hand_for?: string;
-  peer?: PeerId | null;
+  layout?: WallLayout;
+  volume?: number;
 }
 
-/** Call on a classroom, or end it with None. */
-export interface CallOn {
-  type: 'call_on';
-  id: number;
-  peer: PeerId | null;
-}
-
-/** Become the lecturer that everyone sees. */
-export interface TakeLead {
-  type: 'take_lead';
-  id: number;
-}
-
-/** Say a line in the chat: 1..500 characters. */
-export interface Say {
-  type: 'say';
-  id: number;
-  text: string;
-}
-
-/** Go to a page, from 1. */
-export interface TurnPage {
-  type: 'turn_page';
-  id: number;
-  page: number;
-}
-
-/** Catching up on the classroom's wall, between the wall and the phones beside it. A classroom says what it offers (`offered`, with how long it was away), that a replay is `running`, or `none`; its local teacher asks it to `start` or `stop` one. Nobody else is told, and nothing is logged. */
-export interface CatchUp {
-  type: 'catch_up';
-  id: number;
-  act: CatchUpAct;
-  missed_s?: number;
-}
-
-/** Act for the lecturer, in the place of another local teacher or of nobody; refused while a lecturer is there. */
-export interface TakeOver {
-  type: 'take_over';
-  id: number;
-}
-
-/** Stop acting for the lecturer. */
-export interface GiveBack {
-  type: 'give_back';
-  id: number;
-}
-
-/** Begin class. */
-export interface StartLesson {
-  type: 'start_lesson';
-  id: number;
-}
-
-/** End class for everyone. */
-export interface EndLesson {
-  type: 'end_lesson';
-  id: number;
-}
-
-/** Give the seat up at once instead of keeping it for a resume. */
-export interface Leave {
-  type: 'leave';
-  id: number;
-}
-
-/** Told about every 10 s, and once more when the page closes: how the lesson has played since the page was loaded. All figures grow from 0 with the page; a reload begins a new `session`. It has no answer; one that cannot be true is ignored. `watched_ms` runs from the first presented frame to now, in which `video_stall_ms` is time in gaps between presented frames longer than 500 ms while a picture was due, and `paused_ms` time in which the server sent no large picture on purpose. `audio_ms` and `audio_concealed_ms` are all and concealed samples of the voices. */
-export interface ReportPlayback {
-  type: 'report_playback';
-  session: string;
-  watched_ms: number;
-  video_stall_ms: number;
-  paused_ms: number;
-  audio_ms: number;
-  audio_concealed_ms: number;
-  received_bytes: number;
-  path?: MediaPath;
-  height?: number;
-}
-
-/** You are in. `resume` brings this seat back after a drop, for `resume_s` seconds. */
-export interface Welcome {
-  type: 'welcome';
-  you: PeerId;
-  role: Role;
-  capabilities: readonly string[];
-  resume: string;
-  resume_s: number;
-  snapshot: Snapshot;
-}
-
-/** Your seat was kept; the events after your `last_seq` follow as `Event`s. Media goes on by itself. */
-export interface Resumed {
-  type: 'resumed';
-  you: PeerId;
-  resume: string;
-  resume_s: number;
-  seq: number;
-}
-
-/** The answer to `Ping`, with the same `n`. */
-export interface Pong {
-  type: 'pong';
-  n: number;
-  t_ms: number;
-}
-
-/** The request `id` was carried out. */
-export interface Ok {
-  type: 'ok';
-  id: number;
-}
-
-/** The request `id` failed (0: no request). `fatal` errors are followed by a close. */
-export interface Error {
-  type: 'error';
-  id: number;
-  code: string;
-  detail: string;
-  fatal: boolean;
-}
-
-/** The answer to `Publish`. */
-export interface PublishAnswer {
-  type: 'publish_answer';
-  id: number;
-  sdp: string;
-}
-
-/** Which slot a media description of the server's offer carries. */
-export interface SlotLine {
-  mid: string;
-  slot: string;
-  kind: 'audio' | 'video';
-}
-
-/** The answer to `Subscribe`: answer it with `SubscribeAnswer`. */
-export interface SubscribeOffer {
-  type: 'subscribe_offer';
-  id: number;
-  sdp: string;
-  slots: readonly SlotLine[];
-}
-
-/** What a slot shows. `paused`: the picture stands still, because of the link or because nobody sends. */
-export interface SlotFill {
-  slot: string;
-  peer: PeerId | null;
-  source: Source | null;
-  height: number;
-  paused: boolean;
-}
-
-/** Notice: what your slots show now, all of them. */
-export interface Slots {
-  type: 'slots';
-  slots: readonly SlotFill[];
-}
-
-/** How one participant's way to the server is. */
-export interface Link {
-  peer: PeerId;
-  rung: Rung;
-  rtt_ms: number;
-  loss_pct: number;
-  down_bps: number;
-  audio_ok: boolean;
-  path: MediaPath | 'none';
-  uplink_loss_pct: number;
-  state: LinkState;
-  limited: boolean;
-  bytes_down: number;
-}
-
-/** Notice, at most every 2 s: how links are now, all of them to those who may see them, else one's own. The first on a socket is `whole`; the others tell what changed: they replace the links of the same peers. */
-export interface Links {
-  type: 'links';
-  links: readonly Link[];
-  whole: boolean;
-  gone: readonly PeerId[];
-}
-
-/** Notice: what the own classroom, or its local teacher, said by `CatchUp`. */
-export interface CatchUpTold {
-  type: 'catch_up_told';
-  act: CatchUpAct;
-  missed_s: number;
-}
-
-/** Notice: the media path was lost on the server's side. Make both connections anew. */
-export interface MediaReset {
-  type: 'media_reset';
-}
-
-/** Notice: the server has not heard this connection for a while; restart ICE on it. */
-export interface RestartIce {
-  type: 'restart_ice';
-  connection: 'publish' | 'subscribe';
-}
-
-/** Notice: which layers of your source somebody takes now, poorest first. The others need not be encoded. Until it is told, all are taken; that holds again after a `MediaReset` and after a `Welcome`. */
-export interface Encodings {
-  type: 'encodings';
-  source: Source;
-  rids: readonly string[];
-}
-
-/** The server closes this socket. `code` as in docs/errors.md (replaced, lesson_ended, too_slow, shutdown). */
-export interface Bye {
-  type: 'bye';
-  code: string;
-  detail: string;
+/** Notice: what the other side said by `ControlWall`. */
+export interface WallTold {
+  type: 'wall_told';
+  layout: WallLayout;
+  volume: number;
 }
 
 export type EventBody =

@@ -6,8 +6,7 @@ import datetime
 import random
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from media.transport.dtls import FLIGHT_BYTES, Certificate, Dtls, DtlsError
 from media.transport.srtp import PacketBuffer

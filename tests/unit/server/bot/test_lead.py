@@ -6,8 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from server.bot.lead import may_lead, next_page
-from signaling import messages as m
-from signaling import replica
+from signaling import messages as m, replica
 from signaling.roles import Role
 
 BOT, HUMAN = m.PeerId("bot"), m.PeerId("human")

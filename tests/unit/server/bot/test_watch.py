@@ -15,8 +15,7 @@ from server.bot.client import LessonClient
 from server.bot.options import Access, WatchOptions
 from server.bot.receiving import SlotMeter
 from server.bot.watch import as_text, describe, run
-from signaling import messages as m
-from signaling import replica
+from signaling import messages as m, replica
 from signaling.roles import Role
 
 LESSON = m.LessonInfo("k7m2p9qx", "光的折射", "科学", "实验小学", 40, "live")

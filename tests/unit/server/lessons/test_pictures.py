@@ -4,8 +4,7 @@ import struct
 import zlib
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from server.lessons.pictures import MAX_PICTURE_BYTES, Picture, inspect
 from signaling.errors import Refused

@@ -4,8 +4,7 @@ import hashlib
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from server.lessons.packs.model import Item, Manifest, PackState, blob_url, canonical, manifest, readiness
 

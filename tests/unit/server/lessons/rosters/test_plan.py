@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from server.lessons.rosters.model import MAX_PUPILS, FormerPupil, Pupil, Wanted
 from server.lessons.rosters.plan import Change, Plan, plan_roster

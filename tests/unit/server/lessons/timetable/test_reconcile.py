@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 
 import msgspec
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from server.lessons.timetable.clashes import Booking, Bookings, fit_notes, in_words
 from server.lessons.timetable.model import Period, PlannedLesson, Series

@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from server.lessons.timetable.model import Holiday
 from server.lessons.timetable.weeks import (
