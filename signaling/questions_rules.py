@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 
 from msgspec.structs import replace
 
-from signaling import messages as m
-from signaling import questions as q
+from signaling import messages as m, questions as q
 from signaling.acting import require_may
 from signaling.errors import Refused
 from signaling.roles import Capability, Role, require
@@ -199,17 +198,39 @@ def _count_hands(state: m.Snapshot, actor: m.Participant, request: q.CountHands)
     asked = _find(state.quiz, request.question)
     if not is_new or asked is None:
         return ()
-    columns = len(option_letters(asked.question)) or 1
+    tally = counted_hands(asked.question, classroom, request)
+    late = asked.stage != "open"
+    batch = m.AnswersGiven(asked.question.id, classroom, request.source, request.revision, (), late)
+    return (batch, m.TallyChanged(asked.question.id, (tally,)))
+
+
+def counted_hands(question: q.Question, classroom: m.ClassroomId, request: q.CountHands) -> q.Tally:
+    """Return what raised hands say.
+
+    Raises:
+        Refused: `answer_invalid`.
+    """
+    columns = len(option_letters(question)) or 1
     counts, of = request.counts, request.of
     is_sound = len(counts) == columns and 0 <= of <= q.MAX_HANDS and all(0 <= one <= q.MAX_HANDS for one in counts)
     if not is_sound:
         raise Refused("answer_invalid", f"举手人数要在 0 到 {q.MAX_HANDS} 之间。")
-    answered = max(counts) if asked.question.kind == "multiple" else sum(counts)
-    shown = counts if option_letters(asked.question) else ()
-    tally = m.Tally(classroom, shown, answered, max(of, answered), by_hands=True)
-    late = asked.stage != "open"
-    batch = m.AnswersGiven(asked.question.id, classroom, request.source, request.revision, (), late)
-    return (batch, m.TallyChanged(asked.question.id, (tally,)))
+    answered = max(counts) if question.kind == "multiple" else sum(counts)
+    shown = counts if option_letters(question) else ()
+    return q.Tally(classroom, shown, answered, max(of, answered), by_hands=True)
+
+
+def is_new_batch(request: q.GiveAnswers | q.CountHands, sources: Mapping[str, int]) -> bool:
+    """Return whether a batch is news, by the last revisions of its classroom's devices.
+
+    Raises:
+        Refused: `answer_invalid` or `answers_too_many`.
+    """
+    if _ID.fullmatch(request.source) is None or not 1 <= request.revision <= 1 << 31:
+        raise Refused("answer_invalid", "答案的编号不对，请刷新页面。")
+    if request.source not in sources and len(sources) >= q.MAX_SOURCES:
+        raise Refused("answers_too_many", "这间教室用来作答的设备太多。")
+    return request.revision > sources.get(request.source, 0)
 
 
 def _batch(
@@ -218,15 +239,10 @@ def _batch(
     """Return whose answers these are, and whether they are news."""
     require(actor.role, Capability.ANSWER)
     classroom = _classroom_of(state, actor, request.classroom)
-    if _ID.fullmatch(request.source) is None or not 1 <= request.revision <= 1 << 31:
-        raise Refused("answer_invalid", "答案的编号不对，请刷新页面。")
     if _find(state.quiz, request.question) is None:
         _question_of_past(state.quiz, request.question)
-    mine = [one for one in state.quiz.sources if one.classroom == classroom]
-    last = next((one.revision for one in mine if one.source == request.source), None)
-    if last is None and len(mine) >= q.MAX_SOURCES:
-        raise Refused("answers_too_many", "这间教室用来作答的设备太多。")
-    return classroom, request.revision > (last or 0)
+    last = {one.source: one.revision for one in state.quiz.sources if one.classroom == classroom}
+    return classroom, is_new_batch(request, last)
 
 
 def _classroom_of(state: m.Snapshot, actor: m.Participant, wanted: m.ClassroomId) -> m.ClassroomId:
@@ -244,15 +260,27 @@ def _classroom_of(state: m.Snapshot, actor: m.Participant, wanted: m.ClassroomId
 def _clean_answers(
     state: m.Snapshot, classroom: m.ClassroomId, question: q.Question, answers: tuple[q.Answer, ...]
 ) -> tuple[q.Answer, ...]:
-    """Return the answers as they are kept; those of pupils who left the class meanwhile are left out."""
-    if not 1 <= len(answers) <= q.MAX_BATCH:
-        raise Refused("answer_invalid", f"一次最多提交 {q.MAX_BATCH} 个答案。")
+    """Return the answers as they are kept, if the lesson has room for them."""
     roster = next((one for one in state.rosters if one.classroom == classroom), None)
     known = frozenset(pupil.id for pupil in roster.pupils) if roster is not None else frozenset()
-    clean = {one.pupil: clean_value(question, one.value) for one in answers}
-    kept = tuple(q.Answer(pupil, value) for pupil, value in clean.items() if pupil in known)
+    kept = clean_answers(known, question, answers)
     if question.kind == "text" and _written(state.quiz) + sum(len(one.value) for one in kept) > q.MAX_WRITTEN:
         raise Refused("answers_too_many", "文字答案太多，这节课放不下了。请改用举手统计。")
+    return kept
+
+
+def clean_answers(
+    known: Set[m.PupilId], question: q.Question, answers: tuple[q.Answer, ...]
+) -> tuple[q.Answer, ...]:
+    """Return the answers as they are kept; those of pupils who left the class meanwhile are left out.
+
+    Raises:
+        Refused: `answer_invalid` or `text_too_long`.
+    """
+    if not 1 <= len(answers) <= q.MAX_BATCH:
+        raise Refused("answer_invalid", f"一次最多提交 {q.MAX_BATCH} 个答案。")
+    clean = {one.pupil: clean_value(question, one.value) for one in answers}
+    kept = tuple(q.Answer(pupil, value) for pupil, value in clean.items() if pupil in known)
     if not kept:
         raise Refused("answer_invalid", "名单里没有这些学生，请刷新名单。")
     return kept

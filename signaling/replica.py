@@ -11,8 +11,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from signaling import board, class_list, questions
-from signaling import messages as m
+from signaling import board, class_list, messages as m, questions
 from signaling.phases import add_mark
 from signaling.private_line import add_line
 

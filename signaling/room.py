@@ -18,8 +18,7 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from signaling import messages as m
-from signaling import replica
+from signaling import messages as m, replica
 from signaling.beside import control_wall
 from signaling.board_desk import InkDesk
 from signaling.board_frames import Frame

@@ -22,7 +22,12 @@ export const ink = area(
       text: '文字',
       pointer: '激光',
     },
-    board: { open: '白板', another: '加一块', name: '白板 {n}' },
+    board: {
+      open: '白板',
+      another: '加一块',
+      name: '白板 {n}',
+      move: { name: '移动白板', left: '向左', up: '向上', down: '向下', right: '向右' },
+    },
     colour: {
       black: '黑色',
       red: '红色',
@@ -57,7 +62,12 @@ export const ink = area(
       text: 'Text',
       pointer: 'Laser',
     },
-    board: { open: 'Board', another: 'Add', name: 'Board {n}' },
+    board: {
+      open: 'Board',
+      another: 'Add',
+      name: 'Board {n}',
+      move: { name: 'Move the board', left: 'Left', up: 'Up', down: 'Down', right: 'Right' },
+    },
     colour: {
       black: 'Black',
       red: 'Red',

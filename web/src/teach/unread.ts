@@ -15,7 +15,8 @@ export function useUnread(
 ): ComputedRef<number> {
   const read = ref(0);
   const markRead = (): void => {
-    read.value = lines().at(-1)?.t_ms ?? read.value;
+    const all = lines();
+    read.value = all[all.length - 1]?.t_ms ?? read.value;
   };
   watch(me, markRead, { immediate: true });
   watch(
