@@ -61,7 +61,8 @@ export class PackStore {
       answer<IDBValidKey[]>(of('slices').getAllKeys(slicesOf(item.sha256))),
     ]);
     if (file !== undefined) return item.bytes;
-    const last = (slices as [string, number][])[slices.length - 1];
+    const all = slices as [string, number][];
+    const last = all[all.length - 1];
     if (!last) return 0;
     const slice = await this.slice(item.sha256, last[1]);
     return slice ? slice.offset + slice.data.byteLength : 0;
