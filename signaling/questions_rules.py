@@ -269,9 +269,7 @@ def _clean_answers(
     return kept
 
 
-def clean_answers(
-    known: Set[m.PupilId], question: q.Question, answers: tuple[q.Answer, ...]
-) -> tuple[q.Answer, ...]:
+def clean_answers(known: Set[m.PupilId], question: q.Question, answers: tuple[q.Answer, ...]) -> tuple[q.Answer, ...]:
     """Return the answers as they are kept; those of pupils who left the class meanwhile are left out.
 
     Raises:

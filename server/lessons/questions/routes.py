@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from server.lessons.model import Lesson
 from server.lessons.questions.model import MAX_PHOTO_BYTES, MAX_PREPARED, PreparedList, PreparedQuestion, Results
 from server.lessons.questions.sheet import result_rows
 from server.sheets import as_csv, as_xlsx
+from signaling import messages as m
 from signaling.questions import QuestionKind
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -102,6 +104,14 @@ async def export_results(request: Request) -> Response:
     return Response(data, headers=headers, media_type=mime)
 
 
+async def give_late(request: Request) -> Response:
+    """`POST /api/lessons/{id}/answers`: what lay on a phone until the lesson was over."""
+    services, lesson = services_of(request), await _lesson(request)
+    batch = await read_json(request, m.GiveAnswers | m.CountHands)  # type: ignore[arg-type]  # PEP 747
+    is_new = await services.questions.give_late(await asker_of(request), lesson, batch, time.monotonic())
+    return answer({"is_new": is_new})
+
+
 async def add_photo(request: Request) -> Response:
     """`POST /api/lessons/{id}/photos?classroom=`: the body is the picture."""
     services, lesson = services_of(request), await _lesson(request)
@@ -136,6 +146,7 @@ def routes() -> list[Route]:
         Route("/api/lessons/{lesson}/questions/copy", copy_questions, methods=["POST"]),
         Route("/api/lessons/{lesson}/results", get_results, methods=["GET"]),
         Route("/api/lessons/{lesson}/results.{kind}", export_results, methods=["GET"]),
+        Route("/api/lessons/{lesson}/answers", give_late, methods=["POST"]),
         Route("/api/lessons/{lesson}/photos", add_photo, methods=["POST"]),
         Route("/api/lessons/{lesson}/photos/{photo}", get_photo, methods=["GET"]),
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from server.accounts.limits import AttemptLimit
 from server.accounts.model import Asker
 from server.accounts.service import epoch_ms
 from server.fields import field_invalid
@@ -18,6 +19,7 @@ from server.lessons.model import Lesson
 from server.lessons.page_files import PageFiles
 from server.lessons.pictures import inspect
 from server.lessons.questions import tables
+from server.lessons.questions.late import LateBatch, keep_late, may_answer
 from server.lessons.questions.model import (
     MAX_PHOTO_BYTES,
     MAX_PHOTO_SIDE,
@@ -37,6 +39,8 @@ from signaling.errors import Refused
 from signaling.questions_rules import check_question, clean_value
 from signaling.roles import Role
 
+LATE_BATCHES, LATE_S = 240, 60.0  # of one who answers: whatever a phone may hold (outbox.ts: 200), at once
+
 
 class QuestionService:
     """Prepared questions of lessons, their results, and photos of pupils' work."""
@@ -47,6 +51,7 @@ class QuestionService:
         self._database = database
         self._files = files
         self._clock = clock
+        self._late = AttemptLimit(LATE_BATCHES, LATE_S)
 
     # --- prepared -------------------------------------------------------------------------------------------------
 
@@ -126,6 +131,20 @@ class QuestionService:
         shown = tuple(ResultRoom(room.id, room.name, room.school.name, pupils.get(room.id, ())) for room in rooms)
         return Results(questions, shown, answers, hands)
 
+    async def give_late(self, asker: Asker, lesson: Lesson, batch: LateBatch, now: float) -> bool:
+        """Take in answers that lay on a device until the lesson was over; return whether they were news.
+
+        Raises:
+            Refused: `too_many_attempts`, or what `keep_late` refuses.
+        """
+        who = asker.person or asker.device
+        key = who.id if who is not None else ""
+        if not self._late.is_allowed(key, now):
+            raise Refused("too_many_attempts", "提交得太快了，剩下的答案过一分钟会自动再交。")
+        self._late.count(key, now)
+        async with self._database.write() as tx:
+            return await keep_late(tx, asker, lesson.id, batch, epoch_ms(self._clock()))
+
     # --- photos ---------------------------------------------------------------------------------------------------
 
     async def keep_photo(self, asker: Asker, lesson: Lesson, classroom_id: str, data: bytes) -> KeptPhoto:
@@ -175,13 +194,8 @@ def require_answering(asker: Asker, lesson: Lesson, classroom_id: str) -> None:
     Raises:
         Refused: `not_allowed`.
     """
-    for entry in entries(asker, lesson):
-        if entry.role in (Role.LOCAL_TEACHER, Role.CLASSROOM) and entry.classroom is not None:
-            if entry.classroom.id == classroom_id:
-                return
-        elif entry.role is Role.LECTURER and any(room.id == classroom_id for room in lesson.classrooms):
-            return
-    raise Refused("not_allowed", "只能提交自己教室的照片。")
+    if not may_answer(asker, lesson, classroom_id):
+        raise Refused("not_allowed", "只能提交自己教室的照片。")
 
 
 def check_photo(data: bytes) -> str:

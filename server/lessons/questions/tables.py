@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -86,6 +87,15 @@ hand_counts = Table(
     Column("answered", Integer, nullable=False),
     Column("of_pupils", Integer, nullable=False),
 )
+# The last batch of each device that answers for a classroom: what it sends again, counts once, also after the lesson.
+answer_sources = Table(
+    "answer_sources",
+    metadata,
+    Column("lesson_id", String(8), ForeignKey("lessons.id", ondelete="CASCADE"), primary_key=True),
+    Column("classroom_id", String(16), primary_key=True),
+    Column("source", String(32), primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+)
 answer_photos = Table(
     "answer_photos",
     metadata,
@@ -143,11 +153,11 @@ async def keep_results(tx: Transaction, lesson_id: str, events: Sequence[m.Event
                     .where(asked_questions.c.lesson_id == lesson_id, asked_questions.c.question == number)
                     .values(answer=answer)
                 )
-            case m.AnswersGiven() if event.body.answers:
-                await _keep_answers(tx, lesson_id, event, event.body)
+            case m.AnswersGiven() as given:
+                await keep_answers(tx, lesson_id, given, event.t_ms)
             case m.TallyChanged(question=number, tallies=tallies):
                 for tally in tallies:
-                    await _keep_tally(tx, lesson_id, number, tally)
+                    await keep_tally(tx, lesson_id, number, tally)
             case _:
                 pass
 
@@ -170,7 +180,11 @@ async def _keep_asked(tx: Transaction, lesson_id: str, event: m.Event, question:
     )
 
 
-async def _keep_answers(tx: Transaction, lesson_id: str, event: m.Event, given: m.AnswersGiven) -> None:
+async def keep_answers(tx: Transaction, lesson_id: str, given: m.AnswersGiven, t_ms: int) -> None:
+    """Take in a batch of a device; one without names only counts as the last of its device."""
+    await _keep_source(tx, lesson_id, given)
+    if not given.answers:
+        return
     table = pupil_answers
     await tx.execute(
         delete(table).where(
@@ -184,13 +198,31 @@ async def _keep_answers(tx: Transaction, lesson_id: str, event: m.Event, given: 
         "question": given.question,
         "classroom_id": given.classroom,
         "late": given.late,
-        "t_ms": event.t_ms,
+        "t_ms": t_ms,
     }
     values = {one.pupil: one.value for one in given.answers}
     await tx.execute(insert(table), [own | {"pupil": pupil, "value": value} for pupil, value in values.items()])
 
 
-async def _keep_tally(tx: Transaction, lesson_id: str, question: str, tally: m.Tally) -> None:
+async def _keep_source(tx: Transaction, lesson_id: str, given: m.AnswersGiven) -> None:
+    last = await sources_of(tx, lesson_id, given.classroom)
+    values = {"lesson_id": lesson_id, "classroom_id": given.classroom, "source": given.source}
+    same = [answer_sources.c[name] == value for name, value in values.items()]
+    if given.source not in last:
+        await tx.execute(insert(answer_sources).values(**values, revision=given.revision))
+    elif given.revision > last[given.source]:
+        await tx.execute(update(answer_sources).where(*same).values(revision=given.revision))
+
+
+async def sources_of(tx: Transaction, lesson_id: str, classroom_id: str) -> dict[str, int]:
+    """Return the last revision of each device that answered for the classroom."""
+    query = select(answer_sources.c.source, answer_sources.c.revision).where(
+        answer_sources.c.lesson_id == lesson_id, answer_sources.c.classroom_id == classroom_id
+    )
+    return {row.source: row.revision for row in (await tx.execute(query)).all()}
+
+
+async def keep_tally(tx: Transaction, lesson_id: str, question: str, tally: m.Tally) -> None:
     """Keep a count of hands; answers by name are their own count, and take its place."""
     table = hand_counts
     await tx.execute(

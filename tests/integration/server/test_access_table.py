@@ -13,9 +13,11 @@ from starlette.routing import Route
 from server import hello
 from server.accounts import routes as account_routes
 from server.lessons import figure_routes, routes as lesson_routes
+from server.lessons.cards import routes as card_routes
 from server.lessons.decks import routes as deck_routes
 from server.lessons.packs import clip_routes, routes as pack_routes
 from server.lessons.questions import routes as question_routes
+from server.lessons.rosters.model import Wanted
 from server.uploads import routes as upload_routes
 from tests.integration.server.conftest import PASSWORD, World
 from tests.unit.server.lessons.test_pictures import png
@@ -23,7 +25,7 @@ from tests.unit.server.lessons.test_pictures import png
 # Askers: nobody · lin its lecturer · zhou's colleague is not needed · yang of the invited school · ma of a foreign one
 # · wang manager of the region · screen of the invited classroom · blank unpaired screen
 ASKERS = ("nobody", "lin", "yang", "ma", "wang", "screen", "blank")
-OK, NEW, GONE, LOGIN, NO, HIDDEN = 200, 201, 204, 401, 403, 404
+OK, NEW, GONE, LOGIN, NO, HIDDEN, BUSY = 200, 201, 204, 401, 403, 404, 409
 
 TABLE: dict[tuple[str, str], tuple[int, int, int, int, int, int, int]] = {
     ("GET", "/api/hello"): (OK, OK, OK, OK, OK, OK, OK),
@@ -77,8 +79,12 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int, int, int, int]] = {
     ("POST", "/api/lessons/{lesson}/questions/copy"): (LOGIN, OK, NO, HIDDEN, NO, NO, HIDDEN),
     ("GET", "/api/lessons/{lesson}/results"): (LOGIN, OK, OK, HIDDEN, OK, NO, HIDDEN),
     ("GET", "/api/lessons/{lesson}/results.{kind}"): (LOGIN, OK, OK, HIDDEN, OK, NO, HIDDEN),
+    # 409: the lesson has not ended, so that whoever may answer is told to do so in it
+    ("POST", "/api/lessons/{lesson}/answers"): (LOGIN, BUSY, BUSY, HIDDEN, NO, BUSY, HIDDEN),
     ("POST", "/api/lessons/{lesson}/photos"): (LOGIN, NEW, NEW, HIDDEN, NO, NEW, HIDDEN),
     ("GET", "/api/lessons/{lesson}/photos/{photo}"): (LOGIN, OK, OK, HIDDEN, OK, OK, HIDDEN),
+    ("GET", "/api/classrooms/{classroom}/cards"): (LOGIN, NO, OK, NO, OK, LOGIN, LOGIN),
+    ("GET", "/api/classrooms/{classroom}/cards.pdf"): (LOGIN, NO, OK, NO, OK, LOGIN, LOGIN),
     ("GET", "/api/ice-servers"): (LOGIN, OK, OK, OK, OK, OK, LOGIN),
     ("POST", "/api/path-test"): (LOGIN, OK, OK, OK, OK, OK, OK),
     ("GET", "/healthz"): (OK, OK, OK, OK, OK, OK, OK),
@@ -97,6 +103,7 @@ def test_the_table_has_every_route() -> None:
         *pack_routes.routes(),
         *clip_routes.routes(),
         *question_routes.routes(),
+        *card_routes.routes(),
     ]
     found = {(method, route.path) for route in routes for method in route.methods or () if method != "HEAD"}
     assert found == set(TABLE)
@@ -127,6 +134,8 @@ async def body_of(world: World, method: str, path: str, lesson: str, upload: str
         return {"json": policy} if method == "PUT" else {}
     if path == "/api/figures.csv":
         return {"params": {"from": "2026-11-01", "to": "2026-11-30"}}
+    if path.endswith("/answers"):
+        return {"json": await given_answers(world)}
     if path.endswith("/photos"):
         return {"params": {"classroom": await world.classroom_id("红星小学")}, "content": photo()}
     if path.endswith("/questions") and method == "PUT":
@@ -146,6 +155,13 @@ def photo() -> bytes:
     made = io.BytesIO()
     Image.new("RGB", (32, 24), "white").save(made, "JPEG")
     return made.getvalue()
+
+
+async def given_answers(world: World) -> dict[str, Any]:
+    """Return a batch of answers of the invited classroom."""
+    classroom = await world.classroom_id("红星小学")
+    common = {"id": 0, "question": "question-1", "source": "phone-1234", "revision": 1, "classroom": classroom}
+    return common | {"type": "give_answers", "answers": [{"pupil": "p1", "value": "A"}]}
 
 
 async def given_photo(world: World, lesson: str) -> str:
@@ -185,6 +201,8 @@ async def page_sha256(world: World, lesson: str) -> str:
 @pytest.mark.parametrize(("method", "path"), TABLE, ids=[f"{method} {path}" for method, path in TABLE])
 async def test_who_may(world: World, method: str, path: str) -> None:
     await world.services.accounts.enrol("chen", PASSWORD, "陈", None)
+    if "cards" in path:
+        await world.services.rosters.fill(await world.classroom_id("红星小学"), [Wanted(1, "李小雨")])
     for asker, expected in zip(ASKERS, TABLE[method, path], strict=True):
         lesson = (await world.lesson())["id"]
         lecturer = await world.client("lin")
@@ -205,6 +223,7 @@ async def test_who_may(world: World, method: str, path: str) -> None:
         if "{photo}" in path:
             address = address.replace("{photo}", await given_photo(world, lesson))
         address = address.replace("{kind}", "csv")
+        address = address.replace("{classroom}", await world.classroom_id("红星小学"))
         address = address.replace("{school}", await world.school_id("红星小学"))
         answer = await client.request(method, address, **await body_of(world, method, path, lesson, upload, deck))
         if asker == "wang" and path.endswith("/classrooms"):

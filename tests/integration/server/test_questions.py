@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import httpx
+import msgspec
 import openpyxl
 from PIL import Image
 
@@ -165,6 +166,147 @@ async def test_pupil_who_left_stays_in_the_results(world: World) -> None:
     assert [len(one.pupils) for one in world.live.rosters] == [2]
     results = (await yang.get(f"/api/lessons/{lesson}/results")).json()
     assert [one["name"] for one in results["classrooms"][0]["pupils"]] == ["李小雨", "=1+1", "马清风"]
+
+
+# --- answers that come after the lesson
+
+
+async def over(world: World) -> tuple[str, str, list[str]]:
+    """Return a lesson that was taught and has ended."""
+    lesson, classroom, pupils = await taught(world)
+    stored = await world.services.lessons.load(RoomId(lesson))
+    assert stored is not None
+    info = msgspec.structs.replace(stored.info, state="ended", ended_t_ms=9_000)
+    await world.services.lessons.append(RoomId(lesson), info, (m.Event(8, 9_000, m.LessonEnded()),))
+    return lesson, classroom, pupils
+
+
+def batch(classroom: str, revision: int, source: str = "phone-1234", **fields: Any) -> dict[str, Any]:
+    common = {"id": 0, "question": "question-1", "source": source, "revision": revision, "classroom": classroom}
+    return {"type": "give_answers", **common, **fields}
+
+
+def given(*answers: tuple[str, str]) -> list[dict[str, str]]:
+    return [{"pupil": pupil, "value": value} for pupil, value in answers]
+
+
+async def answers_in(client: httpx.AsyncClient, lesson: str) -> dict[str, tuple[str, bool]]:
+    results = (await client.get(f"/api/lessons/{lesson}/results")).json()
+    return {one["pupil"]: (one["value"], one["late"]) for one in results["answers"]}
+
+
+async def test_answers_after_the_lesson_are_kept_as_late_ones(world: World) -> None:
+    lesson, classroom, pupils = await over(world)
+    yang = await world.client("yang")
+    body = batch(classroom, 4, answers=given((pupils[1], "a"), (pupils[2], ""), ("nobody", "A")))
+    answer = await yang.post(f"/api/lessons/{lesson}/answers", json=body)
+    assert (answer.status_code, answer.json()) == (200, {"is_new": True})
+    assert await answers_in(yang, lesson) == {pupils[0]: ("C", False), pupils[1]: ("A", True)}
+
+
+async def test_batch_that_comes_twice_counts_once(world: World) -> None:
+    lesson, classroom, pupils = await over(world)
+    yang, address = await world.client("yang"), f"/api/lessons/{lesson}/answers"
+    live = batch(classroom, 2, answers=given((pupils[0], "A")))  # the lesson took it, only its reply was lost
+    assert (await yang.post(address, json=live)).json() == {"is_new": False}
+    first = batch(classroom, 4, answers=given((pupils[0], "B")))
+    assert (await yang.post(address, json=first)).json() == {"is_new": True}
+    other = batch(classroom, 1, "phone-other", answers=given((pupils[0], "A")))
+    assert (await yang.post(address, json=other)).json() == {"is_new": True}
+    assert (await yang.post(address, json=first)).json() == {"is_new": False}
+    assert (await answers_in(yang, lesson))[pupils[0]] == ("A", True)
+
+
+async def test_hands_counted_before_the_end_come_after_it(world: World) -> None:
+    lesson, classroom, pupils = await over(world)
+    yang, address = await world.client("yang"), f"/api/lessons/{lesson}/answers"
+    hands = batch(classroom, 4, type="count_hands", question="question-2", counts=[9, 3], of=14)
+    assert (await yang.post(address, json=hands)).json() == {"is_new": True}
+    found = (await yang.get(f"/api/lessons/{lesson}/results")).json()["hands"]
+    assert [(one["counts"], one["answered"], one["of"]) for one in found] == [([9, 3], 12, 14)]
+    names = batch(classroom, 5, question="question-2", answers=given((pupils[0], "B")))
+    assert (await yang.post(address, json=names)).status_code == 200
+    assert (await yang.get(f"/api/lessons/{lesson}/results")).json()["hands"] == [], "names take its place"
+
+
+async def test_wrong_late_answers_are_refused_and_change_nothing(world: World) -> None:
+    lesson, classroom, pupils = await over(world)
+    yang = await world.client("yang")
+    before = await answers_in(yang, lesson)
+    good = given((pupils[0], "A"))
+    for wrong, code in (
+        (batch(classroom, 4, answers=given((pupils[0], "A"), (pupils[1], "D"))), "answer_invalid"),
+        (batch(classroom, 4, answers=given(("nobody", "A"))), "answer_invalid"),
+        (batch(classroom, 4, answers=[]), "answer_invalid"),
+        (batch(classroom, 4, answers=good * 61), "answer_invalid"),
+        (batch(classroom, 0, answers=good), "answer_invalid"),
+        (batch(classroom, 4, "phone", answers=good), "answer_invalid"),
+        (batch(classroom, 4, answers=good, question="question-9"), "question_unknown"),
+        (batch(classroom, 4, type="count_hands", counts=[1], of=3), "answer_invalid"),
+        (batch(classroom, 4, type="count_hands", counts=[1, 2, 300], of=3), "answer_invalid"),
+        (batch(classroom, 4, type="ask_question", answers=good), "field_invalid"),
+        (batch(classroom, 4), "field_invalid"),
+    ):
+        answer = await yang.post(f"/api/lessons/{lesson}/answers", json=wrong)
+        assert (answer.status_code < 500, answer.json()["code"]) == (True, code), wrong
+    assert await answers_in(yang, lesson) == before
+    kept = await yang.post(f"/api/lessons/{lesson}/answers", json=batch(classroom, 4, answers=good))
+    assert kept.json() == {"is_new": True}, "what was refused used up no number"
+
+
+async def test_a_room_has_only_so_many_devices_after_the_lesson_too(world: World) -> None:
+    lesson, classroom, pupils = await over(world)
+    yang = await world.client("yang")
+    codes = []
+    for n in range(17):
+        body = batch(classroom, 1, f"device-{n:03}", answers=given((pupils[0], "A")))
+        codes.append((await yang.post(f"/api/lessons/{lesson}/answers", json=body)).status_code)
+    assert codes == [200] * 15 + [403] * 2  # one answered in the lesson
+
+
+async def test_only_those_of_the_classroom_answer_for_it_after_the_lesson(world: World) -> None:
+    lesson, classroom, pupils = await over(world)
+    address, body = f"/api/lessons/{lesson}/answers", batch(classroom, 4, answers=given((pupils[0], "B")))
+    lin, yang = await world.client("lin"), await world.client("yang")
+    assert (await (await world.client("ma")).post(address, json=body)).status_code == 404
+    for who, other in ((yang, "another"), (yang, ""), (lin, "another")):
+        refused = await who.post(address, json=body | {"classroom": other})
+        assert (refused.status_code, refused.json()["code"]) == (403, "not_allowed")
+    assert (await lin.post(address, json=body)).status_code == 200
+    screen = await world.screen(classroom)
+    assert (await screen.post(address, json=body | {"revision": 5})).status_code == 200
+    hands = batch(classroom, 6, type="count_hands", counts=[1, 0, 0], of=3)
+    assert (await screen.post(address, json=hands)).json()["code"] == "not_allowed", "as in the lesson"
+
+
+async def test_a_lesson_that_goes_on_sends_answers_to_its_socket(world: World) -> None:
+    lesson, classroom, pupils = await taught(world)
+    yang = await world.client("yang")
+    before = await answers_in(yang, lesson)
+    body = batch(classroom, 4, answers=given((pupils[0], "B")))
+    answer = await yang.post(f"/api/lessons/{lesson}/answers", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (409, "lesson_state")
+    assert await answers_in(yang, lesson) == before
+
+
+async def test_photo_from_after_the_lesson_becomes_an_answer(world: World) -> None:
+    lesson, classroom, pupils = await taught(world)
+    stored = await world.services.lessons.load(RoomId(lesson))
+    assert stored is not None
+    work = m.Question(m.QuestionId("question-3"), "photo", "拍下你的光路图")
+    info = msgspec.structs.replace(stored.info, state="ended", ended_t_ms=9_000)
+    bodies: list[m.EventBody] = [m.QuestionAsked(work), m.LessonEnded()]
+    events = tuple(m.Event(n, n * 1000, body) for n, body in enumerate(bodies, 8))
+    await world.services.lessons.append(RoomId(lesson), info, events)
+    yang = await world.client("yang")
+    sent = await yang.post(f"/api/lessons/{lesson}/photos", params={"classroom": classroom}, content=picture())
+    photo = sent.json()["id"]
+    body = batch(classroom, 4, question="question-3", answers=given((pupils[0], photo)))
+    assert (await yang.post(f"/api/lessons/{lesson}/answers", json=body)).json() == {"is_new": True}
+    found = (await yang.get(f"/api/lessons/{lesson}/results")).json()["answers"]
+    assert [one for one in found if one["question"] == "question-3"] == [
+        {"question": "question-3", "classroom": classroom, "pupil": pupils[0], "value": photo, "late": True}
+    ]
 
 
 # --- photos
