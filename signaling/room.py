@@ -13,7 +13,6 @@ import math
 import random
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -27,13 +26,11 @@ from signaling.board_rules import cut_for_wire
 from signaling.catch_up import relay
 from signaling.class_list_rules import choose_pupil
 from signaling.commands import PUBLISH_CAPABILITY, Command, call_on, check_publish, decide
-from signaling.data_caps import DataCap, DataCaps
 from signaling.effects import (
     Dismiss,
     Effect,
     ForgetMedia,
     KeepPlayback,
-    LimitLink,
     MuteSource,
     Outcome,
     Relay,
@@ -45,12 +42,11 @@ from signaling.effects import (
 )
 from signaling.errors import Refused
 from signaling.handover import Handover
-from signaling.links import Reception
-from signaling.playback import Playback, PlaybackBook
+from signaling.media_side import MediaSide
+from signaling.playback import Playback
 from signaling.private_line_rules import hang_up
 from signaling.questions_rules import TALLY_S, stale_tallies
-from signaling.receivers import Receivers
-from signaling.roles import CAPABILITIES, Capability, Role, require
+from signaling.roles import CAPABILITIES, Role, require
 from signaling.seats import (
     ANSWERS_BURST,
     ANSWERS_PER_S,
@@ -119,10 +115,7 @@ class Room:
         self._state = replica.initial(lesson, deck)
         self._tail: deque[m.Event] = deque(maxlen=TAIL_EVENTS)
         self._seats: dict[m.PeerId, Seat] = {}
-        self._opened_mics: list[m.PeerId] = []
-        self._receivers = Receivers(now)
-        self._playback = PlaybackBook(now)
-        self._caps = DataCaps()
+        self.media = MediaSide(self._seats, lambda: self._state, now)
         self._handover = Handover()
         self._tally_due = now  # when answers are counted; infinite: all are
         self._ink = InkDesk()
@@ -155,7 +148,7 @@ class Room:
             room._ink.note(room._state, event.body)
             room._state = replica.apply(room._state, event)
         room._tail.extend(events)
-        room._playback.load(playback)
+        room.media.load(playback)
         bodies: list[m.EventBody] = []
         for one in room._state.participants:
             seat = room._seat_for(one.peer, one.role, now)
@@ -180,16 +173,6 @@ class Room:
     def is_empty(self) -> bool:
         """Whether nobody holds a seat."""
         return not self._seats
-
-    @property
-    def playback(self) -> tuple[Playback, ...]:
-        """How the lesson played at each seat so far."""
-        return self._playback.all()
-
-    @property
-    def links(self) -> m.Links:
-        """All links that are known."""
-        return self._receivers.links
 
     def t_ms(self, now: float) -> int:
         """Return milliseconds since the room was opened, never before the last event."""
@@ -225,15 +208,14 @@ class Room:
         else:
             effects += [*self._dismiss(peer, "replaced", "您已在另一个窗口进入这节课。"), ForgetMedia(peer)]
             bodies = [*self._ink_gone(peer, effects), *self._return_afresh(before, admission)]
-            self._receivers.forget(peer)
-            self._receivers.greet(peer)
+            self.media.drop(peer)
+            self.media.greet(peer)
             seat = self._seat_for(peer, admission.role, now)
         if admission.role is Role.LECTURER and self._state.lead is None:
             bodies.append(m.LeadChanged(peer))
         self._sockets += 1
         seat.socket, seat.expires = self._sockets, None
-        self._caps.seat(peer, admission.school_id)
-        self._playback.open(_participant(peer, admission), admission.school_id, now)
+        self.media.seat(_participant(peer, admission), admission, now)
         outcome = self._commit(bodies, now, effects)
         ink = self._ink.open_frames(self._state, peer)
         return Joined(peer, seat.socket, self._welcome(seat, admission, now), (), outcome, ink=ink)
@@ -250,7 +232,7 @@ class Room:
         if admission is not None and peer_id(self.id, admission) != seat.peer:
             return None
         effects = self._dismiss(seat.peer, "replaced", "连接已在别处恢复。")
-        self._receivers.greet(seat.peer)
+        self.media.greet(seat.peer)
         was = replica.find(self._state, seat.peer)
         assert was is not None
         bodies = self._ink_gone(seat.peer, effects)
@@ -296,7 +278,7 @@ class Room:
             case m.SetSource(source=source, active=active):
                 return self._set_source(actor, seat, source, active, now)
             case m.LimitSlot(slot=slot, max_height=max_height):
-                return Outcome((), tuple(self._receivers.limit(peer, slot, max_height)))
+                return Outcome((), tuple(self.media.limit_slot(peer, slot, max_height)))
             case m.CatchUp():
                 return Outcome((), tuple(relay(self._state, actor, request)))
             case m.ControlWall():
@@ -339,43 +321,6 @@ class Room:
         """
         check_publish(self._actor(peer)[0], sources)
 
-    def on_published(self, peer: m.PeerId, sources: tuple[m.Source, ...]) -> Outcome:
-        """Take in that the worker accepted the sending connection: mute from the first packet what shall be muted."""
-        seat = self._seats.get(peer)
-        if seat is None:
-            return Outcome()
-        seat.sending = set(sources)
-        return Outcome((), tuple(MuteSource(peer, source, True) for source in sorted(seat.muted)))
-
-    def check_subscribe(self, peer: m.PeerId, request: m.Subscribe) -> tuple[m.Slot, ...]:
-        """Return the slots that `peer` asks for.
-
-        Raises:
-            Refused: `not_allowed`, `tiles_invalid`, or `not_subscribed` when there is nothing to restart.
-        """
-        require(self._actor(peer)[0].role, Capability.WATCH)
-        slots = self._receivers.slots_for(request.tiles, request.video)
-        if request.restart and not self._receivers.has(peer):
-            raise Refused("not_subscribed", "还没有建立接收连接。")
-        return slots
-
-    def on_subscribed(self, peer: m.PeerId, slots: tuple[m.Slot, ...]) -> Outcome:
-        """Take in that the worker made the receiving connection: its slots are filled at once."""
-        if peer not in self._seats:
-            return Outcome((), (ForgetMedia(peer),))
-        filled = self._receivers.subscribe(self._state, peer, slots, self._opened_mics)
-        return Outcome((), (self._limit(peer), *filled))
-
-    def on_playback(self, peer: m.PeerId, report: m.ReportPlayback, now: float) -> None:
-        """Take in how the lesson plays at `peer`.
-
-        Raises:
-            ProtocolViolation: `message_malformed`.
-        """
-        self._playback.on_report(peer, report, now, counts=self._state.lesson.state != "scheduled")
-        if peer in self._seats:
-            self._receivers.on_way(peer, report.path)
-
     # --- news from outside
 
     def on_track(self, peer: m.PeerId, source: m.Source, active: bool, now: float) -> Outcome:
@@ -390,70 +335,9 @@ class Room:
             bodies.append(m.MuteChanged(peer, source, True, peer))
         return self._commit(bodies, now)
 
-    def on_path(
-        self,
-        peer: m.PeerId,
-        side: Literal["publish", "subscribe"],
-        state: Literal["connected", "suspect", "lost", "closed"],
-    ) -> Outcome:
-        """Take in how a connection of `peer` is: a lost one is asked to restart ICE, a closed one to begin anew."""
-        seat = self._seats.get(peer)
-        if seat is None or state == "suspect":
-            return Outcome()
-        if side == "subscribe":
-            self._receivers.on_path(peer, state != "connected")
-            is_wanted = self._receivers.has(peer)
-        else:
-            is_wanted = bool(seat.sending)
-        if not is_wanted or state == "connected":
-            return Outcome()
-        notice = m.RestartIce(side) if state == "lost" else m.MediaReset()
-        return Outcome((), (Tell(peer, notice),))
-
-    def on_encodings_wanted(self, peer: m.PeerId, source: m.Source, rids: tuple[str, ...]) -> Outcome:
-        """Take in which layers of a source of `peer` somebody takes."""
-        seat = self._seats.get(peer)
-        if seat is None:
-            return Outcome()
-        seat.encodings[source] = m.Encodings(source, rids)
-        return Outcome((), (Tell(peer, seat.encodings[source]),))
-
-    def on_reception(self, peer: m.PeerId, report: Reception) -> Outcome:
-        """Take in the media plane's report of `peer`."""
-        if peer not in self._seats:
-            return Outcome()
-        cap = self._caps.of(peer)
-        report = replace(report, estimate_bps=cap.most_of(report.estimate_bps))
-        rung, effects = self._receivers.on_reception(self._state, peer, report)
-        counts, limited = self._state.lesson.state == "live", not cap.is_open
-        total = self._playback.on_reception(peer, report.sent_bytes, rung, counts=counts, limited=limited)
-        self._receivers.on_bill(peer, total, limited=limited)
-        return Outcome((), tuple(effects))
-
-    def on_download(self, peers: Sequence[m.PeerId], size_bytes: int) -> None:
-        """Take in that whoever holds one of these seats fetched something over HTTP."""
-        here = next((peer for peer in peers if peer in self._seats), None)
-        if here is not None:
-            self._playback.on_download(here, size_bytes)
-
-    def set_cap(self, school_id: str, cap: DataCap) -> Outcome:
-        """Change the data cap of a school: it holds at once for all its seats that receive."""
-        held = [peer for peer in self._caps.set(school_id, cap) if self._receivers.has(peer)]
-        return Outcome((), tuple(self._limit(peer) for peer in held))
-
-    def cap_of(self, peer: m.PeerId) -> DataCap:
-        """Return the data cap that holds for a seat."""
-        return self._caps.of(peer)
-
-    def seats_of(self, school_id: str) -> list[m.PeerId]:
-        """Return the seats of a school."""
-        return self._caps.seats_of(school_id)
-
     def on_media_reset(self, now: float) -> Outcome:
         """Take in that the worker is gone with all connections: everyone makes them anew."""
-        self._receivers.forget_all()
-        for seat in self._seats.values():
-            seat.encodings.clear()
+        self.media.reset()
         bodies: list[m.EventBody] = []
         for one in self._state.participants:
             bodies += self._unpublished(one)
@@ -483,7 +367,7 @@ class Room:
         waiting = [seat.expires for seat in self._seats.values() if seat.expires is not None]
         ink = self._ink.next_timeout()
         waiting += [] if ink is None else [ink]
-        return min([self._receivers.next_timeout(), self._handover.next_timeout(), self._tally_due, *waiting])
+        return min([self.media.next_timeout(), self._handover.next_timeout(), self._tally_due, *waiting])
 
     def on_timeout(self, now: float) -> Outcome:
         """Give up seats whose time is over, end a lesson that nobody ends, and tell links."""
@@ -496,10 +380,10 @@ class Room:
             self._tally_due = math.inf
             bodies += stale_tallies(self._state)
         outcome = self._commit(bodies, now)
-        outcome = both(outcome, self._commit(self._handover.on_time(self._state, self._is_reachable, now), now))
-        played = self._playback.poll_changed(now)
+        outcome = both(outcome, self._commit(self._handover.on_time(self._state, self.media.is_reachable, now), now))
+        played = self.media.poll_played(now)
         kept = (KeepPlayback(played),) if played else ()
-        return replace(outcome, effects=(*outcome.effects, *kept, *self._receivers.on_timeout(self._state, now)))
+        return replace(outcome, effects=(*outcome.effects, *kept, *self.media.on_timeout(now)))
 
     # --- inside
 
@@ -516,18 +400,6 @@ class Room:
         room = next((one.peer for one in rooms if one.classroom == called.classroom and one.online), None)
         calls = call_on(self._state, actor, room) if room is not None else ()
         return [*calls, m.PupilCalled(called)]
-
-    def _is_reachable(self, one: m.Participant) -> bool:
-        """Return whether `one` is in and its media path is alive, as far as it has one."""
-        return one.online and self._receivers.link_state(one.peer) != "outage"
-
-    def _limit(self, peer: m.PeerId) -> LimitLink:
-        """Return what `peer` may be sent: its school's cap; in group work a classroom gets no moving picture."""
-        limit = self._caps.limit(peer)
-        one = replica.find(self._state, peer)
-        if self._state.phase == "group_work" and one is not None and one.role is Role.CLASSROOM:
-            return replace(limit, video_allowed=False)
-        return limit
 
     def _ink_gone(self, peer: m.PeerId, effects: list[Effect]) -> list[m.EventBody]:
         """Return what becomes of the ink of a socket that is gone; the others are told by `effects`."""
@@ -620,7 +492,7 @@ class Room:
         if any(isinstance(event.body, UNCOUNTED) for event in events):
             self._tally_due = min(self._tally_due, now + TALLY_S)
         if any(isinstance(event.body, REWIRING) for event in events):
-            following += self._receivers.refill(self._state, self._opened_mics)
+            following += self.media.refill()
         return Outcome(tuple(events), tuple(following))
 
     def _follow(self, body: m.EventBody, called_before: m.PeerId | None) -> list[Effect]:
@@ -628,10 +500,10 @@ class Room:
         match body:
             case m.MuteChanged(peer=peer, source=source, muted=muted):
                 self._remember_mute(peer, source, muted)
-                self._note_mic(peer)
+                self.media.note_mic(peer)
                 return [MuteSource(peer, source, muted)]
             case m.SourcePublished(peer=peer) | m.SourceUnpublished(peer=peer):
-                self._note_mic(peer)
+                self.media.note_mic(peer)
             case m.CalledOn(peer=called):
                 if called_before is not None:
                     self._remember_mute(called_before, "mic", True)
@@ -640,13 +512,10 @@ class Room:
             case m.ParticipantLeft(peer=peer):
                 effects = self._dismiss(peer, "left", "您已离开这节课。")
                 self._seats.pop(peer, None)
-                self._receivers.forget(peer)
-                self._caps.forget(peer)
-                self._note_mic(peer)
+                self.media.forget(peer)
                 return [*effects, ForgetMedia(peer)]
             case m.PhaseChanged():
-                rooms = (one.peer for one in self._state.participants if one.role is Role.CLASSROOM)
-                return [self._limit(peer) for peer in rooms if self._receivers.has(peer)]
+                return self.media.rest()
             case m.LessonStarted():
                 return [StartRecording()]
             case m.LessonEnded():
@@ -654,16 +523,6 @@ class Room:
             case _:
                 pass
         return []
-
-    def _note_mic(self, peer: m.PeerId) -> None:
-        """Keep the queue of open microphones: whoever opened first stands in front."""
-        one = replica.find(self._state, peer)
-        mic = replica.source_of(one, "mic") if one is not None else None
-        is_open = mic is not None and not mic.muted
-        if is_open and peer not in self._opened_mics:
-            self._opened_mics.append(peer)
-        elif not is_open and peer in self._opened_mics:
-            self._opened_mics.remove(peer)
 
 
 def _participant(peer: m.PeerId, admission: Admission) -> m.Participant:

@@ -111,7 +111,7 @@ class _CatchUp:
             turns = recording.turns(*stretch)
         spare = room.spare.of(peer, now)
         spare_bps = spare.rate_bps(now)
-        offered = offer_tracks(found, spare_bps, video_allowed=room.room.cap_of(peer).video_allowed)
+        offered = offer_tracks(found, spare_bps, video_allowed=room.room.media.cap_of(peer).video_allowed)
         spare.wish(offered.wish_bps, now)
         return answer(
             {
@@ -139,7 +139,7 @@ class _CatchUp:
         if self._streams[seat] >= STREAMS:
             raise Refused("catchup_busy", "补看的请求太多，请等前面的传完。")
         self._streams[seat] += 1
-        room.room.on_download([peer], len(data))
+        room.room.media.on_download([peer], len(data))
         headers = {"content-range": f"bytes {start}-{end - 1}/*", "cache-control": "no-store"}
         return _PacedResponse(data, spare, headers, lambda: self._ended(seat))
 

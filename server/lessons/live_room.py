@@ -119,7 +119,7 @@ class LiveRoom:
             self.dismiss_all("shutdown", "服务器正在关闭，请稍后重新进入。")
             self._media.close_room(self.room.id)
             await self._keeper.flush(self._flush_s)
-            self._playback.add(self.room.playback)
+            self._playback.add(self.room.media.playback)
             await self._playback.flush(self._flush_s)
             self.finished.set()
 
@@ -236,7 +236,7 @@ class LiveRoom:
         self.room.check_publish(peer, sources)
         wanted = tuple(control.SourceLine(line.mid, line.source) for line in lines)
         answer = await self._media.publish(self.room.id, peer, sdp, wanted)
-        self.carry_out(self.room.on_published(peer, sources))
+        self.carry_out(self.room.media.on_published(peer, sources))
         return answer
 
     async def subscribe(self, peer: m.PeerId, request: m.Subscribe) -> m.SubscribeOffer:
@@ -246,13 +246,13 @@ class LiveRoom:
             Refused: `not_allowed`, `tiles_invalid`, `not_subscribed`, or the worker's reason.
             Unavailable: the worker does not answer.
         """
-        slots = self.room.check_subscribe(peer, request)
+        slots = self.room.media.check_subscribe(peer, request)
         if request.restart:
             offer = await self._media.restart_subscribe(self.room.id, peer)
         else:
             specs = tuple(control.SlotSpec(slot, _kind(slot)) for slot in slots)
             offer = await self._media.subscribe(self.room.id, peer, specs)
-            self.carry_out(self.room.on_subscribed(peer, slots))
+            self.carry_out(self.room.media.on_subscribed(peer, slots))
         lines = tuple(m.SlotLine(one.mid, one.slot, one.kind) for one in offer.mids)
         return m.SubscribeOffer(request.id, offer.sdp, lines)
 
@@ -268,7 +268,7 @@ class LiveRoom:
     async def watch(self, peer: m.PeerId, offer: str) -> str:
         """Return the answer to a receiving client's own offer (WHEP): it gets the lead's voice and picture."""
         answer = await self._media.subscribe_with_offer(self.room.id, peer, offer)
-        self.carry_out(self.room.on_subscribed(peer, ("audio0", "lecturer")))
+        self.carry_out(self.room.media.on_subscribed(peer, ("audio0", "lecturer")))
         return answer.sdp
 
     def end(self) -> None:
@@ -291,11 +291,11 @@ class LiveRoom:
         Raises:
             ProtocolViolation: `message_malformed`.
         """
-        self.room.on_playback(peer, report, time.monotonic())
+        self.room.media.on_playback(peer, report, time.monotonic())
 
     def set_cap(self, school_id: str, cap: DataCap) -> None:
         """Change the data cap of a school."""
-        self.carry_out(self.room.set_cap(school_id, cap))
+        self.carry_out(self.room.media.set_cap(school_id, cap))
 
     def on_media_report(self, report: Report) -> None:
         """Take in a report of the media worker."""
@@ -304,17 +304,17 @@ class LiveRoom:
             case control.TrackChanged(source=source, active=active):
                 self.carry_out(self.room.on_track(peer, source, active, now))
             case control.TransportChanged(side=side, state=state):
-                self.carry_out(self.room.on_path(peer, side, state))
+                self.carry_out(self.room.media.on_path(peer, side, state))
                 if state == "closed" and self._lives_by_media(peer):
                     self.leave(peer)
             case control.EncodingsWanted(source=source, rids=rids):
-                self.carry_out(self.room.on_encodings_wanted(peer, source, rids))
+                self.carry_out(self.room.media.on_encodings_wanted(peer, source, rids))
             case control.PeerReport(estimate_bps=estimate_bps, sent_bps=sent_bps):
-                most_bps = self.room.cap_of(peer).ceiling_bps or estimate_bps  # a replay is paid for too
+                most_bps = self.room.media.cap_of(peer).ceiling_bps or estimate_bps  # a replay is paid for too
                 besides_bps = self.spare.on_report(peer, min(estimate_bps, most_bps), sent_bps, now)
                 if besides_bps is not None:
                     self._media.tell(control.WantBesides(self.room.id, peer, besides_bps))
-                self.carry_out(self.room.on_reception(peer, _reception(report)))
+                self.carry_out(self.room.media.on_reception(peer, _reception(report)))
 
     def on_media_reset(self) -> None:
         """Take in that the worker died and its successor knows the room again, without peers."""
@@ -356,7 +356,7 @@ class LiveRoom:
         if self.room.state.lesson.state != "live":
             return []
         here = {one.peer for one in self.room.state.participants if one.online}
-        return [self.spare.of(peer, now) for peer in self.room.seats_of(school_id) if peer in here]
+        return [self.spare.of(peer, now) for peer in self.room.media.seats_of(school_id) if peer in here]
 
     def page_pace(self, peers: Sequence[m.PeerId], page: int) -> Pace | None:
         """Return how fast a page goes to one of these seats; None: at once."""
@@ -370,7 +370,7 @@ class LiveRoom:
 
     def rungs(self) -> list[tuple[str, m.Rung]]:
         """Return the school and the rung of each classroom whose link is known."""
-        links = {link.peer: link.rung for link in self.room.links.links}
+        links = {link.peer: link.rung for link in self.room.media.links.links}
         classrooms = [one for one in self.room.state.participants if one.role is Role.CLASSROOM and one.online]
         return [(one.school, links[one.peer]) for one in classrooms if one.peer in links]
 

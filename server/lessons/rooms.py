@@ -216,7 +216,7 @@ class RoomHost:
         """Count what whoever may hold one of these seats fetched over HTTP."""
         room = self._rooms.get(lesson)
         if room is not None:
-            room.room.on_download([peer_id(lesson, admission_of(seat)) for seat in seats], size_bytes)
+            room.room.media.on_download([peer_id(lesson, admission_of(seat)) for seat in seats], size_bytes)
 
     def spares(self, school_id: str) -> list[Spare]:
         """Return what the links of a school have to spare in the lessons that it takes part in now."""
@@ -317,7 +317,7 @@ class RoomHost:
             playback=stored.playback,
         )
         for school_id, cap in self._caps.items():
-            core.set_cap(school_id, cap)  # nobody is in yet, so nobody is to be told
+            core.media.set_cap(school_id, cap)  # nobody is in yet, so nobody is to be told
         for roster in stored.rosters:
             restored = both(restored, core.set_roster(roster, now))
         recording = LessonRecording(core.id, int(opened_at * 1e9), self._recordings, self.media, self.recorder)

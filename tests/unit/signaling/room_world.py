@@ -58,8 +58,8 @@ class World:
             self.keep(self.room.on_track(peer, source, True, self.now))
 
     def subscribe(self, peer: m.PeerId, tiles: int = 3) -> dict[m.Slot, tuple[str, str] | None]:
-        slots = self.room.check_subscribe(peer, m.Subscribe(1, tiles=tiles))
-        return feeds_of(self.keep(self.room.on_subscribed(peer, slots)), peer)
+        slots = self.room.media.check_subscribe(peer, m.Subscribe(1, tiles=tiles))
+        return feeds_of(self.keep(self.room.media.on_subscribed(peer, slots)), peer)
 
     def after(self, seconds: float) -> Outcome:
         self.now += seconds

@@ -157,7 +157,7 @@ class Classroom(World):
         if request is not None:
             self.ask(me, request)
         elif name == "subscribe":
-            self.room.check_subscribe(me, m.Subscribe(1))
+            self.room.media.check_subscribe(me, m.Subscribe(1))
         else:
             self.room.check_publish(me, tuple(one for one in get_args(m.Source) if name.endswith(one)))
 

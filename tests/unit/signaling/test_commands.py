@@ -153,7 +153,7 @@ def test_mute_outlives_the_media_path(world: World) -> None:
     world.publish(lecturer, "mic")
     world.ask(lecturer, m.SetMute(1, lecturer, "mic", True))
     world.keep(world.room.on_track(lecturer, "mic", False, world.now))
-    assert world.room.on_published(lecturer, ("mic",)).effects == (MuteSource(lecturer, "mic", True),)
+    assert world.room.media.on_published(lecturer, ("mic",)).effects == (MuteSource(lecturer, "mic", True),)
     world.publish(lecturer, "mic")
     assert world.one(lecturer).sources == (m.SourceInfo("mic", muted=True),)
 

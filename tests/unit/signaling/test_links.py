@@ -59,7 +59,7 @@ class Watched(World):
         self.subscribe(self.classroom)
 
     def report(self, report: Reception) -> None:
-        self.keep(self.room.on_reception(self.classroom, report))
+        self.keep(self.room.media.on_reception(self.classroom, report))
 
     def told(self, after_s: float = 2.0) -> dict[m.PeerId, m.Links]:
         """Return the notices that fall due."""
@@ -81,7 +81,7 @@ class Watched(World):
 def test_lecturer_is_told_all_links_and_a_classroom_its_own() -> None:
     world = Watched()
     world.report(reception())
-    world.keep(world.room.on_reception(world.lecturer, reception(0)))
+    world.keep(world.room.media.on_reception(world.lecturer, reception(0)))
     told = world.told()
     assert [link.peer for link in told[world.lecturer].links] == [world.classroom, world.lecturer]
     link = told[world.classroom].links[0]
@@ -93,7 +93,7 @@ def test_local_teacher_is_told_of_the_own_classroom_and_no_other() -> None:
     world = Watched()
     teacher, other = world.join(LOCAL_TEACHER), world.join(CLASSROOMS[1])
     for peer in (world.classroom, other, teacher):
-        world.keep(world.room.on_reception(peer, reception()))
+        world.keep(world.room.media.on_reception(peer, reception()))
     assert [link.peer for link in world.told()[teacher].links] == [teacher, world.classroom]
 
 
@@ -169,19 +169,19 @@ def test_silence_of_an_open_microphone_is_told() -> None:
 def test_lost_path_is_told_and_asked_to_restart() -> None:
     world = Watched()
     world.report(reception())
-    world.keep(world.room.on_path(world.classroom, "subscribe", "lost"))
+    world.keep(world.room.media.on_path(world.classroom, "subscribe", "lost"))
     assert world.effects == [Tell(world.classroom, m.RestartIce("subscribe"))]
     assert world.known().path == "none"
-    world.keep(world.room.on_path(world.classroom, "subscribe", "connected"))
+    world.keep(world.room.media.on_path(world.classroom, "subscribe", "connected"))
     assert world.known().path == "unknown"
-    world.keep(world.room.on_path(world.classroom, "subscribe", "closed"))
+    world.keep(world.room.media.on_path(world.classroom, "subscribe", "closed"))
     assert world.effects == [Tell(world.classroom, m.MediaReset())]
 
 
 @pytest.mark.parametrize("state", ["suspect", "lost", "closed"])
 def test_sending_path_that_nobody_uses_is_let_go(state: str) -> None:
     world = Watched()
-    world.room.on_published(world.lecturer, ("mic",))
+    world.room.media.on_published(world.lecturer, ("mic",))
     world.ask(world.lecturer, m.SetSource(1, "mic", False))
-    outcome = world.room.on_path(world.lecturer, "publish", state)  # type: ignore[arg-type]
+    outcome = world.room.media.on_path(world.lecturer, "publish", state)  # type: ignore[arg-type]
     assert outcome.effects == ()

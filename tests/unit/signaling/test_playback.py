@@ -171,26 +171,26 @@ class Lesson(World):
     def reception(self, sent_bytes: int, state: str = "normal") -> None:
         slots = (SlotReception("lecturer", 360, 300_000, False), SlotReception("audio0", 0, 24_000, False))
         report = Reception(40, 0.0, 900_000, 0.0, slots, sent_bytes, state)  # type: ignore[arg-type]
-        self.keep(self.room.on_reception(self.classroom, report))
+        self.keep(self.room.media.on_reception(self.classroom, report))
 
     def link(self) -> m.Link:
         self.after(2.0)
-        return next(one for one in self.room.links.links if one.peer == self.classroom)
+        return next(one for one in self.room.media.links.links if one.peer == self.classroom)
 
     @property
     def row(self) -> Playback:
-        return next(row for row in self.room.playback if row.peer == self.classroom)
+        return next(row for row in self.room.media.playback if row.peer == self.classroom)
 
 
 def test_the_link_says_path_state_and_what_was_sent() -> None:
     world = Lesson()
-    world.room.on_playback(world.classroom, replace(ZERO, path="turn_tcp"), world.now)
+    world.room.media.on_playback(world.classroom, replace(ZERO, path="turn_tcp"), world.now)
     world.reception(70_000, "suspect")
     link = world.link()
     assert (link.path, link.state, link.bytes_down, link.limited) == ("turn_tcp", "suspect", 70_000, False)
     world.reception(80_000, "recover")
     assert world.link().state == "ok"
-    world.keep(world.room.on_path(world.classroom, "subscribe", "lost"))
+    world.keep(world.room.media.on_path(world.classroom, "subscribe", "lost"))
     assert (world.link().state, world.link().path) == ("outage", "none")
 
 
@@ -206,10 +206,10 @@ def test_rungs_are_counted_while_class_is_on() -> None:
 
 def test_what_was_fetched_over_http_is_counted_for_the_first_seat_that_is_held() -> None:
     world = Lesson()
-    world.room.on_download([m.PeerId("nobody"), world.classroom, world.lecturer], 1_000)
+    world.room.media.on_download([m.PeerId("nobody"), world.classroom, world.lecturer], 1_000)
     world.reception(70_000)
     assert world.link().bytes_down == 71_000
-    world.room.on_download([m.PeerId("nobody")], 1_000)
+    world.room.media.on_download([m.PeerId("nobody")], 1_000)
     world.reception(70_000)
     assert world.link().bytes_down == 71_000
 
@@ -229,6 +229,6 @@ def test_a_report_of_somebody_who_left_changes_nothing() -> None:
     world = Lesson()
     world.keep(world.room.leave(world.classroom, world.now))
     state = world.room.state
-    world.room.on_playback(world.classroom, told(100), world.now)
+    world.room.media.on_playback(world.classroom, told(100), world.now)
     assert world.room.state == state
     assert world.row.watched_ms == 0

@@ -220,14 +220,14 @@ def test_media_reset_takes_all_sources_away_and_tells_those_who_are_here() -> No
     assert world.one(lecturer).sources == ()
     assert [effect for effect in world.effects if isinstance(effect, Tell)] == [Tell(lecturer, m.MediaReset())]
     with pytest.raises(Refused, match="not_subscribed"):
-        world.room.check_subscribe(lecturer, m.Subscribe(1, restart=True))
+        world.room.media.check_subscribe(lecturer, m.Subscribe(1, restart=True))
 
 
 def test_layers_that_nobody_takes_are_told_and_told_again_after_a_drop() -> None:
     world = World()
     joined = world.joined(LECTURER)
     assert isinstance(joined.greeting, m.Welcome)
-    world.keep(world.room.on_encodings_wanted(joined.you, "camera", ("q",)))
+    world.keep(world.room.media.on_encodings_wanted(joined.you, "camera", ("q",)))
     assert world.effects == [Tell(joined.you, m.Encodings("camera", ("q",)))]
     world.keep(world.room.disconnect(joined.you, joined.socket, world.now))
     back = world.room.resume(joined.greeting.resume, world.room.state.seq, world.now)
@@ -235,4 +235,4 @@ def test_layers_that_nobody_takes_are_told_and_told_again_after_a_drop() -> None
     world.keep(world.room.on_media_reset(world.now))
     again = world.room.resume(joined.greeting.resume, world.room.state.seq, world.now)
     assert again is not None and again.notices == ()
-    assert world.room.on_encodings_wanted(m.PeerId("nobody"), "camera", ()).effects == ()
+    assert world.room.media.on_encodings_wanted(m.PeerId("nobody"), "camera", ()).effects == ()

@@ -146,4 +146,4 @@ def test_wrong_limits_are_refused(request_: m.LimitSlot, code: str) -> None:
 def test_wrong_number_of_tiles_is_refused(tiles: int) -> None:
     lesson = Lesson()
     with pytest.raises(Refused, match="tiles_invalid"):
-        lesson.room.check_subscribe(lesson.lecturer, m.Subscribe(1, tiles=tiles))
+        lesson.room.media.check_subscribe(lesson.lecturer, m.Subscribe(1, tiles=tiles))

@@ -47,7 +47,7 @@ class Class(World):
 
     def silent(self, peer: m.PeerId, state: str) -> None:
         report = Reception(50, 0.0, 500_000, 0.0, (), 0, state)  # type: ignore[arg-type]  # one of its four words
-        self.keep(self.room.on_reception(peer, report))
+        self.keep(self.room.media.on_reception(peer, report))
 
     def wait(self, seconds: float) -> None:
         for _ in range(round(seconds * 2)):
@@ -171,8 +171,8 @@ def test_group_work_leaves_the_rooms_their_sound_and_gives_the_picture_back() ->
         limits = {one.peer: one.video_allowed for one in outcome.effects if isinstance(one, LimitLink)}
         assert limits == {world.wall: video, world.far_wall: video}
     world.ask(world.lead, m.SetPhase(2, "group_work"))
-    slots = world.room.check_subscribe(world.wall, m.Subscribe(1))
-    anew = world.keep(world.room.on_subscribed(world.wall, slots))
+    slots = world.room.media.check_subscribe(world.wall, m.Subscribe(1))
+    anew = world.keep(world.room.media.on_subscribed(world.wall, slots))
     assert [one.video_allowed for one in anew.effects if isinstance(one, LimitLink)] == [False]
 
 
@@ -182,12 +182,12 @@ def test_link_of_a_room_in_group_work_is_not_called_weak() -> None:
     world.ask(world.lead, m.SetPhase(1, "group_work"))
     still = (SlotReception("lecturer", 0, 0, True),)
     for _ in range(4):
-        world.keep(world.room.on_reception(world.wall, Reception(40, 0.0, 2_000_000, 0.0, still)))
-    assert [one.rung for one in world.room.links.links if one.peer == world.wall] == ["hd"]
+        world.keep(world.room.media.on_reception(world.wall, Reception(40, 0.0, 2_000_000, 0.0, still)))
+    assert [one.rung for one in world.room.media.links.links if one.peer == world.wall] == ["hd"]
     world.ask(world.lead, m.SetPhase(1, "class"))
     for _ in range(4):
-        world.keep(world.room.on_reception(world.wall, Reception(40, 0.0, 2_000_000, 0.0, still)))
-    assert [one.rung for one in world.room.links.links if one.peer == world.wall] == ["slides_audio"]
+        world.keep(world.room.media.on_reception(world.wall, Reception(40, 0.0, 2_000_000, 0.0, still)))
+    assert [one.rung for one in world.room.media.links.links if one.peer == world.wall] == ["slides_audio"]
 
 
 def test_timer_stops_and_goes_on_with_what_was_left() -> None:
