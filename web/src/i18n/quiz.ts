@@ -106,6 +106,10 @@ export const quiz = area(
       photoFailed: '这张照片打不开，请重新拍一张。',
       refused: '有 {n} 份答案没有被接受：{why}',
     },
+    after: {
+      handed: '下课时没送出的 {n} 份答案已补交，作答结果里注明“补交”。',
+      waiting: '还有 {n} 份答案在这台设备上没送出，网络恢复后自动补交，请不要关闭本页。',
+    },
     page: {
       title: '课前题目',
       hint: '课上一点就能提问。正确答案只有主讲和同校老师看得到，公布之前不会出现在任何屏幕上。',
@@ -240,6 +244,12 @@ export const quiz = area(
       photoSent: 'sent',
       photoFailed: 'This photo cannot be read. Please take it again.',
       refused: '{n} answers were not taken: {why}',
+    },
+    after: {
+      handed:
+        '{n} answers that were still here at the end of class were handed in; the results mark them as late.',
+      waiting:
+        '{n} answers are still on this device and go by themselves when the network is back. Please keep this page open.',
     },
     page: {
       title: 'Questions',

@@ -6,29 +6,16 @@ import type { Answer, ClassroomId, PupilId, QuestionId, Roster } from '@/generat
 import { useLesson } from '@/live/store';
 import { LessonError } from '@/session/errors';
 import { quizApi } from './api';
-import { Outbox, type Batch, type Sent } from './outbox';
-import { PhotoStore, keyOf, type KeptPhoto } from './photoStore';
+import { FINAL, FINAL_PHOTO } from './finality';
+import type { Batch, Outbox, Sent } from './outbox';
+import { outboxOf } from './outboxes';
+import { keyOf, photos, type KeptPhoto } from './photoStore';
 import { currentQuestion } from './quiz';
 
 const AGAIN_MS = 3_000; // while something waits
-const KEY = 'tongtang.answers.';
-/** The lesson's own refusals: the same again would be refused again. Everything else may be the line. */
-const FINAL = new Set([
-  'answer_invalid',
-  'answers_too_many',
-  'question_unknown',
-  'text_too_long',
-  'not_allowed',
-  'message_malformed',
-]);
-const FINAL_PHOTO = new Set(['picture_unsupported', 'picture_broken', 'picture_too_large', 'photos_full']);
-
-const deviceId = (): string =>
-  [...crypto.getRandomValues(new Uint8Array(10))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 export const useAnswers = defineStore('answers', () => {
   const lesson = useLesson();
-  const photos = new PhotoStore();
   let box: Outbox | null = null;
   let timer = 0;
   let photosGo = false;
@@ -63,7 +50,7 @@ export const useAnswers = defineStore('answers', () => {
   function open(lessonCode: string, room: ClassroomId): void {
     if (lessonCode === lessonId.value && room === classroom.value) return;
     [lessonId.value, classroom.value] = [lessonCode, room];
-    box = new Outbox(storage(), `${KEY}${lessonCode}.${room}`, deviceId);
+    box = outboxOf(lessonCode, room);
     waiting.value = [...box.waiting];
     void readPhotos().then(send);
   }
@@ -81,7 +68,6 @@ export const useAnswers = defineStore('answers', () => {
     void send();
   }
 
-  /** @throws DOMException: the browser keeps nothing, and the photo could not be sent at once either. */
   async function givePhoto(question: QuestionId, pupil: PupilId, photo: Blob): Promise<void> {
     const kept = {
       key: keyOf(lessonId.value, question, pupil),
@@ -91,13 +77,13 @@ export const useAnswers = defineStore('answers', () => {
       pupil,
       photo,
     };
-    await photos.put(kept).catch(() => undefined); // a private window keeps nothing; it may still be sent
+    await photos.put(kept);
     keptPhotos.value = [...keptPhotos.value.filter((one) => one.key !== kept.key), kept];
     await send();
   }
 
   async function readPhotos(): Promise<void> {
-    const all = await photos.of(lessonId.value).catch(() => []);
+    const all = await photos.of(lessonId.value);
     keptPhotos.value = all.filter((one) => one.classroom === classroom.value);
   }
 
@@ -142,7 +128,7 @@ export const useAnswers = defineStore('answers', () => {
         refused.value = { count: 1, why: error.message };
       }
       keptPhotos.value = keptPhotos.value.filter((one) => one !== kept);
-      await photos.remove(kept).catch(() => undefined);
+      await photos.remove(kept);
     }
   }
 
@@ -165,12 +151,3 @@ export const useAnswers = defineStore('answers', () => {
     givePhoto,
   };
 });
-
-/** A browser that allows no storage keeps answers on the page only. */
-function storage(): Pick<Storage, 'getItem' | 'setItem'> {
-  try {
-    return window.localStorage;
-  } catch {
-    return { getItem: () => null, setItem: () => undefined };
-  }
-}

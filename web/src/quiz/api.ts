@@ -1,6 +1,6 @@
 /** Questions over HTTP: what is prepared, what came of it, photos (docs/http.md). */
 import { request } from '@/api/client';
-import type { QuestionKind } from '@/generated/messages';
+import type { CountHands, GiveAnswers, QuestionKind } from '@/generated/messages';
 
 export interface PreparedQuestion {
   /** Empty for a new one. */
@@ -54,6 +54,8 @@ export const quizApi = {
   copy: (id: string, from: string) =>
     request<PreparedList>('POST', `${lesson(id)}/questions/copy`, { lesson_id: from }),
   results: (id: string) => request<Results>('GET', `${lesson(id)}/results`),
+  giveLate: (id: string, batch: GiveAnswers | CountHands) =>
+    request<{ is_new: boolean }>('POST', `${lesson(id)}/answers`, batch),
   addPhoto: (id: string, classroom: string, photo: Blob) =>
     request<{ id: string }>('POST', `${lesson(id)}/photos?classroom=${encodeURIComponent(classroom)}`, photo),
 };

@@ -17,23 +17,33 @@ const SHELF = 'waiting';
 export const keyOf = (lesson: string, question: QuestionId, pupil: PupilId): string =>
   `${lesson}/${question}/${pupil}`;
 
-/** @throws DOMException: the browser gives no storage. */
+/** A browser that gives no storage (a private window) keeps them as long as the page is open. */
 export class PhotoStore {
   private opened: Promise<IDBDatabase> | null = null;
+  private readonly unkept = new Map<string, KeptPhoto>();
 
   async put(photo: KeptPhoto): Promise<void> {
-    await this.run('readwrite', (shelf) => shelf.put(photo));
+    await this.run('readwrite', (shelf) => shelf.put(photo)).catch(() => this.unkept.set(photo.key, photo));
   }
 
   /** Forget it, unless another photo of the same work was taken meanwhile. */
   async remove({ key, photo }: KeptPhoto): Promise<void> {
-    const now = await this.run<KeptPhoto | undefined>('readonly', (shelf) => shelf.get(key));
-    if (now?.photo.size === photo.size) await this.run('readwrite', (shelf) => shelf.delete(key));
+    if (this.unkept.get(key)?.photo.size === photo.size) this.unkept.delete(key);
+    try {
+      const now = await this.run<KeptPhoto | undefined>('readonly', (shelf) => shelf.get(key));
+      if (now?.photo.size === photo.size) await this.run('readwrite', (shelf) => shelf.delete(key));
+    } catch {
+      // No storage: then it is not in there either.
+    }
+  }
+
+  async all(): Promise<readonly KeptPhoto[]> {
+    const kept = await this.run<KeptPhoto[]>('readonly', (shelf) => shelf.getAll()).catch(() => []);
+    return [...kept.filter((one) => !this.unkept.has(one.key)), ...this.unkept.values()];
   }
 
   async of(lesson: string): Promise<readonly KeptPhoto[]> {
-    const all = await this.run<KeptPhoto[]>('readonly', (shelf) => shelf.getAll());
-    return all.filter((one) => one.lesson === lesson);
+    return (await this.all()).filter((one) => one.lesson === lesson);
   }
 
   private async run<T = unknown>(
@@ -61,3 +71,6 @@ function open(): Promise<IDBDatabase> {
     asked.onerror = asked.onblocked = () => reject(asked.error ?? new DOMException('blocked'));
   });
 }
+
+/** The one of this page. */
+export const photos = new PhotoStore();
