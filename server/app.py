@@ -26,6 +26,7 @@ from server.lessons.cards import routes as card_routes
 from server.lessons.decks import routes as deck_routes
 from server.lessons.decks.service import PURPOSE as DECK_PURPOSE, DeckService
 from server.lessons.decks.worker import DeckWorker, converting
+from server.lessons.orphans import OrphanSweep, folders, sweeping
 from server.lessons.packs import clip_routes, routes as pack_routes
 from server.lessons.packs.clips import MAX_CLIP_BYTES, PURPOSE as CLIP_PURPOSE, ClipService
 from server.lessons.packs.contents import PackFiles, PackSource
@@ -61,7 +62,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     with data_folder(settings.data) as folder:
         secret = load_secret(folder)
         async with open_database(settings.database or sqlite_url(folder / "tongtang.db")) as database:
-            files = PageFiles(folder / "pages")
+            files, photo_files = PageFiles(folder / "pages"), PageFiles(folder / "photos")
+            clip_files, made_files = PageFiles(folder / "clips"), PageFiles(folder / "packs")
             lessons = LessonService(database, files)
             accounts = AccountService(database, Passwords())
             demo = Demo(accounts, lessons) if settings.demo else None
@@ -78,10 +80,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             async with (
                 open_live(settings, database, lessons, tokens, await accounts.caps()) as live,
                 converting(DeckWorker(database, decks, uploads, lessons, files, live.deck_changed), uploads),
+                sweeping(OrphanSweep(database, folders(files, photo_files, clip_files, made_files))),
             ):
-                questions = QuestionService(database, PageFiles(folder / "photos"))
-                clip_files = PageFiles(folder / "clips")
-                pack_files = PackFiles(files, clip_files, PageFiles(folder / "packs"))
+                questions = QuestionService(database, photo_files)
+                pack_files = PackFiles(files, clip_files, made_files)
                 sources: list[PackSource] = [RosterSource(rosters), QuestionSource(questions)]
                 yield Services(
                     settings,

@@ -1,4 +1,8 @@
-"""Page pictures on the disk, named by the SHA-256 of their content: the same picture is kept once."""
+"""Page pictures on the disk, named by the SHA-256 of their content: the same picture is kept once.
+
+A file is as old as the last time that somebody put it: whoever puts one that is there already is about to refer to it,
+so that clearing away (`server/lessons/orphans.py`) must leave it.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,15 @@ import asyncio
 import errno
 import hashlib
 import os
+import re
 import secrets
+import threading
 from pathlib import Path
 
+from server.lessons.orphans_plan import Found
 from signaling.errors import Unavailable
+
+_SHARD = re.compile(r"[0-9a-f]{2}")
 
 
 class PageFiles:
@@ -17,6 +26,7 @@ class PageFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._between = threading.Lock()  # finding a file there and renewing it, against removing it as an old one
 
     async def put(self, data: bytes) -> str:
         """Store `data` durably and return its name.
@@ -35,10 +45,50 @@ class PageFiles:
         """Return where the picture of this name lies."""
         return self._folder / sha256[:2] / sha256
 
+    def renew(self, name: str) -> bool:
+        """Make a file as young as one that is put now; return whether it is there. Blocks for the disk."""
+        with self._between:
+            try:
+                os.utime(self.path(name))
+            except FileNotFoundError:
+                return False
+            return True
+
+    def shards(self) -> list[str]:
+        """Return the names of the folders that files lie in. Blocks for the disk."""
+        if not self._folder.is_dir():
+            return []
+        return sorted(one.name for one in self._folder.iterdir() if _SHARD.fullmatch(one.name) and one.is_dir())
+
+    def found_in(self, shard: str) -> list[Found]:
+        """Return everything that lies in one of those folders. Blocks for the disk."""
+        found = []
+        with os.scandir(self._folder / shard) as entries:
+            for entry in entries:
+                try:
+                    about = entry.stat(follow_symlinks=False)
+                except FileNotFoundError:  # the beginning of one that has its name by now
+                    continue
+                is_file = entry.is_file(follow_symlinks=False)
+                found.append(Found(shard, entry.name, about.st_mtime, about.st_size, is_file))
+        return found
+
+    def remove_old(self, one: Found, before_s: float) -> bool:
+        """Remove a file that is still older than `before_s` (UTC epoch seconds); return whether. Blocks."""
+        path = self._folder / one.shard / one.name
+        with self._between:
+            try:
+                if path.lstat().st_mtime >= before_s:
+                    return False
+                path.unlink()
+            except FileNotFoundError:
+                return False
+            return True
+
     def _put(self, data: bytes) -> str:
         name = hashlib.sha256(data).hexdigest()
         path = self.path(name)
-        if path.exists():
+        if self.renew(name):
             return name
         path.parent.mkdir(parents=True, exist_ok=True)
         half = path.with_name(f".{name}.{secrets.token_hex(4)}")

@@ -111,7 +111,8 @@ def _keep(path: Path, files: PageFiles) -> str:
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     kept = files.path(sha256)
-    if not kept.exists():
+    if not files.renew(sha256):
         kept.parent.mkdir(parents=True, exist_ok=True)
         os.link(path, kept)
+        files.renew(sha256)  # the link is as old as its upload
     return sha256
