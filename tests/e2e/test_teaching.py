@@ -284,6 +284,13 @@ def the_local_teacher_carries_on(now: Day) -> None:
         wall.page.wait_for_selector("text=和志强老师正在带课")
     now.scanner.shoot("teaching-phone-acting")
     now.walls[1].shoot("teaching-wall-acting")
+    acting.click("[data-act=write]")
+    hand, beside = Writer(now.scanner), Writer(now.walls[1])
+    hand.take("pen")
+    hand.draw([(0.29, 0.45), (0.24, 0.40), (0.20, 0.46)])
+    eventually("the acting teacher's stroke is in the other village", lambda: beside.objects() == 1, 10)
+    now.scanner.shoot("teaching-phone-acting-writes")
+    acting.click("[data-act=back]")
     acting.click("[data-act=question]")
     acting.wait_for_selector(f".panel__one:has-text('{STICK['title']}')")
     now.scanner.shoot("teaching-phone-acting-questions")
@@ -338,7 +345,7 @@ def the_log_tells_the_same(now: Day) -> None:
     assert not public.rosters and [len(one.pupils) for one in room.rosters] == [len(now.truths)]
     assert [asked.question.title for asked in public.quiz.asked] == [BENT["title"], STICK["title"]]
     assert all(one.known is None for one in public.board.surfaces)
-    assert sum(len(one.objects) for one in public.board.surfaces) == 3
+    assert sum(len(one.objects) for one in public.board.surfaces) == 4
 
 
 def _known_to(state: m.Snapshot, told: m.Snapshot) -> m.Snapshot:

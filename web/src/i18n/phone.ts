@@ -33,6 +33,7 @@ export const phone = area(
     line: { open: '与主讲通话', unread: '主讲私聊 {n} 条', rings: '主讲请您通话' },
     chat: { open: '讨论', openUnread: '讨论，{n} 条新消息', close: '回到课堂' },
     sound: { on: '手机声音：开', off: '手机声音：关', hint: '大屏已经有声音，手机出声会有回声。' },
+    write: '书写',
     leave: '离开',
     observe: {
       roster: '谁在课堂',
@@ -80,6 +81,7 @@ export const phone = area(
       off: 'Phone sound: off',
       hint: 'The wall is heard already; sound from the phone would echo.',
     },
+    write: 'Write',
     leave: 'Leave',
     observe: {
       roster: 'Who is here',
