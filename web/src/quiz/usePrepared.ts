@@ -7,6 +7,7 @@ export function usePrepared() {
   const lesson = useLesson();
   const items = shallowRef<readonly PreparedQuestion[]>([]);
   const failed = ref(false);
+  const isRead = ref(false); // before that nobody knows whether there are any
   const asked = computed(() => {
     const quiz = lesson.room?.quiz;
     return new Set([
@@ -23,10 +24,11 @@ export function usePrepared() {
     try {
       items.value = (await quizApi.prepared(id)).items;
       failed.value = false;
+      isRead.value = true;
     } catch {
       failed.value = true;
     }
   }
 
-  return { items, failed, asked, thisPage, others, read };
+  return { items, failed, isRead, asked, thisPage, others, read };
 }
