@@ -51,7 +51,7 @@ async def keep_late(tx: Transaction, asker: Asker, lesson_id: str, batch: LateBa
         raise Refused("lesson_state", "这节课还没有下课，请在课堂里提交答案。")
     asked = next((one for one in await tables.asked_of(tx, lesson_id) if one.id == batch.question), None)
     if asked is None:
-        raise Refused("question_unknown", "没有这道题，请刷新页面。")
+        raise Refused("question_unknown", "这节课没有问过这道题。")
     question = m.Question(m.QuestionId(asked.id), asked.kind, asked.title, asked.options)
     if not is_new_batch(batch, await tables.sources_of(tx, lesson_id, batch.classroom)):
         return False
