@@ -237,10 +237,15 @@ def ink_comes_from_both_ends(now: Day) -> None:
     beside.sees_ink((0.46, 0.53))
     now.walls[0].shoot("teaching-wall-writes")
     now.walls[1].shoot("teaching-wall-other-writes")
+    now.thumb.page.fill(".actions__pupil", NAMES[0])
+    now.thumb.page.click(".actions__hand")
+    now.lecturer.page.wait_for_selector(f"li.card:has-text('{NAMES[0]}')")
+    shoot(now, "hand")
     now.lecturer.page.click("[data-act=pupils]")
     shoot(now, "names")
     now.lecturer.page.click("[data-act=pupils]")
     now.lecturer.page.click("li.card[data-called=true] [data-act=call-on]")
+    now.thumb.page.click(".actions__hand")
 
 
 def a_question_is_answered(now: Day) -> None:
