@@ -142,6 +142,12 @@ def shoot(now: Day, name: str) -> None:
     now.lecturer.page.set_viewport_size(WALL)  # type: ignore[arg-type]
 
 
+def shoot_phone(phone: Screen, name: str) -> None:
+    """Keep the phone's page, all of which is on its screen: one thumb cannot scroll and teach."""
+    assert phone.page.evaluate("document.documentElement.scrollHeight <= window.innerHeight"), name
+    phone.shoot(f"teaching-phone-{name}")
+
+
 def slides_are_given_to_the_lesson(now: Day, folder: Path) -> None:
     now.lecturer.log_in("lin", PASSWORD)
     page = now.lecturer.page
@@ -208,7 +214,7 @@ def class_begins(now: Day) -> None:
         phone.page.wait_for_selector("[data-act=question]")
     for wall in now.walls:
         wall.frames(FACE, want=3)
-    now.scanner.shoot("teaching-phone-home")
+    shoot_phone(now.scanner, "home")
 
 
 def follow(now: Day, username: str, role: str, viewer: Viewer) -> None:
@@ -257,7 +263,7 @@ def a_question_is_answered(now: Day) -> None:
         wall.page.wait_for_selector("text=请举起答题卡")
     now.walls[0].shoot("teaching-wall-question")
     now.scanner.page.wait_for_selector(f"text=提问：{BENT['title']}")
-    now.scanner.shoot("teaching-phone-asked")
+    shoot_phone(now.scanner, "asked")
     for phone in (now.scanner, now.thumb):
         phone.page.click("[data-act=question]")
     for name, letter in zip(NAMES, "CCBCDC", strict=True):
@@ -265,8 +271,8 @@ def a_question_is_answered(now: Day) -> None:
     eventually("the taps are counted", lambda: answered(now.lecturer, now.room(1)) == len(NAMES), 15)
     visible = sum(not truth.is_hidden for truth in now.truths)
     eventually("the cards are counted", lambda: answered(now.lecturer, now.room(0)) >= visible, 40)
-    now.scanner.shoot("teaching-phone-scanner")
-    now.thumb.shoot("teaching-phone-taps")
+    shoot_phone(now.scanner, "scanner")
+    shoot_phone(now.thumb, "taps")
     shoot(now, "open")
     page.click("[data-act=close]")
     page.click("[data-act=reveal]:has-text('C 小于')")
@@ -287,18 +293,18 @@ def the_local_teacher_carries_on(now: Day) -> None:
     for wall in now.walls:
         wall.page.wait_for_selector(".deck[data-page='2']")
         wall.page.wait_for_selector("text=和志强老师正在带课")
-    now.scanner.shoot("teaching-phone-acting")
+    shoot_phone(now.scanner, "acting")
     now.walls[1].shoot("teaching-wall-acting")
     acting.click("[data-act=write]")
     hand, beside = Writer(now.scanner), Writer(now.walls[1])
     hand.take("pen")
     hand.draw([(0.29, 0.45), (0.24, 0.40), (0.20, 0.46)])
     eventually("the acting teacher's stroke is in the other village", lambda: beside.objects() == 1, 10)
-    now.scanner.shoot("teaching-phone-acting-writes")
+    shoot_phone(now.scanner, "acting-writes")
     acting.click("[data-act=back]")
     acting.click("[data-act=question]")
     acting.wait_for_selector(f".panel__one:has-text('{STICK['title']}')")
-    now.scanner.shoot("teaching-phone-acting-questions")
+    shoot_phone(now.scanner, "acting-questions")
     acting.click(f".panel__one:has-text('{STICK['title']}') .panel__ask")
     now.walls[1].page.wait_for_selector(f"text={STICK['title']}")
     now.thumb.page.click("[data-act=question]")
