@@ -78,9 +78,12 @@ export const useLesson = defineStore('lesson', () => {
   const isCalledOn = computed(() => me.value !== '' && room.value?.called_on === me.value);
   const state = computed(() => room.value?.lesson.state ?? lesson.value?.state ?? 'scheduled');
 
-  /** Since when this page is cut off from the lesson (performance.now); null while it is not. */
+  /** Since when this page is cut off from the lesson (performance.now); null while it is not. While somebody acts for
+   *  the lecturer, silence is the lecturer's and not ours. */
   const awaySince = computed(() =>
-    phase.value === 'live' || phase.value === 'away' ? (paths.value.cutSince ?? socketAwaySince.value) : null,
+    phase.value === 'live' || phase.value === 'away'
+      ? ((room.value?.acting ? null : paths.value.cutSince) ?? socketAwaySince.value)
+      : null,
   );
 
   /** Whether this seat leads because no lecturer can: it has the lecturer's means meanwhile. */
