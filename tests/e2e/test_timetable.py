@@ -56,12 +56,12 @@ def test_the_screen_opens_the_right_lesson_by_itself_with_a_clock_an_hour_wrong(
         # The lesson is called off while the classroom waits: back to the day, which says why.
         school.lecturer.post(f"/api/lessons/{first['id']}/cancel", {"reason": "老师生病"})
         page.wait_for_url("**/screen", timeout=LEAVES_MS)
-        expect(page.locator(f"[data-lesson={first['id']}]")).to_contain_text("取消：老师生病", timeout=10_000)
-        expect(page.locator(f"[data-lesson={second['id']}]")).to_contain_text("第2课")
+        expect(page.locator(f"[data-lesson='{first['id']}']")).to_contain_text("取消：老师生病", timeout=10_000)
+        expect(page.locator(f"[data-lesson='{second['id']}']")).to_contain_text("第2课")
         # The network goes: the day stays, and is right again by itself.
         context.set_offline(True)
         expect(page.get_by_role("alert")).to_contain_text("断开", timeout=30_000)
-        expect(page.locator(f"[data-lesson={second['id']}]")).to_be_visible()
+        expect(page.locator(f"[data-lesson='{second['id']}']")).to_be_visible()
         context.set_offline(False)
         school.lecturer.post(f"/api/lessons/{first['id']}/restore", {})
         page.wait_for_url(f"**/lesson/{first['id']}/classroom", timeout=OPENS_MS)
