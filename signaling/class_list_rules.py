@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from signaling import messages as m
 from signaling.acting import require_may
-from signaling.class_list import AttendanceSet, CalledPupil, CallPupil, Pupil, PupilCalled, Roster, SetAttendance
+from signaling.class_list import AttendanceSet, CalledPupil, CallPupil, Pupil, Roster, SetAttendance
 from signaling.errors import Refused
 from signaling.roles import Capability, Role, require
 
@@ -53,11 +53,6 @@ def choose_pupil(state: m.Snapshot, actor: m.Participant, request: CallPupil, rn
     fewest = min(times)
     classroom, pupil = rng.choice([one for one, count in zip(here, times, strict=True) if count == fewest])
     return CalledPupil(classroom, pupil.id, pupil.name)
-
-
-def called_event(called: CalledPupil) -> PupilCalled:
-    """Return the event that says who was called on."""
-    return PupilCalled(called)
 
 
 def roster_of(state: m.Snapshot, classroom: str) -> Roster:

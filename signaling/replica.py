@@ -16,6 +16,7 @@ from signaling.phases import add_mark
 from signaling.private_line import add_line
 
 SeatChange = m.OnlineChanged | m.HandChanged | m.SourcePublished | m.SourceUnpublished | m.MuteChanged
+ClassChange = m.RosterSet | m.AttendanceSet | m.PupilCalled | m.PhaseChanged | m.TimerSet | m.Marked
 CHAT_LINES = 100  # what a screen can scroll back to; older lines stay in the log
 
 
@@ -91,22 +92,12 @@ def _step(state: m.Snapshot, event: m.Event) -> m.Snapshot:
             return replace(state, participants=tuple(one for one in state.participants if one.peer != left))
         case m.ActingChanged(peer=peer):
             return replace(state, acting=peer)
-        case m.RosterSet():
-            return replace(state, rosters=class_list.set_roster(state.rosters, event.body.roster))
-        case m.AttendanceSet(classroom=classroom, absent=absent):
-            return replace(state, absences=class_list.set_absence(state.absences, m.Absence(classroom, absent)))
-        case m.PupilCalled(called=called):
-            return replace(state, called=class_list.add_called(state.called, called), called_pupil=called)
+        case m.RosterSet() | m.AttendanceSet() | m.PupilCalled() | m.PhaseChanged() | m.TimerSet() | m.Marked():
+            return _step_class(state, event.body)
         case m.PrivateSaid(line=line):
             return replace(state, private_lines=add_line(state.private_lines, line))
         case m.VoiceLineChanged(line=line):
             return replace(state, voice_line=line)
-        case m.PhaseChanged(phase=phase):
-            return replace(state, phase=phase)
-        case m.TimerSet(timer=timer):
-            return replace(state, timer=timer)
-        case m.Marked(mark=mark):
-            return replace(state, marks=add_mark(state.marks, mark))
         case m.QuestionAsked() | m.QuestionClosed() | m.AnswerRevealed() | m.ResultsShown() | m.QuestionPutAway():
             return replace(state, quiz=questions.step(state.quiz, event.body, event.t_ms))
         case m.TallyChanged() | m.AnswersGiven():
@@ -127,6 +118,23 @@ def _step(state: m.Snapshot, event: m.Event) -> m.Snapshot:
         case body:
             changed = tuple(_change(one, body) if one.peer == body.peer else one for one in state.participants)
             return replace(state, participants=changed)
+
+
+def _step_class(state: m.Snapshot, body: ClassChange) -> m.Snapshot:
+    """Return the state after a change of who is in class and of what class is doing."""
+    match body:
+        case m.RosterSet(roster=roster):
+            return replace(state, rosters=class_list.set_roster(state.rosters, roster))
+        case m.AttendanceSet(classroom=classroom, absent=absent):
+            return replace(state, absences=class_list.set_absence(state.absences, m.Absence(classroom, absent)))
+        case m.PupilCalled(called=called):
+            return replace(state, called=class_list.add_called(state.called, called), called_pupil=called)
+        case m.PhaseChanged(phase=phase):
+            return replace(state, phase=phase)
+        case m.TimerSet(timer=timer):
+            return replace(state, timer=timer)
+        case m.Marked(mark=mark):
+            return replace(state, marks=add_mark(state.marks, mark))
 
 
 def _change(one: m.Participant, body: SeatChange) -> m.Participant:

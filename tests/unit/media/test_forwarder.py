@@ -312,6 +312,26 @@ def test_the_tap_carries_the_upper_layers_as_they_came() -> None:
     assert {item.track for item in items if isinstance(item, Closed)} == set(opened)
 
 
+def test_a_private_voice_is_never_copied_to_the_recorder() -> None:
+    scene = Scene()
+    publisher = scene.publisher(
+        "teacher",
+        {"mic": line("a", "audio", OPUS_UP, ssrcs=(11,)), "line": line("b", "audio", OPUS_UP, ssrcs=(12,))},
+    )
+    voice, private = OpusSource(11), OpusSource(12)
+    tap = TapFeed("r", "/nowhere")
+    scene.forwarder.set_tap(scene.room, tap)
+    for _ in range(100):
+        scene.arrive(publisher, voice.packet())
+        scene.arrive(publisher, private.packet())
+        scene.pass_time(0.02)
+    assert scene.room.tracks[("teacher", "line")].is_heard, "it arrives"
+    items = TapReader().feed(tap.take(1 << 24))
+    opened = [item for item in items if isinstance(item, Opened)]
+    assert [item.description.source for item in opened] == ["mic"]
+    assert {item.track for item in items if isinstance(item, Packet)} == {opened[0].track}
+
+
 def test_the_tap_takes_the_poorest_layer_while_it_is_all_there_is() -> None:
     scene = Scene()
     camera = Camera(scene, scene.publisher("teacher", {"camera": simulcast()}))
