@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,8 @@ from typing import Any
 from websockets.exceptions import InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
-from tests.e2e.school import eventually, free_port
+from tests.e2e.school import eventually
+from tests.ports import free_port
 
 START_S = 60.0
 CALL_S = 60.0
@@ -64,7 +64,7 @@ def firefox(folder: Path) -> Iterator[Firefox]:
     profile = folder / "firefox"
     profile.mkdir()
     (profile / "user.js").write_text('user_pref("media.autoplay.default", 0);\n')
-    port = free_port(socket.SOCK_STREAM)
+    port = free_port()
     with (folder / "firefox.log").open("wb") as log:
         arguments = [path, "--headless", "--no-remote", "--profile", str(profile), "--remote-debugging-port", str(port)]
         process = subprocess.Popen(arguments, stdout=log, stderr=log)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any, TypeVar
 import httpx
 
 from tests.e2e.pictures import page_png
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 PASSWORD = "yi-gen-hen-chang-de-mima-2026"
@@ -36,14 +36,6 @@ def eventually(what: str, look: Callable[[], Found | None], timeout_s: float, ev
         time.sleep(every_s)
 
 
-def free_port(kind: socket.SocketKind) -> int:
-    """Return a port that nobody uses now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def children(pid: int) -> dict[int, str]:
     """Return the command line of each child process of `pid`."""
     found = {}
@@ -60,8 +52,8 @@ class Server:
 
     def __init__(self, data: Path, host: str = "127.0.0.1", flags: Sequence[str] = ()) -> None:
         self.data = data
-        self.port = free_port(socket.SOCK_STREAM)
-        self.media_port = free_port(socket.SOCK_DGRAM)
+        self.port = free_port()
+        self.media_port = free_port()
         self.url = f"http://{host}:{self.port}"
         self._flags = ("--host", host, *flags)
         self._process: subprocess.Popen[bytes] | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,8 @@ from starlette.routing import Mount, Route
 
 from server import web_build
 from tests.e2e.browser import chromium
-from tests.e2e.school import eventually, free_port
+from tests.e2e.school import eventually
+from tests.ports import free_port
 
 _KEPT = """
 async () => {
@@ -81,7 +81,7 @@ class Site:
 def site(folder: Path) -> Iterator[Site]:
     """Serve a copy of the build inside the block."""
     shutil.copytree(web_build.DIST, folder / "dist")
-    one = Site(folder / "dist", free_port(socket.SOCK_STREAM))
+    one = Site(folder / "dist", free_port())
     one.start()
     try:
         yield one

@@ -160,8 +160,8 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def scene(browser: Browser, port: int) -> AsyncIterator[Scene]:
-    async with running_worker(port) as worker:
+async def scene(browser: Browser) -> AsyncIterator[Scene]:
+    async with running_worker(0) as worker:
         context = await browser.new_context(permissions=["camera", "microphone"])
         teacher, pupil = await context.new_page(), await context.new_page()
         for page in (teacher, pupil):
@@ -176,7 +176,7 @@ async def scene(browser: Browser, port: int) -> AsyncIterator[Scene]:
 
 @pytest.mark.parametrize("codec", ["VP8", "H264"])
 async def test_camera_and_voice_reach_the_other_page(browser: Browser, codec: str) -> None:
-    async with scene(browser, 41010) as live:
+    async with scene(browser) as live:
         await live.publish(codec)
         await live.subscribe()
         await live.worker.command(
@@ -202,7 +202,7 @@ async def test_camera_and_voice_reach_the_other_page(browser: Browser, codec: st
 
 
 async def test_ice_restarts_keep_the_media(browser: Browser) -> None:
-    async with scene(browser, 41011) as live:
+    async with scene(browser) as live:
         await live.publish("VP8")
         await live.subscribe()
         await live.worker.command(FillSlot("r", "pupil", "lecturer", "teacher", "camera"))
@@ -214,7 +214,7 @@ async def test_ice_restarts_keep_the_media(browser: Browser) -> None:
 
 
 async def test_mute_is_kept_by_the_worker_and_slots_take_other_sources(browser: Browser) -> None:
-    async with scene(browser, 41012) as live:
+    async with scene(browser) as live:
         await live.publish("VP8")
         await live.subscribe()
         await live.worker.command(FillSlot("r", "pupil", "lecturer", "teacher", "camera"))

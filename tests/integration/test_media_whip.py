@@ -21,7 +21,6 @@ from bench.rtc_client import RtcClient
 from bench.worker_process import WorkerProcess, running_worker
 from media.control import AcceptSubscribe, Done, FillSlot, OpenRoom, Publish, Sdp, SlotSpec, Subscribe, TrackChanged
 
-PORT = 41030
 SLOTS = (SlotSpec("lecturer", "video"), SlotSpec("audio0", "audio"))
 
 
@@ -92,12 +91,13 @@ async def door(worker: WorkerProcess, reader: asyncio.StreamReader, writer: asyn
 
 @pytest.mark.skipif("whip" not in av.formats_available, reason="this build of FFmpeg has no WHIP muxer")
 async def test_ffmpeg_teaches_through_whip(tmp_path: Path) -> None:
-    async with running_worker(PORT) as worker:
+    async with running_worker(0) as worker:
         await worker.command(OpenRoom("r"))
-        server = await asyncio.start_server(lambda r, w: door(worker, r, w), "127.0.0.1", PORT)
+        server = await asyncio.start_server(lambda r, w: door(worker, r, w), "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
         processes = multiprocessing.get_context("spawn")  # PyAV holds the GIL while FFmpeg waits for our answer
         stop = processes.Event()
-        url, options = f"http://127.0.0.1:{PORT}/whip", certificate_files(tmp_path)
+        url, options = f"http://127.0.0.1:{port}/whip", certificate_files(tmp_path)
         teaching = processes.Process(target=teach, args=(url, options, stop), daemon=True)
         teaching.start()
         try:

@@ -39,12 +39,11 @@ from media.control import (
 )
 
 SLOTS = (SlotSpec("lecturer", "video"), SlotSpec("audio0", "audio"))
-PORT = 41020
 
 
 @pytest.fixture
 async def worker() -> AsyncIterator[WorkerProcess]:
-    async with running_worker(PORT) as process:
+    async with running_worker(0) as process:
         await process.command(OpenRoom("r"))
         yield process
 
@@ -94,7 +93,7 @@ def flows(teacher: RtcClient, pupil: RtcClient, video: Vp8Source, voice: OpusSou
 
 
 async def test_media_crosses_and_the_worker_ends_with_its_parent() -> None:
-    async with running_worker(PORT) as worker:
+    async with running_worker(0) as worker:
         await worker.command(OpenRoom("r"))
         teacher, pupil = await pair(worker)
         assert await asyncio.to_thread(flows, teacher, pupil, Vp8Source(1000), OpusSource(2000))
@@ -203,7 +202,7 @@ async def test_malformed_datagrams_from_anyone_disturb_nobody(worker: WorkerProc
     with stranger:
         for seed in range(3):
             for datagram in malformed(seed):
-                stranger.sendto(datagram, ("127.0.0.1", PORT))
+                stranger.sendto(datagram, ("127.0.0.1", worker.port))
                 pupil.send_raw(datagram)
                 if not 20 <= (datagram or b"\0")[0] <= 63:
                     teacher.send_raw(datagram)
@@ -221,7 +220,7 @@ async def test_malformed_datagrams_from_anyone_disturb_nobody(worker: WorkerProc
 
 
 async def test_a_killed_worker_is_seen_at_once() -> None:
-    async with running_worker(PORT) as worker:
+    async with running_worker(0) as worker:
         await worker.command(OpenRoom("r"))
         os.kill(worker.process.pid, 9)
         begin = time.monotonic()

@@ -26,6 +26,7 @@ from signaling.errors import Refused, TongtangError
 from signaling.frames import unpack
 from signaling.playback import Playback
 from signaling.roles import Role
+from tests.ports import free_port
 
 LESSON = m.RoomId("abcd2345")
 DECK = m.Deck("d1", "光的折射", 3, "/api/lessons/abcd2345/pages/{page}", ("封面", "观察", "练习"))
@@ -141,8 +142,9 @@ class Client:
 class Live:
     """The running server and everything around it."""
 
-    def __init__(self, http: str, host: RoomHost, store: MemoryStore, library: MemoryLibrary) -> None:
-        self.http = http
+    def __init__(self, port: int, host: RoomHost, store: MemoryStore, library: MemoryLibrary) -> None:
+        self.port = port
+        self.http = f"http://127.0.0.1:{port}"
         self.host = host
         self.store = store
         self.library = library
@@ -169,10 +171,9 @@ class Live:
 
 
 @contextlib.asynccontextmanager
-async def live_server(
-    folder: Path, port: int, store: MemoryStore | None = None, grace_s: float = 0.3
-) -> AsyncIterator[Live]:
-    """Run the server on `port` (HTTP and media UDP) inside the block."""
+async def live_server(folder: Path, store: MemoryStore | None = None, grace_s: float = 0.3) -> AsyncIterator[Live]:
+    """Run the server (HTTP and media UDP on one port of loopback) inside the block."""
+    port = free_port()
     store, library = store or MemoryStore(), MemoryLibrary(folder)
     media = MediaWorkers(1, port, "127.0.0.1", ("127.0.0.1",))
     host = RoomHost(
@@ -202,7 +203,7 @@ async def live_server(
             while not server.started:
                 await asyncio.sleep(0.01)
         try:
-            yield Live(f"http://127.0.0.1:{port}", host, store, library)
+            yield Live(port, host, store, library)
         finally:
             server.should_exit = True
             await serving

@@ -25,13 +25,12 @@ from tests.integration.lessons import test_media_of_rooms
 from tests.integration.lessons.live_server import LESSON, Client, Live, live_server
 from tests.integration.lessons.test_media_of_rooms import connection, hears, publish, subscribe
 
-PORT = 42510
 URL = f"/api/lessons/{LESSON}/catchup"
 
 
 @pytest.fixture
 async def live(tmp_path: Path) -> AsyncIterator[Live]:
-    async with live_server(tmp_path, PORT) as live:
+    async with live_server(tmp_path) as live:
         yield live
 
 

@@ -18,7 +18,6 @@ from signaling.frames import DEFLATED, unpack
 from signaling.roles import Role
 from tests.integration.lessons.live_server import LESSON, Live, MemoryStore, live_server
 
-PORT = 42280
 CROWD = 200
 PATIENCE_S = 20.0
 _decode: Callable[[bytes], m.ServerMessage] = msgspec.json.Decoder(m.ServerMessage).decode
@@ -26,7 +25,7 @@ _decode: Callable[[bytes], m.ServerMessage] = msgspec.json.Decoder(m.ServerMessa
 
 @pytest.fixture
 async def live(tmp_path: Path) -> AsyncIterator[Live]:
-    async with live_server(tmp_path, PORT) as live:
+    async with live_server(tmp_path) as live:
         yield live
 
 
@@ -99,14 +98,14 @@ async def test_slow_readers_delay_nobody(live: Live) -> None:
 async def test_storm_of_returns_after_a_restart_is_weathered(tmp_path: Path) -> None:
     """200 classrooms come back at once to a server that has just started: all are welcome, and the log has no gap."""
     store = MemoryStore()
-    async with live_server(tmp_path, PORT, store) as live, live.joined(Role.LECTURER) as lecturer:
+    async with live_server(tmp_path, store) as live, live.joined(Role.LECTURER) as lecturer:
         await lecturer.send(m.StartLesson(1))
         members = await crowd_of(live, CROWD)
         last = [max(_seqs(member)) for member in members]
         async with asyncio.timeout(PATIENCE_S):
             while len(store.lessons[LESSON].events) < live.host._rooms[LESSON].room.state.seq:
                 await asyncio.sleep(0.05)
-    async with live_server(tmp_path, PORT, store) as live:
+    async with live_server(tmp_path, store) as live:
         again = [Member(live, f"c{n}") for n in range(CROWD)]
         begin = time.perf_counter()
         async with asyncio.TaskGroup() as tasks:

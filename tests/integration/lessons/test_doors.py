@@ -17,7 +17,6 @@ from signaling.roles import Role
 from tests.integration.lessons.live_server import LESSON, Live, live_server
 from tests.integration.lessons.test_media_of_rooms import SDP, connection, whip_offer
 
-PORT = 41230
 FOREIGN = (  # G.722 and H.265: codecs that browsers of other systems speak, and we do not
     "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n"
     "a=ice-ufrag:abcd\r\na=ice-pwd:abcdabcdabcdabcdabcdab\r\na=setup:actpass\r\na=fingerprint:sha-256 "
@@ -31,7 +30,7 @@ FOREIGN = (  # G.722 and H.265: codecs that browsers of other systems speak, and
 
 @pytest.fixture
 async def live(tmp_path: Path) -> AsyncIterator[Live]:
-    async with live_server(tmp_path, PORT) as live:
+    async with live_server(tmp_path) as live:
         yield live
 
 

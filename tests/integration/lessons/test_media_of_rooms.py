@@ -20,13 +20,12 @@ from signaling import messages as m
 from signaling.roles import Role
 from tests.integration.lessons.live_server import LESSON, Client, Live, live_server
 
-PORT = 41220
 SDP = {"content-type": "application/sdp"}
 
 
 @pytest.fixture
 async def live(tmp_path: Path) -> AsyncIterator[Live]:
-    async with live_server(tmp_path, PORT) as live:
+    async with live_server(tmp_path) as live:
         yield live
 
 

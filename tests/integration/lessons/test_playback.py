@@ -16,7 +16,6 @@ from signaling.roles import Role
 from tests.integration.lessons.live_server import LESSON, Client, MemoryStore, live_server
 from tests.integration.lessons.test_media_of_rooms import connection
 
-PORT = 42470
 PATIENCE_S = 15.0
 
 
@@ -36,7 +35,7 @@ async def kept(store: MemoryStore, watched_ms: int) -> Playback:
 
 async def test_reports_are_stored_at_the_end_and_go_on_after_a_restart(tmp_path: Path) -> None:
     store = MemoryStore()
-    async with live_server(tmp_path, PORT, store) as live, live.joined(Role.LECTURER) as lecturer:
+    async with live_server(tmp_path, store) as live, live.joined(Role.LECTURER) as lecturer:
         await lecturer.send(m.StartLesson(1))
         async with live.joined(Role.CLASSROOM, "device:1", "c1") as classroom:
             await lecturer.event(m.ParticipantJoined)
@@ -46,7 +45,7 @@ async def test_reports_are_stored_at_the_end_and_go_on_after_a_restart(tmp_path:
             await classroom.hear(m.Pong)
     row = await kept(store, 2_000)
     assert (row.video_stall_ms, row.path, row.school, row.classroom) == (500, "turn_tcp", "实验小学", "c1")
-    async with live_server(tmp_path, PORT, store) as live, live.joined(Role.LECTURER) as lecturer:
+    async with live_server(tmp_path, store) as live, live.joined(Role.LECTURER) as lecturer:
         async with live.joined(Role.CLASSROOM, "device:1", "c1") as classroom:
             await classroom.send(report(1_500, "page0002"))
             await classroom.send(m.Ping(1))
@@ -57,7 +56,7 @@ async def test_reports_are_stored_at_the_end_and_go_on_after_a_restart(tmp_path:
 
 
 async def test_a_report_that_no_page_makes_ends_the_socket_and_nothing_else(tmp_path: Path) -> None:
-    async with live_server(tmp_path, PORT) as live, live.joined(Role.CLASSROOM, "device:1", "c1") as classroom:
+    async with live_server(tmp_path) as live, live.joined(Role.CLASSROOM, "device:1", "c1") as classroom:
         await classroom.send(m.ReportPlayback("page0001", -5, 0, 0, 0, 0, 0))
         error = await classroom.hear(m.Error)
         assert (error.code, error.fatal) == ("message_malformed", True)
@@ -104,7 +103,7 @@ async def own_link(client: Client, limited: bool, *rungs: m.Rung) -> m.Link:
 
 
 async def test_a_cap_takes_and_gives_the_picture_in_the_middle_of_a_lesson(tmp_path: Path) -> None:
-    async with live_server(tmp_path, PORT) as live, live.joined(Role.LECTURER) as lecturer:
+    async with live_server(tmp_path) as live, live.joined(Role.LECTURER) as lecturer:
         await lecturer.send(m.StartLesson(9))
         async with connection() as sending, connection() as receiving, live.socket() as classroom:
             await publish_picture(lecturer, sending)
@@ -122,7 +121,7 @@ async def test_a_cap_takes_and_gives_the_picture_in_the_middle_of_a_lesson(tmp_p
 
 
 async def test_a_cap_of_before_holds_from_the_first_picture(tmp_path: Path) -> None:
-    async with live_server(tmp_path, PORT) as live, live.joined(Role.LECTURER) as lecturer:
+    async with live_server(tmp_path) as live, live.joined(Role.LECTURER) as lecturer:
         await lecturer.send(m.StartLesson(9))
         live.host.set_cap("school1", DataCap(0, video_allowed=False))
         async with connection() as sending, connection() as receiving, live.socket() as classroom:

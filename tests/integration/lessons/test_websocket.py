@@ -16,12 +16,10 @@ from signaling import messages as m
 from signaling.roles import Role
 from tests.integration.lessons.live_server import LESSON, Live, MemoryStore, live_server
 
-PORT = 41210
-
 
 @pytest.fixture
 async def live(tmp_path: Path) -> AsyncIterator[Live]:
-    async with live_server(tmp_path, PORT) as live:
+    async with live_server(tmp_path) as live:
         yield live
 
 
@@ -190,7 +188,7 @@ async def test_second_window_replaces_the_first(live: Live) -> None:
 
 async def test_stalled_client_is_closed_and_others_do_not_notice(live: Live) -> None:
     async with live.joined(Role.LECTURER) as lecturer:
-        reader, writer = await asyncio.open_connection("127.0.0.1", PORT, limit=1024)
+        reader, writer = await asyncio.open_connection("127.0.0.1", live.port, limit=1024)
         writer.write(
             b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
@@ -241,14 +239,14 @@ async def test_database_that_is_down_delays_nobody_and_loses_nothing(live: Live)
 
 async def test_restarted_server_opens_the_live_lesson_again(tmp_path: Path) -> None:
     store = MemoryStore()
-    async with live_server(tmp_path, PORT, store) as live, live.joined(Role.LECTURER) as lecturer:
+    async with live_server(tmp_path, store) as live, live.joined(Role.LECTURER) as lecturer:
         await lecturer.send(m.StartLesson(1))
         await lecturer.send(m.TurnPage(2, 2))
         await lecturer.hear(m.Ok)
         await lecturer.hear(m.Ok)
         assert lecturer.welcome is not None
         you = lecturer.welcome.you
-    async with live_server(tmp_path, PORT, store) as live:
+    async with live_server(tmp_path, store) as live:
         async with asyncio.timeout(5):
             while LESSON not in live.host._rooms:
                 await asyncio.sleep(0.02)
@@ -260,7 +258,7 @@ async def test_restarted_server_opens_the_live_lesson_again(tmp_path: Path) -> N
 
 async def test_a_lesson_left_over_from_yesterday_is_ended_and_its_recording_finished(tmp_path: Path) -> None:
     store = MemoryStore()
-    async with live_server(tmp_path, PORT, store) as live, live.joined(Role.LECTURER) as lecturer:
+    async with live_server(tmp_path, store) as live, live.joined(Role.LECTURER) as lecturer:
         await lecturer.send(m.StartLesson(1))
         await lecturer.hear(m.Ok)
     opened_ms = store.lessons[LESSON].opened_wallclock_ms
@@ -268,7 +266,7 @@ async def test_a_lesson_left_over_from_yesterday_is_ended_and_its_recording_fini
     store.lessons[LESSON] = msgspec.structs.replace(
         store.lessons[LESSON], opened_wallclock_ms=opened_ms - 24 * 3_600_000
     )
-    async with live_server(tmp_path, PORT, store) as live:
+    async with live_server(tmp_path, store) as live:
         async with asyncio.timeout(10):
             while not live.library.news or live.library.news[-1].state not in ("ready", "failed"):
                 await asyncio.sleep(0.02)

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator
@@ -16,14 +15,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).parents[3]
 START_S, STOP_S = 60.0, 30.0
-
-
-def free_port(kind: socket.SocketKind) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager
@@ -67,7 +62,7 @@ async def until_ready(client: httpx.AsyncClient) -> None:
 
 
 async def test_the_server_serves_is_healthy_and_stops_cleanly(tmp_path: Path) -> None:
-    tcp, udp = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
+    tcp, udp = free_port(), free_port()
     flags = ["--port", str(tcp), "--media-port", str(udp), "--data", str(tmp_path / "data")]
     async with running("serve", *flags) as process, httpx.AsyncClient(base_url=f"http://127.0.0.1:{tcp}") as client:
         await until_ready(client)
@@ -81,7 +76,7 @@ async def test_the_server_serves_is_healthy_and_stops_cleanly(tmp_path: Path) ->
         assert (tmp_path / "data" / "secret.key").stat().st_mode & 0o777 == 0o600
         code, text = await ended("serve", "--port", str(tcp), "--media-port", "0", "--data", str(tmp_path / "other"))
         assert code == 2 and "media.port" in text
-        code, text = await ended("serve", *flags[2:], "--port", str(free_port(socket.SOCK_STREAM)))
+        code, text = await ended("serve", *flags[2:], "--port", str(free_port()))
         assert code == 1 and f"UDP 端口 {udp} 已被其他程序占用" in text and "Traceback" not in text
         code, text = await ended("serve", *flags[:2], "--data", str(tmp_path / "other"))
         assert code == 1 and "端口" in text and "已被其他程序占用" in text and "Traceback" not in text
@@ -95,7 +90,7 @@ async def test_the_server_serves_is_healthy_and_stops_cleanly(tmp_path: Path) ->
 
 
 async def test_the_terminal_says_where_it_is_and_nothing_else(tmp_path: Path) -> None:
-    tcp, udp = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
+    tcp, udp = free_port(), free_port()
     flags = ["--port", str(tcp), "--media-port", str(udp), "--data", str(tmp_path / "data")]
     async with running("serve", *flags) as process:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{tcp}") as client:
@@ -113,17 +108,17 @@ async def test_the_terminal_says_where_it_is_and_nothing_else(tmp_path: Path) ->
 
 
 async def test_two_servers_do_not_share_a_data_folder(tmp_path: Path) -> None:
-    tcp, udp = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
+    tcp, udp = free_port(), free_port()
     async with running("serve", "--port", str(tcp), "--media-port", str(udp), "--data", str(tmp_path)):
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{tcp}") as client:
             await until_ready(client)
-        other = ["--port", str(free_port(socket.SOCK_STREAM)), "--media-port", str(free_port(socket.SOCK_DGRAM))]
+        other = ["--port", str(free_port()), "--media-port", str(free_port())]
         code, text = await ended("serve", *other, "--data", str(tmp_path))
     assert code == 1 and "正被另一个同堂服务器使用" in text
 
 
 async def test_a_self_made_certificate_serves_https(tmp_path: Path) -> None:
-    tcp, udp = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
+    tcp, udp = free_port(), free_port()
     flags = ["--port", str(tcp), "--media-port", str(udp), "--data", str(tmp_path), "--tls", "self"]
     async with running("serve", *flags):
         async with asyncio.timeout(START_S):
@@ -155,8 +150,8 @@ async def test_a_bad_settings_file_is_refused_by_name(tmp_path: Path, toml: str,
 
 async def test_an_unwritable_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    udp = str(free_port(socket.SOCK_DGRAM))
-    tcp = str(free_port(socket.SOCK_STREAM))
+    udp = str(free_port())
+    tcp = str(free_port())
     flags = ["--port", tcp, "--media-port", udp, "--data", str(tmp_path / "file" / "data")]
     code, text = await ended("serve", *flags)
     assert code == 1 and "不可写" in text and "Traceback" not in text

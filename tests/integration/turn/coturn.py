@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from server.tls import own_certificate
+from tests.ports import free_port
 
 SECRET = "test-secret-of-the-relay"
 START_S = 10.0
@@ -23,9 +24,9 @@ EXAMPLE = Path(__file__).resolve().parents[3] / "deploy" / "coturn.conf"
 class Coturn:
     """A running relay."""
 
-    def __init__(self, port: int, folder: Path) -> None:
-        self.port = port
-        self.tls_port = port + 1
+    def __init__(self, folder: Path) -> None:
+        self.port = port = free_port()
+        self.tls_port = free_port()
         self.folder = folder
         self.certificate, self._key = own_certificate(folder / "tls", ("localhost",), ("127.0.0.1",), datetime.now(UTC))
         self.udp = f"turn:127.0.0.1:{port}?transport=udp"

@@ -19,20 +19,20 @@ from server.turn import IceServer, ice_servers
 from server.turn_probe import probe
 from tests.integration.lessons.live_server import Live, live_server
 from tests.integration.turn.coturn import SECRET, Coturn
+from tests.ports import free_port
 
-PORT, LIVE_PORT = 42410, 42450
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.fixture(scope="module")
 def coturn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coturn]:
-    with Coturn(PORT, tmp_path_factory.mktemp("coturn")).running() as relay:
+    with Coturn(tmp_path_factory.mktemp("coturn")).running() as relay:
         yield relay
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def live(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
-    async with live_server(tmp_path_factory.mktemp("live"), LIVE_PORT) as live:
+    async with live_server(tmp_path_factory.mktemp("live")) as live:
         yield live
 
 
@@ -50,7 +50,7 @@ async def media_door(live: Live) -> MediaDoor:
     sdp = await live.host.test_path(_OFFER)
     found = {name: re.search(rf"^a={name}:(\S+)", sdp, re.M) for name in ("ice-ufrag", "ice-pwd")}
     ufrag, pwd = (one.group(1) if one else "" for one in found.values())
-    return MediaDoor((("127.0.0.1", LIVE_PORT),), f"{ufrag}:doctor", pwd)
+    return MediaDoor((("127.0.0.1", live.port),), f"{ufrag}:doctor", pwd)
 
 
 async def tried(door: MediaDoor, url: str, server: IceServer) -> str:
@@ -78,7 +78,8 @@ async def test_a_certificate_that_browsers_do_not_trust_is_told(coturn: Coturn, 
 
 async def test_a_relay_that_is_not_there_is_silent(live: Live) -> None:
     door = await media_door(live)
-    for url in (f"turn:127.0.0.1:{PORT + 5}?transport=tcp", f"turn:127.0.0.1:{PORT + 5}"):
+    port = free_port()
+    for url in (f"turn:127.0.0.1:{port}?transport=tcp", f"turn:127.0.0.1:{port}"):
         assert await tried(door, url, minted()) == "silent"
 
 
@@ -86,7 +87,7 @@ async def test_the_relay_reaches_the_media_address_and_nothing_else(coturn: Cotu
     check = build_binding_request(bytes(12), "a:b", "c" * 22)
     for host in ("10.0.0.1", "169.254.169.254", "8.8.8.8", "127.0.0.2"):
         assert await asyncio.to_thread(probe, minted(), coturn.udp, (host, 80), check) == "forbidden", host
-    nobody = ("127.0.0.1", LIVE_PORT + 5)
+    nobody = ("127.0.0.1", free_port())
     assert await asyncio.to_thread(probe, minted(), coturn.tcp, nobody, check) == "blocked"
 
 
@@ -104,7 +105,7 @@ async def test_the_doctor_names_each_way_and_what_to_do(
         return asyncio.run_coroutine_threadsafe(media_door(live), loop).result(10)
 
     monkeypatch.setattr(doctor, "media_door", door_of_live)
-    gone = f"turn:127.0.0.1:{PORT + 5}?transport=tcp"
+    gone = f"turn:127.0.0.1:{free_port()}?transport=tcp"
     settings = settings_with(coturn.udp, coturn.tcp, coturn.tls, gone)
     findings = await asyncio.to_thread(lambda: list(doctor._media_paths(settings)))
     assert [(one.check, one.verdict) for one in findings] == [
@@ -112,7 +113,7 @@ async def test_the_doctor_names_each_way_and_what_to_do(
         ("中继（TCP）", "bad"),
     ]  # fmt: skip
     assert "放行 TCP 端口" in findings[-1].todo
-    elsewhere = (("10.0.0.1", 8189), ("127.0.0.1", LIVE_PORT))
+    elsewhere = (("10.0.0.1", 8189), ("127.0.0.1", live.port))
 
     def two_addresses(settings: Settings) -> MediaDoor:
         return replace(door_of_live(settings), addresses=elsewhere)
