@@ -24,6 +24,7 @@ OPUS_SILENCE = b"\xf8\xff\xfe"  # 20 ms of CELT silence (RFC 6716 §2.1.9 sends 
 SILENCE_MS = 20
 HOLE_MS = 60.0  # a sound later than this is late because something is missing, not because of jitter
 OVERLAP_MS = 40.0  # a sound that would begin so much before the end of the last one is left out
+CLOCK_DIGITS = 3  # µs, as the journal has them: what is finer is the noise of floating point
 
 
 class Placed(NamedTuple):
@@ -42,11 +43,14 @@ class Candidate(NamedTuple):
 
 
 def place_part(part: PartRecord, clock: PartClock, blocks: Iterable[Block]) -> Candidate:
-    """Return a part's frames on the recording's time, which never goes back within a part."""
+    """Return a part's frames on the recording's time, which never goes back within a part.
+
+    Frames of one instant get one time: else rounding errors of 10⁻¹² ms would decide which of two layers is first.
+    """
     frames: list[Placed] = []
     last = float("-inf")
     for block in blocks:
-        last = max(last, clock.place(block.ms))
+        last = max(last, round(clock.place(block.ms), CLOCK_DIGITS))
         frames.append(Placed(last, part.part, block))
     return Candidate((part.height, layer_rank(part.layer)), frames)
 

@@ -12,7 +12,7 @@ from recorder.ebml import Block
 from recorder.part_clock import PartClock, align_clocks
 from recorder.space import GIB, Tier, choose_tier
 from recorder.story import Epoch, PartRecord, SenderReport, lead_spans, marks, page_turns, read_story
-from recorder.timeline import Candidate, Placed, Sound, cut_audio, cut_video, merge_audio
+from recorder.timeline import Candidate, Placed, Sound, cut_audio, cut_video, merge_audio, place_part
 
 
 def part(maps: list[tuple[int, float]], number: int = 1, source: str = "mic", rate: int = 1000) -> PartRecord:
@@ -90,6 +90,18 @@ def test_the_best_layer_is_shown_and_a_smaller_one_fills_its_hole() -> None:
     holed = Candidate(high.rank, [frame for frame in high.frames if not 6_000 <= frame.t_ms < 12_000])
     middle = run(2, 0, 20_000, 360)
     assert shown([middle, holed])[-3:] == [(1, 0.0), (2, 6_000.0), (1, 12_000.0)]
+
+
+def test_of_two_layers_that_begin_at_one_instant_the_better_is_shown() -> None:
+    """What each was mapped at differs, and so the rounding errors of its clock: 1 of 15 begins had the small one first."""
+    begin_ms = 2546.506
+    candidates: list[Candidate] = []
+    for number, height, mapped in ((1, 360, (0, 1_000, 14_000)), (2, 180, (0, 1_000, 6_000))):
+        record = part([(ms, round(begin_ms + ms, 3)) for ms in mapped], number, "camera")
+        record.height = height
+        candidates.append(place_part(record, PartClock(record), [Block(0, True, 0, 1), Block(40, False, 1, 1)]))
+    assert candidates[0].frames[0].t_ms == candidates[1].frames[0].t_ms
+    assert shown(candidates) == shown(candidates[::-1]) == [(1, begin_ms)]
 
 
 def test_a_better_layer_that_flickers_is_not_taken() -> None:
