@@ -28,6 +28,7 @@ lesson_clips = Table(
     Column("title", String(80), nullable=False),
     Column("mime", String(64), nullable=False),
     Column("bytes", BigInteger, nullable=False),
+    Column("duration_ms", Integer, nullable=False, server_default="0"),  # 0: stored before anybody looked
 )
 # Whatever was ever in a pack of the lesson: a classroom that is in the middle of an older one may finish it.
 pack_blobs = Table(
