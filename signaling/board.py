@@ -73,10 +73,13 @@ class Board(msgspec.Struct, frozen=True):
 
 
 class InkAdded(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="ink_added"):
-    """An object is finished. An empty surface is the one that is shown."""
+    """An object is finished. An empty surface is the one that is shown. `took_ms`: how long it was drawn, so that a
+    recording can draw it again as it grew; 0: it came whole.
+    """
 
     object: InkObject
     surface: str = ""
+    took_ms: int = 0
 
 
 class InkRemoved(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="ink_removed"):

@@ -74,7 +74,7 @@ class _Stroke:
         self.first = self.last = ORIGIN
         self.texts: list[str] = []
         self.characters = 0
-        self.heard = now
+        self.began = self.heard = now
 
     def add(self, text: str, points: list[Point], now: float) -> None:
         """Take in points that continue it."""
@@ -85,11 +85,12 @@ class _Stroke:
             self.characters += len(text)
         self.heard = now
 
-    def object(self) -> InkObject:
-        """Return what is drawn so far."""
+    def added(self, state: m.Snapshot) -> InkAdded:
+        """Return what is drawn so far as a finished object."""
         begin = self.begin
         points = kept_points(begin.tool, [self.first, self.last]) or "".join(self.texts)
-        return InkObject(f"{self.author}.{begin.n}", begin.tool, begin.colour, begin.width, points)
+        drawn = InkObject(f"{self.author}.{begin.n}", begin.tool, begin.colour, begin.width, points)
+        return InkAdded(drawn, named(state, self.key), round(1000 * (self.heard - self.began)))
 
 
 class InkDesk:
@@ -130,7 +131,7 @@ class InkDesk:
         stroke = self._open.pop(peer, None)
         if stroke is None or not stroke.texts:
             return ()
-        return (InkAdded(stroke.object(), named(state, stroke.key)),)
+        return (stroke.added(state),)
 
     def on_gone(self, state: m.Snapshot, peer: m.PeerId) -> InkOutcome:
         """Take in that a writer's socket is gone."""

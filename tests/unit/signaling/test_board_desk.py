@@ -28,8 +28,10 @@ def test_a_stroke_is_made_of_the_points_that_were_relayed() -> None:
     world.frame(world.lecturer, f"~:{more}")
     assert world.relayed() == [b"~0:" + more.encode()]
     assert not objects(world)
+    world.now += 0.8
     (event,) = world.frame(world.lecturer, f"~.{encode_points(LINE[2:], LINE[1])}").events
-    assert event.body == m.InkAdded(m.InkObject("0.7", "highlighter", 2, 1, encode_points(LINE)))
+    drawn = m.InkObject("0.7", "highlighter", 2, 1, encode_points(LINE))
+    assert event.body == m.InkAdded(drawn, took_ms=800)
     assert decode_points(objects(world)[0].points) == LINE
     assert world.board.authors == (m.InkAuthor(world.lecturer, 7),)
 

@@ -124,11 +124,12 @@ export interface BoardShown {
   surface: string;
 }
 
-/** An object is finished. An empty surface is the one that is shown. */
+/** An object is finished. An empty surface is the one that is shown. `took_ms`: how long it was drawn, so that a recording can draw it again as it grew; 0: it came whole. */
 export interface InkAdded {
   kind: 'ink_added';
   object: InkObject;
   surface?: string;
+  took_ms?: number;
 }
 
 /** Somebody who has written. The place in `Board.authors` is the author's number. */
