@@ -218,7 +218,7 @@ def load(
             shown = "***" if setting.is_secret else repr(value)
             raise SettingWrong(
                 setting.name,
-                f"设置 {setting.name} 的值不对：{source}是 {shown}，应为{setting.accepts}。\n"
+                f"设置 {setting.name} 的值不对：{source}是 {shown}，应为：{setting.accepts}。\n"
                 f"Setting {setting.name}: got {shown}, accepts {setting.accepts_english}.",
             ) from error
     return _consistent(Settings(**found))  # type: ignore[arg-type] # each parser returns its field's type
