@@ -93,7 +93,7 @@ def test_the_best_layer_is_shown_and_a_smaller_one_fills_its_hole() -> None:
 
 
 def test_of_two_layers_that_begin_at_one_instant_the_better_is_shown() -> None:
-    """What each was mapped at differs, and so the rounding errors of its clock: 1 of 15 begins had the small one first."""
+    """What each was mapped at differs, and so the rounding of its clock: 1 of 15 begins had the small one first."""
     begin_ms = 2546.506
     candidates: list[Candidate] = []
     for number, height, mapped in ((1, 360, (0, 1_000, 14_000)), (2, 180, (0, 1_000, 6_000))):
