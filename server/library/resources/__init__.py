@@ -1,0 +1,1 @@
+"""Resources: what is told of a recording or of other material, its review, its versions and its consents."""
