@@ -26,6 +26,7 @@ class StartRecording(msgspec.Struct, frozen=True, tag=True):
     title: str
     folder: str
     lead_role: str = "lecturer"
+    paused_ns: int | None = None  # CLOCK_MONOTONIC since when it is paused; None: it is not
 
 
 class RecordEvent(msgspec.Struct, frozen=True, tag=True):
@@ -51,6 +52,13 @@ class NamePeer(msgspec.Struct, frozen=True, tag=True):
     school: str
 
 
+class PauseRecording(msgspec.Struct, frozen=True, tag=True):
+    """Write no media that arrives from `since_ns` (CLOCK_MONOTONIC) on, or (None) go on."""
+
+    recording: str
+    since_ns: int | None
+
+
 class StopRecording(msgspec.Struct, frozen=True, tag=True):
     """The lesson is over: close the parts and finalise."""
 
@@ -65,7 +73,7 @@ class Finalise(msgspec.Struct, frozen=True, tag=True):
     title: str
 
 
-Command = StartRecording | RecordEvent | NamePeer | StopRecording | Finalise
+Command = StartRecording | RecordEvent | NamePeer | PauseRecording | StopRecording | Finalise
 
 
 class RecorderReady(msgspec.Struct, frozen=True, tag=True):
@@ -87,18 +95,23 @@ class Chapter(msgspec.Struct, frozen=True):
 
     start_ms: int
     title: str
+    kind: Literal["page", "mark", "question", "hand", "resume", "scene"] = "page"
+    page: int = 0  # that is shown from here on, 0: not known
 
 
 class Rendition(msgspec.Struct, frozen=True):
     """A file of the resource, relative to the recording's folder."""
 
-    name: str  # "lecturer", "screen", "audio"
+    name: str  # "lecturer", "low", "screen", "guest", "audio", "light"
     path: str
     mime: str
     bytes: int
     duration_ms: int
     width: int = 0
     height: int = 0
+    sha256: str = ""
+    minors: bool = False  # pupils are seen or heard: it leaves the school only with their consent
+    gain_db: float = 0.0  # that whoever plays it adds, so that all lessons are equally loud
 
 
 class RecordingChanged(msgspec.Struct, frozen=True, tag=True):
@@ -113,6 +126,7 @@ class RecordingChanged(msgspec.Struct, frozen=True, tag=True):
     renditions: tuple[Rendition, ...] = ()
     chapters: tuple[Chapter, ...] = ()
     pages: tuple[Chapter, ...] = ()  # every page turn on the recording's time: title holds the page number
+    step: str = ""  # what is being made, while finalising: a name of recorder.finalise's steps
 
 
 class DiskLow(msgspec.Struct, frozen=True, tag=True):

@@ -27,10 +27,11 @@ from recorder.chapters import make_chapters, place_turns, with_marks
 from recorder.container import probe, write_file, write_poster
 from recorder.control import Chapter, Rendition
 from recorder.edit import Cut, Editor
-from recorder.folder import FAILED, JOURNAL, RESOURCE, STEPS, FolderBusy, lock_folder
+from recorder.folder import FAILED, JOURNAL, STEPS, FolderBusy, lock_folder
 from recorder.journal import JournalRead, read_journal
+from recorder.resource import RESOURCE, PageTurn, Resource, decode_resource
 from recorder.space import DISK_FULL
-from recorder.story import Story, marks, page_turns, read_story
+from recorder.story import Story, cut_story, marks, page_turns, read_story
 
 VERSION = 1  # of the steps: a change makes old notes invalid
 NICENESS = 19  # finalising never takes the processor from a lesson that goes on
@@ -41,23 +42,11 @@ class NothingRecorded(Exception):
     """There is neither picture nor sound of the lecturer."""
 
 
-class Resource(msgspec.Struct, frozen=True):
-    """`resource.json`: all that a player needs."""
-
-    recording: str
-    title: str
-    recorded_wall_ms: int  # UTC epoch ms of the file's 0
-    duration_ms: int
-    poster: str
-    renditions: tuple[Rendition, ...]
-    chapters: tuple[Chapter, ...]
-    pages: tuple[Chapter, ...]
-
-
 class Progress(msgspec.Struct, frozen=True, omit_defaults=True):
     """A line of output."""
 
     progress: int | None = None
+    step: str = ""  # what comes next
     ready: Resource | None = None
     failed: str = ""
     full: bool = False  # it failed because the disk is full
@@ -105,7 +94,7 @@ class Finaliser:
         finally:
             if self._editor is not None:
                 self._editor.close()
-        return msgspec.json.decode((self._folder / RESOURCE).read_bytes(), type=Resource)
+        return decode_resource((self._folder / RESOURCE).read_bytes())
 
     @cached_property
     def _journal(self) -> JournalRead:
@@ -113,7 +102,7 @@ class Finaliser:
 
     @cached_property
     def _story(self) -> Story:
-        return read_story(self._journal.lines)
+        return cut_story(read_story(self._journal.lines))
 
     @cached_property
     def _inputs(self) -> str:
@@ -223,7 +212,7 @@ class Finaliser:
             poster=POSTER if (self._folder / POSTER).exists() else "",
             renditions=tuple(_rendition(stem, path) for stem, path in made),
             chapters=self._chapters(),
-            pages=tuple(Chapter(start, str(page)) for start, page, _ in self._turns),
+            pages=tuple(PageTurn(start, page) for start, page, _ in self._turns),
         )
         self._replace(RESOURCE, msgspec.json.encode(resource))
         return [RESOURCE]

@@ -18,7 +18,7 @@ from recorder.ebml import BlockWriter, opus_head, part_header
 from recorder.journal import Chain, JournalRead, read_journal
 from recorder.ops import Note, Op, OpenPart, WriteFrame
 
-JOURNAL, LOCK, STEPS, RESOURCE, FAILED = ("journal.jsonl", "lock", "steps", "resource.json", "failed.json")
+JOURNAL, LOCK, STEPS, FAILED = ("journal.jsonl", "lock", "steps", "failed.json")
 RETRY_MS = 1_000.0  # how long a failed file rests before it is tried again
 MAX_KEPT_LINES = 20_000  # about an hour of a busy lesson: 3 MB
 
@@ -142,6 +142,7 @@ class Folder:
         self.next_part = 1 + max(
             (int(line["part"]) for line in journal.lines if line["kind"] == "part.open"), default=0
         )
+        self.paused_ns = _paused_ns(journal, self.origin_ns)  # since when recording is paused; None: it is not
         self._begin(journal, moment, start)
 
     def _begin(self, journal: JournalRead, moment: Moment, start: dict[str, str]) -> None:
@@ -250,6 +251,11 @@ class Folder:
             self._retry_t_ms = t_ms + RETRY_MS
             return
         self._kept.clear()
+
+
+def _paused_ns(journal: JournalRead, origin_ns: int) -> int | None:
+    last = next((line for line in reversed(journal.lines) if line["kind"] in ("pause", "resume")), None)
+    return origin_ns + round(float(last["t"]) * 1e6) if last is not None and last["kind"] == "pause" else None
 
 
 def lock_folder(path: Path) -> int:

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from recorder.control import RecordingChanged
-from recorder.finalise import Progress, Resource
+from recorder.control import Chapter, RecordingChanged
+from recorder.finalise import Progress
+from recorder.resource import Resource
 
 STEP_TIMEOUT_S = 3600.0  # the longest step is encoding a codec change anew: an hour of 720p takes 17 min
 EXIT_TIMEOUT_S = 10.0  # it has said all: it only unmaps its files
@@ -83,7 +84,9 @@ class Jobs:
                     failed, resource = line.failed or failed, line.ready or resource
                     is_full = is_full or line.full
                     if line.progress is not None:
-                        self._tell(RecordingChanged(job.recording, "finalising", progress_pct=line.progress))
+                        self._tell(
+                            RecordingChanged(job.recording, "finalising", progress_pct=line.progress, step=line.step)
+                        )
         except TimeoutError:
             failed = "生成回放用时过长，已经停下。录制的内容都还在，可以重新生成。"
         except (OSError, ValueError, msgspec.DecodeError) as error:
@@ -128,5 +131,6 @@ def ready_message(recording: str, resource: Resource) -> RecordingChanged:
     """Return what is told of a finished resource."""
     return RecordingChanged(
         recording, "ready", progress_pct=100, duration_ms=resource.duration_ms, poster=resource.poster,
-        renditions=resource.renditions, chapters=resource.chapters, pages=resource.pages,
+        renditions=resource.renditions, chapters=resource.chapters,
+        pages=tuple(Chapter(turn.start_ms, str(turn.page)) for turn in resource.pages),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from server.addresses import media_addresses
 from server.lessons import catchup_routes, websocket, whip
 from server.lessons.catchup import Spare
 from server.lessons.packs.pace import Pace
+from server.lessons.page_files import PageFiles
 from server.lessons.ports import LessonStore, RoomTokens, Seat
 from server.lessons.rooms import RoomHost, Seats, admission_of
 from server.library import routes as library_routes
@@ -125,7 +126,7 @@ async def open_live(
     # Not in the data folder: the path of a local socket may have 107 characters (unix(7)).
     with tempfile.TemporaryDirectory(prefix="tongtang-") as folder:
         recorder = RecorderLink(tap_path=Path(folder) / "tap")
-        library = LibraryService(database, settings.data / "recordings")
+        library = LibraryService(database, settings.data / "recordings", PageFiles(settings.data / "pages"))
         host = RoomHost(store, tokens, library, media, recorder, caps=caps)
         routes = [
             *websocket.routes(host),

@@ -82,5 +82,8 @@ class RecordingStore(Protocol):
     async def begin(self, lesson: RoomId, title: str) -> tuple[str, str]:
         """Return `(recording id, folder)` for the lesson, the same again when it already has one."""
 
+    async def describe(self, lesson: RoomId) -> None:
+        """Write beside the lesson's recording what only the database knows of it: finalising needs it."""
+
     async def changed(self, change: RecordingChanged) -> None:
         """Store what the recorder said of a recording."""

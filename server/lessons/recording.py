@@ -70,6 +70,7 @@ class LessonRecording:
             await self._over.wait()
             self._media.set_tap(self._lesson, "")
             await asyncio.sleep(DRAIN_S)
+            await self._describe(timeout_s)
         finally:
             if self._over.is_set():
                 self._link.stop(recording)
@@ -82,6 +83,13 @@ class LessonRecording:
             except Exception:
                 log.exception("the recording of lesson %s cannot begin yet", self._lesson)
             await asyncio.sleep(RETRY_S)
+
+    async def _describe(self, timeout_s: float) -> None:
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._recordings.describe(self._lesson)
+        except Exception:  # the recording is whole without it; it is described again when it is made again
+            log.exception("the description of lesson %s's recording was not written", self._lesson)
 
     def _tell(self, recording: str, event: Event) -> None:
         if isinstance(event.body, ParticipantJoined):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from recorder.resource import RESOURCE
 from server.asking import asker_of, require_known
 from server.context import services_of
 from server.json_http import answer, answer_list, iso
@@ -30,7 +32,8 @@ def _answer(recording: Recording, lesson: Lesson) -> dict[str, Any]:
         "recorded_at": iso(recording.recorded_at_ms),
         "state": recording.state,
         "progress_pct": recording.progress_pct,
-        "detail": recording.detail,
+        "step": recording.detail if recording.state == "finalising" else "",
+        "detail": recording.detail if recording.state != "finalising" else "",
         "duration_ms": recording.duration_ms,
         "bytes": sum(one.bytes for one in made.renditions),
         "poster_url": f"{base}/files/{made.poster}" if made.poster else None,
@@ -43,10 +46,13 @@ def _answer(recording: Recording, lesson: Lesson) -> dict[str, Any]:
                 "duration_ms": one.duration_ms,
                 "width": one.width,
                 "height": one.height,
+                "minors": one.minors,
+                "gain_db": one.gain_db,
             }
             for one in made.renditions
         ],
-        "chapters": [{"start_ms": one.start_ms, "title": one.title} for one in made.chapters],
+        "resource_url": f"{base}/files/{RESOURCE}" if made.renditions else None,
+        "chapters": [{"start_ms": one.start_ms, "title": one.title, "kind": one.kind} for one in made.chapters],
         "pages": [{"start_ms": one.start_ms, "page": int(one.title)} for one in made.pages],
         "page_url": f"{base}/pages/{{page}}",
     }
@@ -65,7 +71,7 @@ def routes(library: LibraryService) -> list[BaseRoute]:
 
     async def get_file(request: Request) -> Response:
         recording, _ = await library.see(await asker_of(request), request.path_params["recording"])
-        path, mime = library.file(recording, request.path_params["path"])
+        path, mime = await asyncio.to_thread(library.file, recording, request.path_params["path"])
         # The file is replaced when it is made again: its entity tag says whether it was.
         return FileResponse(path, headers={"cache-control": "private, no-cache"}, media_type=mime)
 

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from pathlib import Path
 
+import msgspec
+
 from recorder.control import RecordingChanged
+from recorder.resource import RESOURCE, Resource, decode_resource, files_of
 from server.accounts.model import Asker
 from server.accounts.service import Clock, epoch_ms, utc_now
 from server.lessons import tables as lesson_tables
 from server.lessons.access import may_see
 from server.lessons.model import Lesson
+from server.lessons.page_files import PageFiles
+from server.lessons.questions.tables import prepared_of
 from server.library import tables
+from server.library.material import material_of, write_material
 from server.library.model import Recording
 from server.storage.database import Database
 from server.storage.ids import new_id
 from signaling.errors import Refused
 from signaling.messages import RoomId
+
+log = logging.getLogger(__name__)
 
 LISTED_LESSONS = 1000  # a school's lessons of some years; their recordings are listed
 
@@ -23,9 +33,10 @@ LISTED_LESSONS = 1000  # a school's lessons of some years; their recordings are 
 class LibraryService:
     """Recordings: whose they are, where they lie, and what can be played."""
 
-    def __init__(self, database: Database, folder: Path, clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database, folder: Path, pages: PageFiles, clock: Clock = utc_now) -> None:
         self._database = database
         self._folder = folder.absolute()
+        self._pages = pages
         self._clock = clock
 
     # --- RecordingStore -------------------------------------------------------------------------------------------
@@ -40,6 +51,23 @@ class LibraryService:
             await tables.add_recording(tx, recording, lesson, title, epoch_ms(self._clock()))
         return recording, str(self._folder / recording)
 
+    async def describe(self, lesson: RoomId) -> None:
+        """Write beside the lesson's recording what only the database knows of it; nothing when it has none.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        async with self._database.read() as tx:
+            recordings = await tables.recordings_of(tx, [lesson])
+            found = await lesson_tables.find_lesson(tx, lesson)
+            if not recordings or found is None:
+                return
+            pages = await lesson_tables.pages_of(tx, lesson)
+            prepared = await prepared_of(tx, lesson)
+        folder = self._folder / recordings[0].id
+        material = material_of(found, pages, prepared, self._pages, folder)
+        await asyncio.to_thread(write_material, folder, material)
+
     async def changed(self, change: RecordingChanged) -> None:
         """Store what the recorder said of a recording."""
         async with self._database.write() as tx:
@@ -48,12 +76,19 @@ class LibraryService:
     async def unfinished(self) -> list[tuple[str, str, str]]:
         """Return `(recording id, folder, title)` of what a crash left: to be finalised, the oldest first.
 
+        Each is described before (`describe`); one whose description cannot be written is finalised with the older one.
+
         Recordings of live lessons are not among them: their rooms go on with them.
         """
         async with self._database.read() as tx:
             found = await tables.left_over(tx)
-        folders = [(recording, self._folder / recording.id) for recording in found]
-        return [(one.id, str(folder), one.title) for one, folder in folders if folder.is_dir()]
+        left = [one for one in found if (self._folder / one.id).is_dir()]
+        for one in left:
+            try:
+                await self.describe(one.lesson_id)
+            except OSError:
+                log.exception("the description of recording %s was not written", one.id)
+        return [(one.id, str(self._folder / one.id), one.title) for one in left]
 
     # --- people ---------------------------------------------------------------------------------------------------
 
@@ -85,15 +120,25 @@ class LibraryService:
             raise Refused("recording_unknown", "没有找到这个课堂录像。它可能已经删除，或者不属于您的学校。")
         return recording, lesson
 
+    def resource(self, recording: Recording) -> Resource | None:
+        """Return what finalising made of the recording; None when there is nothing whole. Blocks for the disk."""
+        try:
+            return decode_resource((self._folder / recording.id / RESOURCE).read_bytes())
+        except (OSError, msgspec.DecodeError):
+            return None
+
     def file(self, recording: Recording, name: str) -> tuple[Path, str]:
-        """Return path and media type of a file that the recording offers: no other can be named.
+        """Return path and media type of a file that the recording offers: no other can be named. Blocks for the disk.
 
         Raises:
             Refused: `file_unknown`.
         """
-        types = {one.path: one.mime for one in recording.made.renditions}
+        resource = self.resource(recording)
+        types = {one.path: one.mime for one in recording.made.renditions}  # of older recordings, which say no more
         if recording.made.poster:
             types[recording.made.poster] = "image/jpeg"
+        if resource is not None:
+            types = files_of(resource)
         path = self._folder / recording.id / name
         if name not in types or not path.is_file():
             raise Refused("file_unknown", "这个录像没有这个文件，可能正在重新生成。请稍后刷新页面。")

@@ -79,7 +79,7 @@ async def set_state(tx: Transaction, change: RecordingChanged) -> None:
     """Store the recording's state; what was made stays until something else is."""
     values: dict[str, Any] = {
         "state": change.state,
-        "detail": change.detail,
+        "detail": change.step or change.detail,  # while it is made: the step
         "progress_pct": change.progress_pct,
     }
     if change.state == "ready":

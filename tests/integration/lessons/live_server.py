@@ -91,9 +91,13 @@ class MemoryLibrary:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.news: list[RecordingChanged] = []
+        self.described: list[m.RoomId] = []
 
     async def begin(self, lesson: m.RoomId, title: str) -> tuple[str, str]:
         return f"rec-{lesson}", str(self._folder / lesson)
+
+    async def describe(self, lesson: m.RoomId) -> None:
+        self.described.append(lesson)
 
     async def changed(self, change: RecordingChanged) -> None:
         self.news.append(change)

@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from starlette.routing import BaseRoute
 
 from recorder.control import Chapter, RecordingChanged, Rendition
+from recorder.resource import Material, PageFile, Resource
 from server.app import build_app
+from server.lessons.page_files import PageFiles
+from server.lessons.questions.model import PreparedQuestion
+from server.lessons.questions.tables import set_prepared
 from server.library.routes import routes
 from server.library.service import LibraryService
-from signaling.messages import RoomId
+from signaling.messages import RoomId, Snapshot
 from tests.integration.server.conftest import QuietLive, World, open_world
 
 FILM = bytes(range(256)) * 40
@@ -68,7 +73,9 @@ class Shelf:
 @pytest.fixture
 async def shelf(tmp_path: Path) -> AsyncIterator[Shelf]:
     async with open_world(tmp_path / "data") as world:
-        library = LibraryService(world.database, tmp_path / "recordings", world.clock)
+        library = LibraryService(
+            world.database, tmp_path / "recordings", PageFiles(tmp_path / "data" / "pages"), world.clock
+        )
         lesson = await world.lesson()
         recording, folder = await library.begin(RoomId(lesson["id"]), lesson["title"])
         Path(folder).mkdir(parents=True)
@@ -90,9 +97,48 @@ async def test_a_ready_recording_is_listed_with_all_that_a_player_needs(shelf: S
     assert (item["state"], item["duration_ms"], item["bytes"]) == ("ready", 61_000, len(FILM))
     assert item["poster_url"] == f"{base}/files/poster.jpg"
     assert item["renditions"][0]["url"] == f"{base}/files/lecturer.webm"
-    assert item["chapters"] == [{"start_ms": 0, "title": "封面"}]
+    assert item["chapters"] == [{"start_ms": 0, "title": "封面", "kind": "page"}]
     assert item["pages"] == [{"start_ms": 0, "page": 1}]
     assert item["lecturer"]["name"] == "林晓云"
+
+
+async def test_what_finalising_needs_of_the_database_is_written_beside_the_journal(shelf: Shelf) -> None:
+    id_ = shelf.lesson["id"]
+    await shelf.world.give_pages(id_, b"a picture")
+    async with shelf.world.database.write() as tx:
+        await set_prepared(tx, id_, [PreparedQuestion("q1", "single", "哪个是固态？", ("冰", "水"), answer="A")])
+    await shelf.library.describe(RoomId(id_))
+    material = msgspec.json.decode((shelf.folder / "material.json").read_bytes(), type=Material)
+    assert (material.lesson, material.lecturer, material.school) == (
+        id_,
+        "林晓云",
+        shelf.lesson["lecturer_school"]["name"],
+    )
+    assert material.answers == {"q1": "A"}
+    assert (material.pages[0].title, material.pages[0].mime) == ("第1页", "image/png")
+    assert (shelf.folder / material.pages[0].file).read_bytes() == b"a picture"
+    first = msgspec.json.decode(material.first, type=Snapshot)
+    assert (first.seq, first.lesson.state, first.deck and first.deck.pages) == (0, "scheduled", 1)
+
+
+async def test_the_files_of_a_resource_are_served_and_no_other(shelf: Shelf) -> None:
+    await shelf.make_ready()
+    film = Rendition("lecturer", "lecturer.webm", "video/webm", len(FILM), 61_000)
+    page = PageFile(1, "封面", "", "pages/ab.webp", 2, "ab", 1280)
+    whole = Resource(
+        shelf.recording, "水的三态", 0, 61_000, renditions=(film,), page_files=(page,), events="events.json"
+    )
+    (shelf.folder / "resource.json").write_bytes(msgspec.json.encode(whole))
+    (shelf.folder / "pages").mkdir()
+    for name in ("pages/ab.webp", "pages/other.webp", "events.json", "material.json"):
+        (shelf.folder / name).write_bytes(b"{}")
+    base = f"/api/recordings/{shelf.recording}/files"
+    for name, mime in {"resource.json": "application/json", "pages/ab.webp": "image/webp", "events.json": ""}.items():
+        answer = await shelf.get(f"{base}/{name}")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith(mime)
+    for name in ("pages/other.webp", "material.json", "poster.jpg"):
+        assert (await shelf.get(f"{base}/{name}")).json()["code"] == "file_unknown"
 
 
 async def test_files_are_served_in_ranges(shelf: Shelf) -> None:
