@@ -61,6 +61,7 @@ _STATUS: dict[str, int] = {
     "pack_range": 416,
 }
 _SUFFIX: tuple[tuple[str, int], ...] = (("_unknown", 404), ("_state", 409), ("_taken", 409), ("_full", 409))
+_PREFIX: tuple[tuple[str, int], ...] = (("offline_", 422),)  # what is wrong with an offline pack
 _KIND: tuple[tuple[type[TongtangError], int], ...] = ((ProtocolViolation, 400), (Refused, 403), (Unavailable, 503))
 _TITLES: dict[int, str] = {
     400: "请求有误",
@@ -104,6 +105,9 @@ def status_of(error: TongtangError) -> int:
         return _STATUS[error.code]
     for suffix, status in _SUFFIX:
         if error.code.endswith(suffix):
+            return status
+    for prefix, status in _PREFIX:
+        if error.code.startswith(prefix):
             return status
     return next((status for kind, status in _KIND if isinstance(error, kind)), 500)
 
