@@ -35,6 +35,9 @@ class Right(enum.StrEnum):
     PLAN_ANY = "plan_any"  # also those of colleagues
     USE_DECKS = "use_decks"  # see the decks of its teachers and give lessons with them
     REMOVE_DECKS = "remove_decks"  # also those of colleagues
+    MANAGE_RESOURCES = "manage_resources"  # edit, publish and withdraw those of colleagues too
+    REVIEW_RESOURCES = "review_resources"  # that stay within the school and its pair; wider ones the region reviews
+    RECORD_CONSENTS = "record_consents"  # of the guardians of its classrooms, and that they are revoked
 
 
 # A teacher may change the data cap: it is their school's bill, and class cannot wait for a manager in the county town.
@@ -51,6 +54,7 @@ RIGHTS: dict[Standing, frozenset[Right]] = {
             Right.EDIT_ROSTER,
             Right.PLAN_OWN,
             Right.USE_DECKS,
+            Right.RECORD_CONSENTS,
         }
     ),
     Standing.STRANGER: frozenset(),
