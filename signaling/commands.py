@@ -10,6 +10,7 @@ from signaling import messages as m
 from signaling.acting import require_may
 from signaling.class_list import SetAttendance
 from signaling.class_list_rules import decide_attendance
+from signaling.clips_rules import decide_clip
 from signaling.errors import Refused
 from signaling.phases_rules import PhaseCommand, decide_phase
 from signaling.private_line_rules import LineCommand, decide_line
@@ -29,6 +30,7 @@ Command = (
     | m.EndLesson
     | SetAttendance
     | PhaseCommand
+    | m.SetClip
     | LineCommand
     | QuestionCommand
 )
@@ -77,6 +79,8 @@ def decide(state: m.Snapshot, actor: m.Participant, request: Command, t_ms: int)
             return decide_line(state, actor, request, t_ms)
         case m.SetPhase() | m.SetTimer() | m.MarkMoment():
             return decide_phase(state, actor, request, t_ms)
+        case m.SetClip():
+            return decide_clip(state, actor, request, t_ms)
         case _:
             return decide_question(state, actor, request)
 

@@ -18,6 +18,7 @@ from signaling.board import (
     WritersChanged,
 )
 from signaling.class_list import AttendanceSet, PupilCalled, RosterSet
+from signaling.clips import ClipChanged, ClipsSet
 from signaling.ids import PeerId
 from signaling.phases import Marked, PhaseChanged, TimerSet
 from signaling.private_line import PrivateSaid, VoiceLineChanged
@@ -163,6 +164,8 @@ EventBody = (
     | PhaseChanged
     | TimerSet
     | Marked
+    | ClipsSet
+    | ClipChanged
     | QuestionAsked
     | QuestionClosed
     | AnswerRevealed

@@ -57,6 +57,14 @@ from signaling.class_list import (
     RosterSet as RosterSet,
     SetAttendance as SetAttendance,
 )
+from signaling.clips import (
+    MAX_CLIP_MS as MAX_CLIP_MS,
+    Clip as Clip,
+    ClipChanged as ClipChanged,
+    ClipsSet as ClipsSet,
+    SetClip as SetClip,
+    ShownClip as ShownClip,
+)
 from signaling.errors import ProtocolViolation
 from signaling.events import (
     ActingChanged as ActingChanged,

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from signaling import board, class_list, messages as m, questions
+from signaling.clips import step_clip
 from signaling.phases import add_mark
 from signaling.private_line import add_line
 
@@ -76,15 +77,16 @@ def _step(state: m.Snapshot, event: m.Event) -> m.Snapshot:
         case m.ChatAdded(line=line):
             return replace(state, chat=(*state.chat, line)[-CHAT_LINES:])
         case m.PageTurned(page=page):
-            return replace(state, page=page, board=board.leave(state.board))
+            return replace(state, page=page, board=board.leave(state.board), clip=None)
         case m.DeckChanged(deck=deck):
-            return replace(state, deck=deck, page=1, board=board.leave(state.board))
+            return replace(state, deck=deck, page=1, board=board.leave(state.board), clip=None)
         case m.RecordingChanged(recording=recording):
             return replace(state, recording=recording)
         case m.LessonStarted():
             return replace(state, lesson=replace(state.lesson, state="live", started_t_ms=event.t_ms))
         case m.LessonEnded():
-            return replace(state, lesson=replace(state.lesson, state="ended", ended_t_ms=event.t_ms))
+            ended = replace(state.lesson, state="ended", ended_t_ms=event.t_ms)
+            return replace(state, lesson=ended, clip=None)
         case m.ParticipantJoined(participant=joined):
             others = tuple(one for one in state.participants if one.peer != joined.peer)
             return replace(state, participants=(*others, joined))
@@ -102,6 +104,10 @@ def _step(state: m.Snapshot, event: m.Event) -> m.Snapshot:
             return replace(state, quiz=questions.step(state.quiz, event.body, event.t_ms))
         case m.TallyChanged() | m.AnswersGiven():
             return replace(state, quiz=questions.step(state.quiz, event.body, event.t_ms))
+        case m.ClipsSet(clips=clips):
+            return replace(state, clips=clips)
+        case m.ClipChanged():
+            return replace(state, clip=step_clip(event.body, event.t_ms))
         case m.Withheld():
             return state
         case (
@@ -114,7 +120,8 @@ def _step(state: m.Snapshot, event: m.Event) -> m.Snapshot:
             | m.InkRestored()
             | m.InkCleared()
         ):
-            return replace(state, board=board.step(state.board, event.body, board.current_surface(state)))
+            changed = board.step(state.board, event.body, board.current_surface(state))
+            return replace(state, board=changed, clip=None if isinstance(event.body, m.BoardShown) else state.clip)
         case body:
             changed = tuple(_change(one, body) if one.peer == body.peer else one for one in state.participants)
             return replace(state, participants=changed)

@@ -18,6 +18,7 @@ from signaling.board_requests import (
     ShowBoard,
 )
 from signaling.class_list import CallPupil, SetAttendance
+from signaling.clips import SetClip
 from signaling.ids import PeerId
 from signaling.phases import MarkMoment, SetPhase, SetTimer
 from signaling.private_line import SayPrivately, SetLine
@@ -219,6 +220,7 @@ ClientMessage = (
     | SetPhase
     | SetTimer
     | MarkMoment
+    | SetClip
     | TakeOver
     | GiveBack
     | AskQuestion

@@ -44,6 +44,7 @@ class Capability(enum.StrEnum):
     ANSWER = "answer"
     COUNT_HANDS = "count_hands"
     DRAW = "draw"
+    PLAY_CLIP = "play_clip"
 
 
 CAPABILITIES: dict[Role, frozenset[Capability]] = {
@@ -69,6 +70,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.ANSWER,
             Capability.COUNT_HANDS,
             Capability.DRAW,
+            Capability.PLAY_CLIP,
         }
     ),
     Role.CLASSROOM: frozenset(
@@ -102,7 +104,14 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
 
 # What a local teacher may do besides, while acting for a lecturer who is cut off: to go on with what is prepared.
 ACTING_CAPABILITIES = frozenset(
-    {Capability.TURN_PAGE, Capability.CALL_ON, Capability.SET_TIMER, Capability.ASK, Capability.DRAW}
+    {
+        Capability.TURN_PAGE,
+        Capability.CALL_ON,
+        Capability.SET_TIMER,
+        Capability.ASK,
+        Capability.DRAW,
+        Capability.PLAY_CLIP,
+    }
 )
 
 

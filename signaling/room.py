@@ -355,8 +355,12 @@ class Room:
 
     def set_roster(self, roster: m.Roster, now: float) -> Outcome:
         """Take in who the pupils of a classroom are; as it is already: nothing happens."""
-        known = next((one.pupils for one in self._state.rosters if one.classroom == roster.classroom), ())
-        return self._commit([m.RosterSet(roster)] if known != roster.pupils else [], now)
+        known = next((one for one in self._state.rosters if one.classroom == roster.classroom), None)
+        return self._commit([m.RosterSet(roster)] if (known or m.Roster(roster.classroom, ())) != roster else [], now)
+
+    def set_clips(self, clips: tuple[m.Clip, ...], now: float) -> Outcome:
+        """Take in which clips the lesson has; one that is shown goes on though it is not among them any more."""
+        return self._commit([m.ClipsSet(clips)] if self._state.clips != clips else [], now)
 
     def end(self, now: float) -> Outcome:
         """End a live lesson from outside; another is left as it is."""

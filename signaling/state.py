@@ -11,6 +11,7 @@ import msgspec
 
 from signaling.board import Board
 from signaling.class_list import Absence, CalledPupil, Roster
+from signaling.clips import Clip, ShownClip
 from signaling.ids import PeerId
 from signaling.phases import Mark, Phase, Timer
 from signaling.private_line import PrivateText, VoiceLine
@@ -110,4 +111,6 @@ class Snapshot(msgspec.Struct, frozen=True):
     timer: Timer | None = None
     marks: tuple[Mark, ...] = ()
     quiz: Quiz = Quiz()
+    clips: tuple[Clip, ...] = ()  # that the lesson has
+    clip: ShownClip | None = None  # shown instead of the page
     board: Board = Board()  # in a welcome: of the shown surface as much as is sent at once, of others their names

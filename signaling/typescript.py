@@ -45,6 +45,7 @@ _CONSTANTS = (
     "MAX_HANDS",
     "MAX_PAST_TITLE",
     "INK_UNITS",
+    "MAX_CLIP_MS",
 )
 _SCALARS: dict[object, str] = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 _LINE_WIDTH = 100  # prettier's `printWidth` in web/

@@ -27,6 +27,14 @@ ROSTERS = tuple(
     for n, name in enumerate(("李小雨", "和丽雪", "马清风"))
 )
 
+CLIPS = tuple(
+    m.Clip(sha256, title, mime, duration_ms, 4_000_000, f"/api/lessons/abcd2345/pack/{sha256}")
+    for sha256, title, mime, duration_ms in (
+        ("a" * 64, "日食", "video/mp4", 60_000),
+        ("b" * 64, "鸟鸣", "audio/mpeg", 12_000),
+    )
+)
+
 
 class World:
     """One room, a clock, and what came out of it."""

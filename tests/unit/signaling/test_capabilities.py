@@ -14,6 +14,7 @@ from signaling.seats import Admission
 from tests.unit.signaling.question_world import PHONE, ROOM, SINGLE
 from tests.unit.signaling.room_world import (
     CLASSROOMS,
+    CLIPS,
     LECTURER,
     LOCAL_TEACHER,
     OBSERVER,
@@ -58,6 +59,7 @@ TABLE: tuple[Row, ...] = (
     ("set_phase", (YES, NO, NO, NO)),
     ("set_timer", (YES, NO, NO, NO)),
     ("mark_moment", (YES, NO, YES, NO)),
+    ("set_clip", (YES, NO, NO, NO)),  # test_clips.py has who else may, and when
     ("add_ink", (YES, NO, NO, NO)),  # test_board_desk.py has who else may, and when
     ("remove_ink", (YES, NO, NO, NO)),
     ("restore_ink", (YES, NO, NO, NO)),
@@ -98,6 +100,7 @@ class Classroom(World):
         for peer in self.peers:
             self.subscribe(peer)
         self.keep(self.room.set_roster(ROSTERS[0], self.now))
+        self.keep(self.room.set_clips(CLIPS, self.now))
         self.ask(self.lecturer, m.AskQuestion(0, SINGLE))
 
     def request(self, name: str, me: m.PeerId) -> Request | None:
@@ -129,6 +132,7 @@ class Classroom(World):
             "set_phase": m.SetPhase(1, "group_work"),
             "set_timer": m.SetTimer(1, 60),
             "mark_moment": m.MarkMoment(1, "折射"),
+            "set_clip": m.SetClip(1, CLIPS[0].sha256),
             "add_ink": m.AddInk(1, 1, "page:d1:1", "pen", "AA"),
             "remove_ink": m.RemoveInk(1, "page:d1:1", ("0.1",)),
             "restore_ink": m.RestoreInk(1, "page:d1:1", ("0.1",)),

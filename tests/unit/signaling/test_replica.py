@@ -23,6 +23,7 @@ from signaling.views import view_snapshot
 from tests.unit.signaling.question_world import SINGLE, any_request as any_question_request, pupil
 from tests.unit.signaling.room_world import (
     CLASSROOMS,
+    CLIPS,
     DECK,
     LECTURER,
     LESSON,
@@ -36,7 +37,9 @@ VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "room"
 ADMISSIONS = (LECTURER, SECOND_LECTURER, *CLASSROOMS, LOCAL_TEACHER)
 SOURCES: tuple[m.Source, ...] = ("camera", "mic", "screen")
 STEPS = st.tuples(
-    st.sampled_from(["join", "drop", "leave", "resume", "track", "request", "wait", "reset", "recording", "roster"]),
+    st.sampled_from(
+        ["join", "drop", "leave", "resume", "track", "request", "wait", "reset", "recording", "roster", "clips"]
+    ),
     st.integers(0, len(ADMISSIONS) - 1),
     st.integers(0, 2**16),
 )
@@ -94,6 +97,8 @@ class Fumbling(World):
                 self.keep(self.room.set_recording(rng.random() < 0.5, self.now))
             case "roster":
                 self.keep(self.room.set_roster(ROSTERS[rng.randrange(len(ROSTERS))], self.now))
+            case "clips":
+                self.keep(self.room.set_clips(CLIPS[: rng.randrange(len(CLIPS) + 1)], self.now))
 
     def _resume(self, peer: m.PeerId, rng: random.Random) -> None:
         seen = rng.choice(self.snapshots)
@@ -126,6 +131,9 @@ def _request(rng: random.Random, peers: list[m.PeerId], quiz: m.Quiz) -> Request
             m.SetPhase(15, "group_work" if flag else "class"),
             m.SetTimer(16, rng.choice([None, 0, 60, -1]), flag),
             m.MarkMoment(17, rng.choice(["", "折射", "长" * 41])),
+            m.SetClip(
+                19, rng.choice(["", "c" * 64, *(one.sha256 for one in CLIPS)]), flag, rng.choice([None, -1, 5_000])
+            ),
             m.TakeOver(18) if flag else m.GiveBack(18),
             cast("Request", any_question_request(rng, quiz)),
             cast("Request", any_question_request(rng, quiz)),
@@ -209,6 +217,8 @@ def _each_kind(state: m.Snapshot) -> dict[str, m.EventBody]:
         m.PhaseChanged("group_work"),
         m.TimerSet(m.Timer(60_000, 60_000, 90_000)),
         m.Marked(m.Mark(7, one, "王老师", "折射")),
+        m.ClipsSet(CLIPS),
+        m.ClipChanged(CLIPS[0], True, 7_000),
         m.QuestionAsked(SINGLE),
         m.QuestionClosed(SINGLE.id),
         m.AnswerRevealed(SINGLE.id, "A"),

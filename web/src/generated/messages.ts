@@ -18,6 +18,7 @@ export const MAX_BATCH = 60;
 export const MAX_HANDS = 99;
 export const MAX_PAST_TITLE = 60;
 export const INK_UNITS = 16384;
+export const MAX_CLIP_MS = 21600000;
 
 export type InkTool = 'pen' | 'highlighter' | 'line' | 'arrow' | 'rectangle' | 'ellipse' | 'text';
 
@@ -80,10 +81,11 @@ export type Capability =
   | 'ask'
   | 'answer'
   | 'count_hands'
-  | 'draw';
+  | 'draw'
+  | 'play_clip';
 
 /** What the acting local teacher may do besides. */
-export const ACTING_CAPABILITIES: readonly Capability[] = ['ask', 'call_on', 'draw', 'set_timer', 'turn_page'];
+export const ACTING_CAPABILITIES: readonly Capability[] = ['ask', 'call_on', 'draw', 'play_clip', 'set_timer', 'turn_page'];
 
 /** Somebody begins to write: the next author's number is theirs. */
 export interface AuthorKnown {
@@ -325,6 +327,47 @@ export interface SetAttendance {
   id: number;
   classroom: ClassroomId;
   absent: readonly PupilId[];
+}
+
+/** A piece of sound or film that belongs to the lesson: a file of its pack. */
+export interface Clip {
+  sha256: string;
+  title: string;
+  mime: string;
+  duration_ms: number;
+  bytes: number;
+  url: string;
+}
+
+/** A clip is shown, at `position_ms` when the event happened; None: none is shown any longer. */
+export interface ClipChanged {
+  kind: 'clip_changed';
+  clip: Clip | null;
+  playing: boolean;
+  position_ms: number;
+}
+
+/** The lesson has these clips now. */
+export interface ClipsSet {
+  kind: 'clips_set';
+  clips: readonly Clip[];
+}
+
+/** Show a clip, and let it play or stand still. Without `position_ms` it goes on from where it is, from the beginning when it is another one or at its end. */
+export interface SetClip {
+  type: 'set_clip';
+  id: number;
+  clip?: string;
+  playing?: boolean;
+  position_ms?: number | null;
+}
+
+/** What is shown instead of the page, and where it is. */
+export interface ShownClip {
+  clip: Clip;
+  playing: boolean;
+  position_ms: number;
+  at_ms: number;
 }
 
 /** A local teacher leads in the lecturer's place, or (None) no longer. */
@@ -1096,6 +1139,8 @@ export interface Snapshot {
   timer: Timer | null;
   marks: readonly Mark[];
   quiz: Quiz;
+  clips: readonly Clip[];
+  clip: ShownClip | null;
   board: Board;
 }
 
@@ -1145,6 +1190,8 @@ export type EventBody =
   | PhaseChanged
   | TimerSet
   | Marked
+  | ClipsSet
+  | ClipChanged
   | QuestionAsked
   | QuestionClosed
   | AnswerRevealed
@@ -1185,6 +1232,7 @@ export type ClientMessage =
   | SetPhase
   | SetTimer
   | MarkMoment
+  | SetClip
   | TakeOver
   | GiveBack
   | AskQuestion

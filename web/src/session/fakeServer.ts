@@ -95,6 +95,8 @@ export const welcome = (seq = 7): ServerMessage => ({
     called_on: null,
     chat: [],
     recording: true,
+    clips: [],
+    clip: null,
     acting: null,
     rosters: [],
     absences: [],

@@ -2,6 +2,7 @@
  *  vectors of tests/vectors/room. */
 import { MAX_CALLED, MAX_MARKS, MAX_PRIVATE_LINES } from '@/generated/messages';
 import type { Event, Participant, PeerId, PrivateText, Snapshot, Source } from '@/generated/messages';
+import { stepClip } from '@/clips/clips';
 import { stepQuiz } from '@/quiz/quiz';
 import { currentSurface, leaveBoard, stepBoard } from '@/ink/board';
 
@@ -81,13 +82,13 @@ function applyBody(room: Snapshot, { body, t_ms }: Event): Snapshot {
     case 'chat_added':
       return { ...room, chat: [...room.chat, body.line].slice(-CHAT_LINES) };
     case 'page_turned':
-      return { ...room, page: body.page, board: leaveBoard(room.board) };
+      return { ...room, page: body.page, board: leaveBoard(room.board), clip: null };
     case 'deck_changed':
-      return { ...room, deck: body.deck, page: 1, board: leaveBoard(room.board) };
+      return { ...room, deck: body.deck, page: 1, board: leaveBoard(room.board), clip: null };
     case 'lesson_started':
       return { ...room, lesson: { ...room.lesson, state: 'live', started_t_ms: t_ms } };
     case 'lesson_ended':
-      return { ...room, lesson: { ...room.lesson, state: 'ended', ended_t_ms: t_ms } };
+      return { ...room, lesson: { ...room.lesson, state: 'ended', ended_t_ms: t_ms }, clip: null };
     case 'recording_changed':
       return { ...room, recording: body.recording };
     case 'acting_changed':
@@ -120,11 +121,16 @@ function applyBody(room: Snapshot, { body, t_ms }: Event): Snapshot {
     case 'tally_changed':
     case 'answers_given':
       return { ...room, quiz: stepQuiz(room.quiz, body, t_ms) };
+    case 'clips_set':
+      return { ...room, clips: body.clips };
+    case 'clip_changed':
+      return { ...room, clip: stepClip(body, t_ms) };
     case 'withheld':
       return room;
+    case 'board_shown':
+      return { ...room, clip: null, board: stepBoard(room.board, body, currentSurface(room)) };
     case 'author_known':
     case 'writers_changed':
-    case 'board_shown':
     case 'board_moved':
     case 'ink_added':
     case 'ink_removed':
