@@ -1,0 +1,1 @@
+"""Links to resources, made and revoked by their keepers; and the signed addresses of files."""
