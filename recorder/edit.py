@@ -12,6 +12,7 @@ from recorder.container import MediaPacket, VideoFormat, blank_picture, format_o
 from recorder.depacketise import opus_duration_ms
 from recorder.ebml import PartReader
 from recorder.part_clock import align_clocks
+from recorder.pauses import cut_time, is_paused
 from recorder.story import PartRecord, Story, lead_spans
 from recorder.timeline import (
     HOLE_MS,
@@ -43,7 +44,10 @@ class Cut(NamedTuple):
 
 
 class Editor:
-    """Cut a recording's parts. Close it to let go of the part files."""
+    """Cut a recording's parts. Close it to let go of the part files.
+
+    All its times are those without pauses; `story` is what `recorder.story.cut_story` returned.
+    """
 
     def __init__(self, folder: Path, story: Story) -> None:
         self._folder = folder
@@ -115,10 +119,27 @@ class Editor:
 
     def _candidates(self, source: str, peer: str | None) -> list[Candidate]:
         return [
-            place_part(part, self._clocks[part.part], self._reader(part).blocks())
+            self._cut_out(part, place_part(part, self._clocks[part.part], self._reader(part).blocks()))
             for part in self._story.parts.values()
             if part.source == source and peer in (None, part.peer) and (self._folder / part.file).exists()
         ]
+
+    def _cut_out(self, part: PartRecord, candidate: Candidate) -> Candidate:
+        """Return the frames on the time without pauses, and none of a pause.
+
+        A part that began after a pause was received after it, wherever its clock places its first frames.
+        """
+        pauses = self._story.pauses
+        if not pauses:
+            return candidate
+        begin = max((until for _, until in pauses if until <= part.opened_ms), default=float("-inf"))
+        times = (max(frame.t_ms, begin) for frame in candidate.frames)
+        kept = [
+            frame._replace(t_ms=cut_time(pauses, t_ms))
+            for frame, t_ms in zip(candidate.frames, times, strict=True)
+            if not is_paused(pauses, t_ms)
+        ]
+        return candidate._replace(frames=kept)
 
     def _reader(self, part: PartRecord) -> PartReader:
         reader = self._readers.get(part.part)

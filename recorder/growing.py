@@ -16,6 +16,7 @@ from recorder.folder import JOURNAL
 from recorder.journal import Fields, read_lines
 from recorder.part_clock import PartClock, align_clocks
 from recorder.part_index import Cluster, PartIndex
+from recorder.pauses import Span, without
 from recorder.story import PartRecord, Story, lead_spans, page_turns, tell_on
 
 JOURNAL_READ_BYTES = 4 << 20  # at a time; an hour of a busy lesson is 3 MB
@@ -24,7 +25,6 @@ KEYFRAMES_MS = 20_000.0  # a camera gives a keyframe every 4 s when it can; one 
 ENOUGH = 0.8  # of the stretch that the fullest layer covers: then the smaller one is enough
 
 TrackRole = Literal["voice", "guest", "camera", "screen"]
-Span = tuple[float, float]
 
 
 class Missed(NamedTuple):
@@ -164,7 +164,7 @@ class GrowingRecording:
                 if part.source != source or part.opened_ms >= to_ms or (only is not None and part is not only):
                     continue
                 spans = [(float("-inf"), float("inf"))] if by_peer is None else by_peer.get(part.peer, [])
-                spans = [(a, b) for a, b in spans if a < to_ms and b > from_ms]
+                spans = without([(a, b) for a, b in spans if a < to_ms and b > from_ms], self._story.pauses)
                 if not spans:
                     continue
                 if part.part not in clocks:

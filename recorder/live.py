@@ -53,7 +53,7 @@ class Live:
         except BaseException:
             thread.shutdown(wait=False)
             raise
-        session = Session(recording, room, folder.origin_ns, folder.next_part, folder.last_event_seq)
+        session = Session(recording, room, folder.origin_ns, folder.next_part, folder.last_event_seq, folder.paused_ns)
         return cls(session, folder, thread, title)
 
     @staticmethod

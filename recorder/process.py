@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from media.control import FrameReader
 from media.tap import Closed, Dropped, Opened, Packet, Report, TapItem, TapReader, TapTrack, keyframe_frame
@@ -29,6 +30,7 @@ from recorder.control import (
     Finalise,
     Message,
     NamePeer,
+    PauseRecording,
     RecorderReady,
     RecordEvent,
     RecordingChanged,
@@ -143,6 +145,9 @@ class Recorder:
         else:
             if isinstance(command, StopRecording):
                 self._refused.pop(command.recording, None)
+            elif isinstance(command, PauseRecording) and command.recording in self._refused:
+                waiting = self._refused[command.recording]
+                self._refused[command.recording] = replace(waiting, paused_ns=command.since_ns)
             live = self._lives.get(command.recording)
             if live is None:
                 return  # a recorder that was restarted meanwhile: the web process starts the recording again
@@ -151,6 +156,8 @@ class Recorder:
             elif isinstance(command, NamePeer):
                 who = PeerName(command.role, command.name, command.school)
                 live.session.on_peer(command.peer, who, time.monotonic_ns())
+            elif isinstance(command, PauseRecording):
+                live.session.on_pause(command.since_ns, time.monotonic_ns())
             elif isinstance(command, StopRecording):
                 await self._stop(command.recording, live)
 
@@ -193,6 +200,7 @@ class Recorder:
         self._refused.pop(command.recording, None)
         self._lives[command.recording] = live
         now_ns = time.monotonic_ns()
+        live.session.on_pause(command.paused_ns, now_ns)
         live.session.on_tier(self._tier, now_ns)
         for tap in self._taps.values():
             for track, description in tap.tracks.items():

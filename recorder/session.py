@@ -8,15 +8,15 @@ goes on in its part: its clock begins anew there, as after a restamp, and the ho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
 
 from media.tap import TapTrack
 from recorder.journal import Fields
-from recorder.ops import ClosePart, Note, Op, OpenPart, WriteFrame
-from recorder.part_names import part_file
+from recorder.ops import ClosePart, Note, Op, WriteFrame
+from recorder.pauses import PauseGate
+from recorder.recorded_track import RecordedTrack
 from recorder.space import Tier, is_recorded
 from recorder.track_tap import ClockMap, Frame, KeyframeNeeded, Lost, Output, Restamp, SenderClock, TrackTap
 
@@ -25,6 +25,7 @@ KEYFRAME_INTERVAL_NS = 4_000_000_000  # the farthest a search has to decode: abo
 ASK_INTERVAL_NS = 1_000_000_000  # a PLI takes a round trip and a frame to be answered
 REPORT_INTERVAL_NS = 5_000_000_000
 RETURN_NS = 60_000_000_000  # a part waits so long for its track; then the file is closed
+PAUSE_NS = 1_000_000_000  # the last packet of before a pause has come by then: then the parts are closed
 SILENCE_NS = 2_000_000_000  # Opus sends every 400 ms even of silence, a camera far more often: less is jitter
 MAX_PENDING_BYTES = 64 << 20  # a disk that stalls for 7 minutes of one 1.2 Mbit/s lecturer
 MINORS_ROLES = frozenset({"classroom"})  # their tracks show pupils: flagged, so that no pack takes them unasked
@@ -40,34 +41,14 @@ class PeerName(NamedTuple):
     school: str
 
 
-@dataclass(slots=True)
-class _Track:
-    """A tapped track and the part that it is written to."""
-
-    description: TapTrack
-    tap: TrackTap
-    part: int | None = None
-    opened_ns: int = 0
-    ms0: int = 0  # the part's time at stamp ticks0
-    ticks0: int = 0
-    last_ms: int = -1
-    last_arrival_ns: int = 0
-    keyframe_ns: int = 0
-    asked_ns: int = -ASK_INTERVAL_NS
-    reported_ns: int = -REPORT_INTERVAL_NS
-    damaged_ms: int | None = None
-    held: bool = False
-    late: int = 0  # of the taps before `tap`
-    ended_ns: int | None = None  # when the track ended; it or its successor may come back
-    dropped: int = 0
-    unordered: int = 0
-    lost: int = 0
-
-
 class Session:
     """One recording that runs."""
 
-    def __init__(self, recording: str, room: str, origin_ns: int, next_part: int, last_event_seq: int = 0) -> None:
+    def __init__(
+        self, recording: str, room: str, origin_ns: int, next_part: int, last_event_seq: int = 0,
+        paused_ns: int | None = None,
+    ) -> None:  # fmt: skip
+        """`paused_ns`: the journal says that recording is paused since then."""
         self.recording = recording
         self.room = room
         self.last_event_seq = last_event_seq
@@ -75,12 +56,15 @@ class Session:
         self._origin_ns = origin_ns
         self._next_part = next_part
         self._peers: dict[str, PeerName] = {}
-        self._tracks: dict[TrackId, _Track] = {}
-        self._ended: list[_Track] = []  # those whose part waits for their return
+        self._tracks: dict[TrackId, RecordedTrack] = {}
+        self._ended: list[RecordedTrack] = []  # those whose part waits for their return
         self._ops: list[Op] = []
         self._wanted: list[TrackId] = []
         self._tier = Tier.ALL
         self._overflow_ns: int | None = None
+        self._gate = PauseGate()
+        if paused_ns is not None:
+            self._gate.pause(paused_ns)
 
     # --- inputs ---------------------------------------------------------------------------------------------------
 
@@ -104,14 +88,13 @@ class Session:
 
     def on_opened(self, track: TrackId, description: TapTrack, now_ns: int) -> None:
         """Begin to listen to a track."""
-        tap = TrackTap(description.codec, description.clock_rate)
         state = next((one for one in self._ended if one.description == description), None)
         if state is None:
-            state = _Track(description, tap)
+            state = RecordedTrack(description, TrackTap(description.codec, description.clock_rate))
         else:
             self._ended.remove(state)
             state.late += state.tap.late
-            state.tap = tap
+            state.renew_tap()
         self._tracks[track] = state
         self._hold_layers(now_ns)
 
@@ -120,6 +103,10 @@ class Session:
         state = self._tracks.get(track)
         if state is None or state.held:
             return
+        if self._gate.shuts_out(arrival_ns):
+            self._pause_track(track, state, arrival_ns)
+            return
+        state.paused = False
         for output in state.tap.on_packet(data, arrival_ns):
             self._on_output(track, state, output)
 
@@ -159,8 +146,30 @@ class Session:
             self._note(now_ns, "tier", {"tier": tier.value})
             self._hold_layers(now_ns)
 
+    def on_pause(self, since_ns: int | None, now_ns: int) -> None:
+        """Write nothing that arrives from `since_ns` on, or (None) go on from now on; as it is already: nothing.
+
+        What arrived since then and waits to be written is dropped.
+        """
+        if since_ns is not None and not self._gate.is_closed:
+            self._gate.pause(since_ns)
+            self._ops = [op for op in self._ops if not isinstance(op, WriteFrame) or op.t_ms < self.t_ms(since_ns)]
+            self._note(since_ns, "pause", {})
+        elif since_ns is None and self._gate.is_closed:
+            self._gate.resume(now_ns)
+            self._note(now_ns, "resume", {})
+            for track, state in self._tracks.items():
+                if state.is_video and not state.held:
+                    self._want_keyframe(track, state, now_ns)
+
     def on_timeout(self, now_ns: int) -> None:
         """Give up packets and tracks that were waited for long enough."""
+        self._gate.forget(now_ns)
+        if self._gate.is_closed and self._gate.shuts_out(now_ns - PAUSE_NS):
+            for track, state in self._tracks.items():
+                self._pause_track(track, state, now_ns)
+            while self._ended:
+                self._close_part(self._ended.pop(0), now_ns, "paused")
         for track, state in self._tracks.items():
             due = state.tap.next_timeout()
             if due is not None and due <= now_ns:
@@ -199,7 +208,7 @@ class Session:
     def _note(self, now_ns: int, kind: str, fields: Fields) -> None:
         self._ops.append(Note(self.t_ms(now_ns), kind, fields))
 
-    def _on_output(self, track: TrackId, state: _Track, output: Output) -> None:
+    def _on_output(self, track: TrackId, state: RecordedTrack, output: Output) -> None:
         if isinstance(output, Frame):
             self._on_frame(track, state, output)
         elif isinstance(output, KeyframeNeeded):
@@ -214,7 +223,7 @@ class Session:
             self._note(output.arrival_ns, "sr", {**fields, "ntp_ms": round(output.ntp_ms, 3)})
         elif isinstance(output, Lost):
             state.lost += output.packets
-            fields = {"part": state.part, "ms": self._part_ms(state, output.ticks), "packets": output.packets}
+            fields = {"part": state.part, "ms": state.part_ms(output.ticks), "packets": output.packets}
             self._note(state.last_arrival_ns, "loss", fields)
         else:
             self._on_restamp(state, output)
@@ -222,23 +231,18 @@ class Session:
     def _at(self, arrival_ns: int) -> float:
         return round(self.t_ms(arrival_ns), 3)
 
-    def _part_ms(self, state: _Track, ticks: int) -> int:
-        return state.ms0 + (ticks - state.ticks0) * 1000 // state.description.clock_rate
-
-    def _on_restamp(self, state: _Track, output: Restamp) -> None:
-        passed_ms = max(1, (output.arrival_ns - state.last_arrival_ns) // 1_000_000)
-        state.ms0, state.ticks0 = state.last_ms + passed_ms, output.ticks
+    def _on_restamp(self, state: RecordedTrack, output: Restamp) -> None:
+        state.restamp(output)
         fields = {"part": state.part, "ms": state.ms0, "rtp": output.ticks, "at": self._at(output.arrival_ns)}
         self._note(output.arrival_ns, "restamp", fields)
 
-    def _on_frame(self, track: TrackId, state: _Track, frame: Frame) -> None:
+    def _on_frame(self, track: TrackId, state: RecordedTrack, frame: Frame) -> None:
         unit, arrival_ns = frame.unit, frame.arrival_ns
-        is_video = state.description.codec != "opus"
         if unit.keyframe and (state.part is None or arrival_ns - state.opened_ns >= PART_NS):
             self._close_part(state, arrival_ns, "continued")
             self._open_part(state, frame)
         is_waiting = state.ended_ns is not None and not unit.keyframe
-        if is_video:
+        if state.is_video:
             if unit.keyframe:
                 state.keyframe_ns = arrival_ns
             elif state.part is None or is_waiting or arrival_ns - state.keyframe_ns >= KEYFRAME_INTERVAL_NS:
@@ -247,20 +251,20 @@ class Session:
             return
         self._note_silence(state, frame)
         state.last_arrival_ns = arrival_ns
-        ms = self._part_ms(state, unit.ticks)
+        ms = state.part_ms(unit.ticks)
         if ms < state.last_ms:
             state.unordered += 1
             return
         if self._is_overfull(arrival_ns):
             state.dropped += 1
             return
-        if is_video:
+        if state.is_video:
             self._note_damage(state, frame, ms)
         state.last_ms = ms
         self.pending_bytes += len(unit.data)
         self._ops.append(WriteFrame(state.part, ms, unit.data, unit.keyframe, self.t_ms(arrival_ns)))
 
-    def _note_silence(self, state: _Track, frame: Frame) -> None:
+    def _note_silence(self, state: RecordedTrack, frame: Frame) -> None:
         """Journal that nothing came since the last frame; after the track's return, its clock begins anew."""
         arrival_ns, since_ns = frame.arrival_ns, state.last_arrival_ns
         is_silent = state.description.source != "screen" and arrival_ns - since_ns >= SILENCE_NS
@@ -280,7 +284,7 @@ class Session:
         self._overflow_ns = self._overflow_ns or arrival_ns
         return True
 
-    def _note_damage(self, state: _Track, frame: Frame, ms: int) -> None:
+    def _note_damage(self, state: RecordedTrack, frame: Frame, ms: int) -> None:
         if frame.damaged and state.damaged_ms is None:
             state.damaged_ms = ms
         elif not frame.damaged and state.damaged_ms is not None:
@@ -288,42 +292,30 @@ class Session:
             state.damaged_ms = None
             self._note(frame.arrival_ns, "damage", fields)
 
-    def _open_part(self, state: _Track, frame: Frame) -> None:
-        description, unit = state.description, frame.unit
-        state.part, self._next_part = self._next_part, self._next_part + 1
-        state.opened_ns, state.last_ms, state.damaged_ms = frame.arrival_ns, -1, None
-        state.ms0, state.ticks0 = 0, unit.ticks
-        state.ended_ns = None
-        state.lost = state.dropped = state.unordered = state.late = 0
-        file = part_file(description, state.part)
-        role = self._peers[description.peer].role if description.peer in self._peers else ""
-        self._ops.append(OpenPart(state.part, file, description.codec, unit.width, unit.height, unit.config))
-        fields = {
-            "part": state.part, "file": file, "peer": description.peer, "role": role, "source": description.source,
-            "codec": description.codec, "layer": description.layer, "ssrc": description.ssrc,
-            "clock_rate": description.clock_rate, "rtp": unit.ticks, "at": self._at(frame.arrival_ns),
-            "width": unit.width, "height": unit.height, "minors": role in MINORS_ROLES,
-        }  # fmt: skip
-        self._note(frame.arrival_ns, "part.open", fields)
+    def _open_part(self, state: RecordedTrack, frame: Frame) -> None:
+        opening = state.begin_part(self._next_part, frame)
+        self._next_part += 1
+        role = self._peers[state.description.peer].role if state.description.peer in self._peers else ""
+        self._ops.append(opening)
+        fields = {**state.opening_fields(opening), "role": role, "minors": role in MINORS_ROLES}
+        self._note(frame.arrival_ns, "part.open", {**fields, "at": self._at(frame.arrival_ns)})
 
-    def _drain(self, track: TrackId, state: _Track) -> None:
+    def _drain(self, track: TrackId, state: RecordedTrack) -> None:
         for output in state.tap.finish():
             self._on_output(track, state, output)
 
-    def _close_part(self, state: _Track, now_ns: int, why: str) -> None:
+    def _close_part(self, state: RecordedTrack, now_ns: int, why: str) -> None:
         if state.part is None:
             return
         self._map(state, now_ns)
         if state.damaged_ms is not None:
             fields = {"part": state.part, "from_ms": state.damaged_ms, "to_ms": state.last_ms}
             self._note(now_ns, "damage", fields)
-        counts = {"lost": state.lost, "unordered": state.unordered, "dropped": state.dropped}
-        counts["late"] = state.late + state.tap.late
-        self._note(now_ns, "part.close", {"part": state.part, "why": why, "ms": state.last_ms, **counts})
+        self._note(now_ns, "part.close", {"part": state.part, "why": why, "ms": state.last_ms, **state.counts()})
         self._ops.append(ClosePart(state.part))
         state.part = None
 
-    def _map(self, state: _Track, now_ns: int) -> None:
+    def _map(self, state: RecordedTrack, now_ns: int) -> None:
         if state.ended_ns is not None:
             return
         for output in state.tap.map_now():
@@ -331,10 +323,19 @@ class Session:
                 fields = {"part": state.part, "rtp": output.ticks, "at": self._at(output.arrival_ns)}
                 self._note(now_ns, "map", fields)
 
-    def _want_keyframe(self, track: TrackId, state: _Track, now_ns: int) -> None:
+    def _want_keyframe(self, track: TrackId, state: RecordedTrack, now_ns: int) -> None:
         if now_ns >= state.asked_ns + ASK_INTERVAL_NS:
             state.asked_ns = now_ns
             self._wanted.append(track)
+
+    def _pause_track(self, track: TrackId, state: RecordedTrack, now_ns: int) -> None:
+        """Write what came before the pause and close the part: what comes after it is another part."""
+        if state.paused or state.held:
+            return
+        state.paused = True
+        self._drain(track, state)
+        self._close_part(state, now_ns, "paused")
+        state.renew_tap()
 
     def _hold_layers(self, now_ns: int) -> None:
         layers: dict[str, list[str]] = {}
@@ -346,5 +347,5 @@ class Session:
             if held and not state.held:
                 self._drain(track, state)
                 self._close_part(state, now_ns, "disk-low")
-                state.tap = TrackTap(state.description.codec, state.description.clock_rate)
+                state.renew_tap()
             state.held = held

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from recorder.journal import Fields
+from recorder.pauses import FOREVER, Span, cut_time, is_paused
+
+WITHHELD: Fields = {"kind": "withheld"}
 
 
 @dataclass(slots=True)
@@ -60,6 +63,7 @@ class Story:
     parts: dict[int, PartRecord] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
     events: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
+    pauses: list[Span] = field(default_factory=list)  # when nothing was recorded because somebody asked for it
 
 
 def read_story(lines: Iterable[Fields]) -> Story:
@@ -85,9 +89,41 @@ def tell_on(story: Story, lines: Iterable[Fields]) -> None:
             story.roles[str(line["peer"])] = str(line["role"])
         elif kind == "event":
             _take_event(story, line)
+        elif kind in ("pause", "resume"):
+            _take_pause(story, kind, float(line["t"]))
         else:
             _take_part_line(story, kind, line)
     story.events.sort(key=lambda event: event[0])
+
+
+def cut_story(story: Story) -> Story:
+    """Return the story with its events on the time without pauses, which is the time of finished files.
+
+    What was said in the chat meanwhile is withheld; pages, ink and questions change at the cut, so that what follows
+    stands on what class saw.
+    """
+    events = [
+        (cut_time(story.pauses, t_ms), WITHHELD if _is_said(body) and is_paused(story.pauses, t_ms) else body)
+        for t_ms, body in story.events
+    ]
+    return replace(story, events=events)
+
+
+def resumes(story: Story) -> list[float]:
+    """Return where, on the time without pauses, recording went on after one."""
+    return [cut_time(story.pauses, until) for _, until in story.pauses if until != FOREVER]
+
+
+def _is_said(body: Fields) -> bool:
+    return body.get("kind") == "chat_added"
+
+
+def _take_pause(story: Story, kind: str, t_ms: float) -> None:
+    is_open = bool(story.pauses) and story.pauses[-1][1] == FOREVER
+    if kind == "pause" and not is_open:
+        story.pauses.append((t_ms, FOREVER))
+    elif kind == "resume" and is_open:
+        story.pauses[-1] = (story.pauses[-1][0], t_ms)
 
 
 def _take_start(story: Story, line: Fields) -> None:

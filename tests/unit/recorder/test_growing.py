@@ -66,6 +66,12 @@ class Recorded:
     def write(self) -> None:
         self._folder.apply(self.session.poll_ops(), self.session.t_ms(self._ns(self.now_s)))
 
+    @staticmethod
+    def sounds(numbers: range) -> list[tuple[int, bytes]]:
+        """Return packets of a voice with when they arrive, in ns."""
+        step_ns, ticks = SOUND_MS * 1_000_000, SOUND_MS * 48
+        return [(number * step_ns, rtp(number, number * ticks, True, OPUS)) for number in numbers]
+
     def crash(self) -> None:
         """Let go of the folder as a killed process does."""
         os.close(self._folder._lock_fd)
