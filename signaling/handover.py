@@ -2,9 +2,10 @@
 
 Theory of operation. A lecturer is reachable while the socket is open and the media plane hears the page: its silence
 is noticed within two reports, long before a socket's. When no lecturer has been reachable for `AWAY_S` of a live
-lesson, the local teacher who came first acts (`Snapshot.acting`): pages, ink, questions and the timer are in those
-hands at once. Nothing is taken back by itself: a link that breaks may break again, and two people who both turn pages
-help nobody. The acting teacher gives back, or the lecturer takes the lead. Pure; `now` is monotonic seconds.
+lesson, a local teacher acts (`Snapshot.acting`): the first who came of the paired school, which holds the lesson with
+the lecturer's (1+1+N), and when nobody of it is there the first who came of all. Pages, ink, questions and the timer
+are in those hands at once. Nothing is taken back by itself: a link that breaks may break again, and two people who both
+turn pages help nobody. The acting teacher gives back, or the lecturer takes the lead. Pure; `now` is monotonic seconds.
 """
 
 from __future__ import annotations
@@ -70,7 +71,8 @@ class Handover:
     def _heir(self, state: m.Snapshot, is_reachable: Callable[[m.Participant], bool], now: float) -> m.PeerId | None:
         if not self.is_away(now):
             return None
-        teachers = (one for one in state.participants if one.role is Role.LOCAL_TEACHER and one.classroom is not None)
+        teachers = [one for one in state.participants if one.role is Role.LOCAL_TEACHER and one.classroom is not None]
+        teachers.sort(key=lambda one: one.school != state.lesson.paired_school)  # stable: else in order of entry
         return next((one.peer for one in teachers if is_reachable(one)), None)
 
     def decide(

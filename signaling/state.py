@@ -85,6 +85,7 @@ class LessonInfo(msgspec.Struct, frozen=True):
     state: LessonState
     started_t_ms: int | None = None
     ended_t_ms: int | None = None
+    paired_school: str = ""  # the second 1 of 1+1+N, by name as in `Participant`; empty: none
 
 
 class Snapshot(msgspec.Struct, frozen=True):

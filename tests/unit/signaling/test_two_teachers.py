@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import msgspec
 import pytest
 
 from signaling import messages as m
@@ -264,6 +265,18 @@ def test_another_teacher_takes_over_by_hand_or_when_the_first_is_gone() -> None:
     assert world.state.acting == near.you
     world.wait(1.5)
     assert world.state.acting == world.far
+
+
+@pytest.mark.parametrize(("paired", "acts"), [("河口小学", "far"), ("青山教学点", "near"), ("", "near")])
+def test_teacher_of_the_paired_school_acts_before_whoever_came_first(paired: str, acts: str) -> None:
+    world = Class()
+    lesson = msgspec.structs.replace(world.state.lesson, paired_school=paired)
+    world.room._state = msgspec.structs.replace(world.state, lesson=lesson)
+    world.keep(world.room.disconnect(world.lead, world.lecturer.socket, world.now))
+    world.wait(AWAY_S + 0.5)
+    assert world.state.acting == getattr(world, acts)
+    world.wait(30)
+    assert world.state.acting == getattr(world, acts)
 
 
 def test_nobody_acts_before_class_or_after_it() -> None:

@@ -1101,6 +1101,7 @@ export interface LessonInfo {
   state: LessonState;
   started_t_ms: number | null;
   ended_t_ms: number | null;
+  paired_school: string;
 }
 
 /** One seat in the room. A seat whose socket dropped stays with `online=False` until its resume time is over. */

@@ -83,6 +83,7 @@ export const welcome = (seq = 7): ServerMessage => ({
       title: '光的折射',
       subject: '科学',
       lecturer_school: '实验小学',
+      paired_school: '',
       planned_minutes: 40,
       state: 'live',
       started_t_ms: 0,
