@@ -7,6 +7,7 @@ an address in a browser all take as they are.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from typing import Annotated, Any
@@ -23,6 +24,7 @@ MANIFEST = "manifest.dsse.json"
 MIMETYPE = "mimetype"
 MIME = "application/vnd.tongtang.lesson-pack+zip"
 
+_EMPTY = hashlib.sha256().hexdigest()
 _PART = r"[A-Za-z0-9_-](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?"
 _PATH = re.compile(rf"{_PART}(?:/{_PART}){{0,7}}")
 _MAX_PATH = 150  # with the folder of a stick before it, below the 260 of Windows
@@ -133,9 +135,16 @@ def read_manifest(payload: bytes) -> Manifest:
             "offline_newer_format", f"这个离线包需要更新的版本才能打开（{unknown[0][:40]}）。请先升级本机的同堂。"
         )
     check_paths([*manifest.files, MANIFEST, MIMETYPE])
-    if any(len(file.slices) != slice_count(file.size) for file in manifest.files.values()):
+    if not all(_agrees(file) for file in manifest.files.values()):
         raise _unreadable()
     return manifest
+
+
+def _agrees(file: PackFile) -> bool:
+    """Return whether size, hash and slices can be of one file."""
+    if not file.size:
+        return file.sha256 == _EMPTY and not file.slices
+    return len(file.slices) == slice_count(file.size) and (len(file.slices) > 1 or file.slices[0] == file.sha256)
 
 
 def _unreadable() -> Refused:

@@ -15,7 +15,7 @@ import pytest
 from recorder.pack.digests import FileChanged, Kept, Source, digest_of, kept_digest
 from recorder.pack.dsse import SignatureWrong, open_envelope, pae, public_key, sign
 from recorder.pack.layout import Layout
-from recorder.pack.manifest import MANIFEST, MIMETYPE, SLICE_BYTES, PackFile, is_safe_path
+from recorder.pack.manifest import MANIFEST, MIMETYPE, SLICE_BYTES, PackFile, canonical, is_safe_path, read_manifest
 from recorder.pack.reader import Damage, damaged, open_pack, verify
 from recorder.pack.trust import Revocations, Trust, check, decode_signed
 from signaling.errors import Refused
@@ -332,3 +332,13 @@ def test_manifest_is_what_the_paper_says() -> None:
     assert body["sliceSize"] == 1 << 20
     assert entry["sha256"] == hashlib.sha256(content()[0].data).hexdigest()
     assert entry["slices"][1] == hashlib.sha256(content()[0].data[1 << 20 :]).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "wrong", [PackFile(0, "0" * 64, ()), PackFile(5, "0" * 64, ()), PackFile(5, "0" * 64, ("1" * 64,))]
+)
+def test_hashes_that_cannot_be_of_one_file_are_refused(wrong: PackFile) -> None:
+    body = msgspec.structs.replace(lesson().manifest, files={"a.txt": wrong})
+    with pytest.raises(Refused) as refused:
+        read_manifest(canonical(body))
+    assert refused.value.code == "offline_manifest"
