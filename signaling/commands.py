@@ -15,6 +15,7 @@ from signaling.errors import Refused
 from signaling.phases_rules import PhaseCommand, decide_phase
 from signaling.private_line_rules import LineCommand, decide_line
 from signaling.questions_rules import QuestionCommand, decide_question
+from signaling.recording_pause_rules import decide_pause
 from signaling.replica import find, source_of
 from signaling.roles import Capability, Role, is_granted, require
 from signaling.text import clean_text
@@ -30,6 +31,7 @@ Command = (
     | m.EndLesson
     | SetAttendance
     | PhaseCommand
+    | m.PauseRecording
     | m.SetClip
     | LineCommand
     | QuestionCommand
@@ -77,6 +79,8 @@ def decide(state: m.Snapshot, actor: m.Participant, request: Command, t_ms: int)
             return decide_attendance(state, actor, request)
         case m.SayPrivately() | m.SetLine():
             return decide_line(state, actor, request, t_ms)
+        case m.PauseRecording():
+            return decide_pause(state, actor, request)
         case m.SetPhase() | m.SetTimer() | m.MarkMoment():
             return decide_phase(state, actor, request, t_ms)
         case m.SetClip():

@@ -31,6 +31,7 @@ from signaling.questions import (
     ResultsShown,
     TallyChanged,
 )
+from signaling.recording_pause import RecordingPaused
 from signaling.state import ChatLine, Deck, Participant, Source
 
 
@@ -155,6 +156,7 @@ EventBody = (
     | LessonStarted
     | LessonEnded
     | RecordingChanged
+    | RecordingPaused
     | ActingChanged
     | RosterSet
     | AttendanceSet

@@ -148,6 +148,7 @@ from signaling.questions import (
     Tally as Tally,
     TallyChanged as TallyChanged,
 )
+from signaling.recording_pause import PauseRecording as PauseRecording, RecordingPaused as RecordingPaused
 from signaling.replies import (
     Bye as Bye,
     CatchUpTold as CatchUpTold,

@@ -82,6 +82,8 @@ def _step(state: m.Snapshot, event: m.Event) -> m.Snapshot:
             return replace(state, deck=deck, page=1, board=board.leave(state.board), clip=None)
         case m.RecordingChanged(recording=recording):
             return replace(state, recording=recording)
+        case m.RecordingPaused(paused=paused):
+            return replace(state, recording_paused_t_ms=event.t_ms if paused else None)
         case m.LessonStarted():
             return replace(state, lesson=replace(state.lesson, state="live", started_t_ms=event.t_ms))
         case m.LessonEnded():

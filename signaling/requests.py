@@ -23,6 +23,7 @@ from signaling.ids import PeerId
 from signaling.phases import MarkMoment, SetPhase, SetTimer
 from signaling.private_line import SayPrivately, SetLine
 from signaling.questions import AskQuestion, CloseQuestion, CountHands, GiveAnswers, PutAway, RevealAnswer, ShowResults
+from signaling.recording_pause import PauseRecording
 from signaling.state import CatchUpAct, MediaPath, Slot, Source
 from signaling.wall_control import ControlWall
 
@@ -220,6 +221,7 @@ ClientMessage = (
     | SetPhase
     | SetTimer
     | MarkMoment
+    | PauseRecording
     | SetClip
     | TakeOver
     | GiveBack

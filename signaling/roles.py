@@ -39,6 +39,7 @@ class Capability(enum.StrEnum):
     SET_PHASE = "set_phase"
     SET_TIMER = "set_timer"
     MARK = "mark"
+    PAUSE_RECORDING = "pause_recording"
     CONTROL_WALL = "control_wall"
     ASK = "ask"
     ANSWER = "answer"
@@ -66,6 +67,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.SET_PHASE,
             Capability.SET_TIMER,
             Capability.MARK,
+            Capability.PAUSE_RECORDING,
             Capability.ASK,
             Capability.ANSWER,
             Capability.COUNT_HANDS,

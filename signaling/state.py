@@ -101,6 +101,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     called_on: PeerId | None
     chat: tuple[ChatLine, ...]  # the last 100 lines
     recording: bool
+    recording_paused_t_ms: int | None = None  # since when nothing is recorded because whoever leads asked for it
     acting: PeerId | None = None  # the local teacher who leads while no lecturer can
     rosters: tuple[Roster, ...] = ()  # of those classrooms that the reader may see, like the next
     absences: tuple[Absence, ...] = ()

@@ -59,6 +59,7 @@ TABLE: tuple[Row, ...] = (
     ("set_phase", (YES, NO, NO, NO)),
     ("set_timer", (YES, NO, NO, NO)),
     ("mark_moment", (YES, NO, YES, NO)),
+    ("pause_recording", (YES, NO, NO, NO)),  # who leads; test_recording_pause.py
     ("set_clip", (YES, NO, NO, NO)),  # test_clips.py has who else may, and when
     ("add_ink", (YES, NO, NO, NO)),  # test_board_desk.py has who else may, and when
     ("remove_ink", (YES, NO, NO, NO)),
@@ -132,6 +133,7 @@ class Classroom(World):
             "set_phase": m.SetPhase(1, "group_work"),
             "set_timer": m.SetTimer(1, 60),
             "mark_moment": m.MarkMoment(1, "折射"),
+            "pause_recording": m.PauseRecording(1, True),
             "set_clip": m.SetClip(1, CLIPS[0].sha256),
             "add_ink": m.AddInk(1, 1, "page:d1:1", "pen", "AA"),
             "remove_ink": m.RemoveInk(1, "page:d1:1", ("0.1",)),
@@ -176,7 +178,7 @@ def test_the_table_has_every_request() -> None:
 def test_who_may_do_what(name: str, column: int, granted: bool) -> None:
     world = Classroom()
     me = world.peers[column]
-    if name in ("end_lesson", "mark_moment"):
+    if name in ("end_lesson", "mark_moment", "pause_recording"):
         world.ask(world.lecturer, m.StartLesson(0))
     if granted:
         world.do(name, me)

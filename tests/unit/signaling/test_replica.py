@@ -131,6 +131,7 @@ def _request(rng: random.Random, peers: list[m.PeerId], quiz: m.Quiz) -> Request
             m.SetPhase(15, "group_work" if flag else "class"),
             m.SetTimer(16, rng.choice([None, 0, 60, -1]), flag),
             m.MarkMoment(17, rng.choice(["", "折射", "长" * 41])),
+            m.PauseRecording(20, flag),
             m.SetClip(
                 19, rng.choice(["", "c" * 64, *(one.sha256 for one in CLIPS)]), flag, rng.choice([None, -1, 5_000])
             ),
@@ -239,6 +240,7 @@ def _each_kind(state: m.Snapshot) -> dict[str, m.EventBody]:
         m.LessonStarted(),
         m.LessonEnded(),
         m.RecordingChanged(not state.recording),
+        m.RecordingPaused(True, one),
     ]
     named: dict[str, m.EventBody] = {str(body.__struct_config__.tag): body for body in bodies}
     named["online_changed of nobody"] = m.OnlineChanged(m.PeerId("nobody"), False)

@@ -77,6 +77,7 @@ export type Capability =
   | 'set_phase'
   | 'set_timer'
   | 'mark'
+  | 'pause_recording'
   | 'control_wall'
   | 'ask'
   | 'answer'
@@ -778,6 +779,20 @@ export interface TallyChanged {
   tallies: readonly Tally[];
 }
 
+/** Pause the recording, or go on with it. */
+export interface PauseRecording {
+  type: 'pause_recording';
+  id: number;
+  paused: boolean;
+}
+
+/** From here on no picture and no sound is recorded, or (False) they are again. */
+export interface RecordingPaused {
+  kind: 'recording_paused';
+  paused: boolean;
+  by: PeerId;
+}
+
 /** The server closes this socket. `code` as in docs/errors.md (replaced, lesson_ended, too_slow, shutdown). */
 export interface Bye {
   type: 'bye';
@@ -1129,6 +1144,7 @@ export interface Snapshot {
   called_on: PeerId | null;
   chat: readonly ChatLine[];
   recording: boolean;
+  recording_paused_t_ms: number | null;
   acting: PeerId | null;
   rosters: readonly Roster[];
   absences: readonly Absence[];
@@ -1182,6 +1198,7 @@ export type EventBody =
   | LessonStarted
   | LessonEnded
   | RecordingChanged
+  | RecordingPaused
   | ActingChanged
   | RosterSet
   | AttendanceSet
@@ -1233,6 +1250,7 @@ export type ClientMessage =
   | SetPhase
   | SetTimer
   | MarkMoment
+  | PauseRecording
   | SetClip
   | TakeOver
   | GiveBack

@@ -91,6 +91,8 @@ function applyBody(room: Snapshot, { body, t_ms }: Event): Snapshot {
       return { ...room, lesson: { ...room.lesson, state: 'ended', ended_t_ms: t_ms }, clip: null };
     case 'recording_changed':
       return { ...room, recording: body.recording };
+    case 'recording_paused':
+      return { ...room, recording_paused_t_ms: body.paused ? t_ms : null };
     case 'acting_changed':
       return { ...room, acting: body.peer };
     case 'roster_set':
