@@ -122,6 +122,8 @@ def test_a_classroom_that_came_late_replays_the_lesson_until_it_is_live(
 
 def it_is_seen_and_heard(room: Room) -> None:
     page = room.wall.page
+    # Pictures are replayed once the link has room for them beside live, which on a busy machine is found out late.
+    page.wait_for_selector(REPLAYED, state="attached", timeout=45_000)
     room.wall.frames(REPLAYED)
     eventually("the voice is replayed", lambda: "audio" in replaying(room), 10)
     begun, begun_at = position(room), time.monotonic()
