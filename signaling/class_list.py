@@ -29,6 +29,7 @@ class Roster(msgspec.Struct, frozen=True):
 
     classroom: ClassroomId
     pupils: tuple[Pupil, ...]
+    has_cards: bool = False  # whether their answer cards were printed
 
 
 class Absence(msgspec.Struct, frozen=True):

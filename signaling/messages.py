@@ -147,6 +147,7 @@ from signaling.questions import (
     ShowResults as ShowResults,
     Tally as Tally,
     TallyChanged as TallyChanged,
+    Written as Written,
 )
 from signaling.recording_pause import PauseRecording as PauseRecording, RecordingPaused as RecordingPaused
 from signaling.replies import (

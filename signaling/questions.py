@@ -39,6 +39,7 @@ MAX_PAST_TITLE = 60
 MAX_SOURCES = 16  # devices of one classroom: a wall, phones, and pages that may not store their id
 MAX_BATCH = 60  # answers: a whole class at once (`class_list.MAX_PUPILS`)
 MAX_HANDS = 99  # pupils in a room, counted by raised hands
+MAX_SHOWN = 6  # different answers on a wall: two lines that are read from 8 m
 MAX_WRITTEN = 100_000  # characters of text answers in one room: 300 kB of a snapshot, which a socket can still take
 
 
@@ -58,10 +59,17 @@ class Tally(msgspec.Struct, frozen=True):
     """How a classroom answered, in numbers."""
 
     classroom: ClassroomId
-    counts: tuple[int, ...]  # of each option; without options empty
+    counts: tuple[int, ...]  # of each option; of numbers and texts, once the answer is told, right ones and others
     answered: int
     of: int  # pupils who are there; 0: not known
     by_hands: bool = False  # counted by raised hands, without names
+
+
+class Written(msgspec.Struct, frozen=True):
+    """A number or a text that pupils gave as answer, and how many of them; without names."""
+
+    value: str
+    count: int
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -74,6 +82,7 @@ class Asked(msgspec.Struct, frozen=True):
     answer: str = ""  # the correct value, once revealed; empty: there is none, or it was not said
     on_walls: bool = False  # whether the walls show the tallies
     photo: str = ""  # a pupil's photo that the walls show
+    written: tuple[Written, ...] = ()  # what the walls show of numbers and texts, the most frequent first
 
 
 class PastQuestion(msgspec.Struct, frozen=True):
@@ -148,6 +157,7 @@ class ResultsShown(msgspec.Struct, frozen=True, tag_field="kind", tag="results_s
     question: QuestionId
     on_walls: bool
     photo: str = ""
+    written: tuple[Written, ...] = ()
 
 
 class QuestionPutAway(msgspec.Struct, frozen=True, tag_field="kind", tag="question_put_away"):
@@ -197,7 +207,10 @@ class RevealAnswer(msgspec.Struct, frozen=True, tag_field="type", tag="reveal_an
 
 
 class ShowResults(msgspec.Struct, frozen=True, tag_field="type", tag="show_results"):
-    """Show the tallies on the walls or not, and one pupil's photo or none."""
+    """Show the results on the walls or not, and one pupil's photo or none.
+
+    What pupils wrote stands there once no more answers are collected: nobody shall copy from the wall.
+    """
 
     id: int
     question: QuestionId
@@ -257,8 +270,8 @@ def step(quiz: Quiz, body: QuestionEvent, t_ms: int) -> Quiz:
             return _change(quiz, body.question, stage="closed")
         case AnswerRevealed(answer=answer):
             return _change(quiz, body.question, stage="revealed", answer=answer)
-        case ResultsShown(on_walls=on_walls, photo=photo):
-            return _change(quiz, body.question, on_walls=on_walls, photo=photo)
+        case ResultsShown(on_walls=on_walls, photo=photo, written=written):
+            return _change(quiz, body.question, on_walls=on_walls, photo=photo, written=written)
         case QuestionPutAway():
             asked = tuple(_put_away(one) if one.question.id == body.question else one for one in quiz.asked)
             return replace(quiz, asked=asked)
@@ -283,7 +296,7 @@ def _change(quiz: Quiz, question: QuestionId, **changes: object) -> Quiz:
 
 
 def _put_away(one: Asked) -> Asked:
-    return replace(one, stage="away", on_walls=False, photo="")
+    return replace(one, stage="away", on_walls=False, photo="", written=())
 
 
 def _merged(before: tuple[Tally, ...], changed: tuple[Tally, ...]) -> tuple[Tally, ...]:

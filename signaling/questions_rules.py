@@ -8,13 +8,14 @@ same (a phone may be offline for minutes): it is taken, and marked late.
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 
 from msgspec.structs import replace
 
 from signaling import messages as m, questions as q
 from signaling.acting import require_may
+from signaling.answer_values import LETTERS, PHOTO, WRITTEN_KINDS, clean_value, is_same_answer, option_letters
 from signaling.errors import Refused
 from signaling.roles import Capability, Role, require
 from signaling.text import clean_text
@@ -24,13 +25,10 @@ QuestionCommand = (
 )
 Bodies = tuple[m.EventBody, ...]
 
-LETTERS = "ABCDEF"
 MAX_PAGE = 2000
 TALLY_S = 0.5  # counts follow answers this late: sixty classrooms that answer at once make two events a second
 _ID = re.compile(r"[A-Za-z0-9_-]{8,32}")
 _PREPARED = re.compile(r"[A-Za-z0-9]{1,16}")
-_NUMBER = re.compile(r"(-?)0*(\d{1,12})(?:\.(\d{1,6}))?")
-_PHOTO = re.compile(r"[0-9a-f]{32}")  # the first half of the SHA-256 of the picture
 
 
 def decide_question(state: m.Snapshot, actor: m.Participant, request: QuestionCommand) -> Bodies:
@@ -63,7 +61,7 @@ def stale_tallies(state: m.Snapshot) -> tuple[m.TallyChanged, ...]:
     changes = []
     for asked in state.quiz.asked:
         known = {tally.classroom: tally for tally in asked.tallies}
-        fresh = [_tally(state, asked.question, sheet) for sheet in state.quiz.sheets if _is_of(sheet, asked)]
+        fresh = [_tally(state, asked, sheet) for sheet in state.quiz.sheets if _is_of(sheet, asked)]
         stale = tuple(
             tally
             for tally in fresh
@@ -72,39 +70,6 @@ def stale_tallies(state: m.Snapshot) -> tuple[m.TallyChanged, ...]:
         if stale:
             changes.append(m.TallyChanged(asked.question.id, stale))
     return tuple(changes)
-
-
-def option_letters(question: q.Question) -> str:
-    """Return the letters that answers of this question have; empty: it has no options."""
-    if question.kind == "true_false":
-        return LETTERS[:2]
-    return LETTERS[: len(question.options)] if question.kind in ("single", "multiple") else ""
-
-
-def clean_value(question: q.Question, value: str) -> str:
-    """Return `value` as it is kept: letters in order, a number without idle zeros, a text on one line; "" stays "".
-
-    Raises:
-        Refused: `answer_invalid` or `text_too_long`.
-    """
-    value = clean_text(unicodedata.normalize("NFKC", value[: q.MAX_TEXT_ANSWER * 4]))
-    if value == "":
-        return ""
-    if question.kind == "text":
-        if len(value) > q.MAX_TEXT_ANSWER:
-            raise Refused("text_too_long", f"文字太长，最多 {q.MAX_TEXT_ANSWER} 个字。")
-        return value
-    if question.kind == "number":
-        return _number(value)
-    if question.kind == "photo":
-        if _PHOTO.fullmatch(value) is None:
-            raise Refused("answer_invalid", "这道题要交照片，请重新拍一张。")
-        return value
-    letters = "".join(sorted(set(value.upper())))
-    most = len(letters) if question.kind == "multiple" else 1
-    if not set(letters) <= set(option_letters(question)) or len(letters) != most:
-        raise Refused("answer_invalid", "这不是这道题的选项。")
-    return letters
 
 
 # --- the asking side
@@ -152,20 +117,23 @@ def _move(
     """Return the events of a request about a question that is on."""
     number = asked.question.id
     close = (m.QuestionClosed(number),) if asked.stage == "open" else ()
+    written = _written_answers(state.quiz, asked.question)
+    again = (m.ResultsShown(number, True, asked.photo, written),) if asked.on_walls and written != asked.written else ()
     match request:
         case q.CloseQuestion():
-            return (*stale_tallies(state), *close) if close else ()
+            return (*stale_tallies(state), *close, *again) if close else ()
         case q.RevealAnswer(answer=answer):
             answer = clean_value(asked.question, answer)
             if asked.stage == "revealed" and asked.answer == answer:
                 return ()
-            return (*stale_tallies(state), *close, m.AnswerRevealed(number, answer))
+            return (*stale_tallies(state), *close, m.AnswerRevealed(number, answer), *again)
         case q.ShowResults(on_walls=on_walls, photo=photo):
-            if photo and _PHOTO.fullmatch(photo) is None:
+            if photo and PHOTO.fullmatch(photo) is None:
                 raise Refused("answer_invalid", "没有这张照片，请刷新页面。")
             if (asked.on_walls, asked.photo) == (on_walls, photo):
                 return ()
-            return (*stale_tallies(state), m.ResultsShown(number, on_walls, photo))
+            shown = written if on_walls and asked.stage != "open" else ()
+            return (*stale_tallies(state), m.ResultsShown(number, on_walls, photo, shown))
         case q.PutAway():
             return (*stale_tallies(state), m.QuestionPutAway(number))
 
@@ -189,7 +157,7 @@ def _give(state: m.Snapshot, actor: m.Participant, request: q.GiveAnswers) -> Bo
     if not _is_by_hands(known):
         return (given,)  # counted with the next, by `stale_tallies`
     sheet = next(one for one in q.step(state.quiz, given, 0).sheets if _is_at(one, asked, classroom))
-    return (given, m.TallyChanged(asked.question.id, (_tally(state, asked.question, sheet),)))
+    return (given, m.TallyChanged(asked.question.id, (_tally(state, asked, sheet),)))
 
 
 def _count_hands(state: m.Snapshot, actor: m.Participant, request: q.CountHands) -> Bodies:
@@ -293,13 +261,27 @@ def _question_of_past(quiz: q.Quiz, question: q.QuestionId) -> q.Question:
     return q.Question(past.id, past.kind, past.title, options)
 
 
-def _tally(state: m.Snapshot, question: q.Question, sheet: q.Sheet) -> q.Tally:
+def _tally(state: m.Snapshot, asked: q.Asked, sheet: q.Sheet) -> q.Tally:
     """Return the counts of a classroom's sheet."""
-    letters = option_letters(question)
+    letters = option_letters(asked.question)
     counts = tuple(sum(letter in one.value for one in sheet.answers) for letter in letters)
+    if asked.question.kind in WRITTEN_KINDS and asked.answer:
+        right = sum(is_same_answer(one.value, asked.answer) for one in sheet.answers)
+        counts = (right, len(sheet.answers) - right)
     answered = frozenset(one.pupil for one in sheet.answers)
     here = _present(state, sheet.classroom) | answered
     return q.Tally(sheet.classroom, counts, len(answered), len(here))
+
+
+def _written_answers(quiz: q.Quiz, question: q.Question) -> tuple[q.Written, ...]:
+    """Return what all classrooms wrote, the same answers together, the most frequent first."""
+    if question.kind not in WRITTEN_KINDS:
+        return ()
+    given = [one.value for sheet in quiz.sheets if sheet.question == question.id for one in sheet.answers]
+    first = {value.casefold(): value for value in sorted(given, reverse=True)}
+    counts = Counter(value.casefold() for value in given)
+    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    return tuple(q.Written(first[value], count) for value, count in ordered[: q.MAX_SHOWN])
 
 
 def _present(state: m.Snapshot, classroom: m.ClassroomId) -> frozenset[m.PupilId]:
@@ -308,15 +290,6 @@ def _present(state: m.Snapshot, classroom: m.ClassroomId) -> frozenset[m.PupilId
     )
     absent = {pupil for one in state.absences if one.classroom == classroom for pupil in one.absent}
     return frozenset(pupil for pupil in pupils if pupil not in absent)
-
-
-def _number(value: str) -> str:
-    found = _NUMBER.fullmatch(value.replace("−", "-"))
-    if found is None:
-        raise Refused("answer_invalid", "这道题的答案是数，例如 12 或 3.5。")
-    sign, whole, part = found.group(1), found.group(2).lstrip("0") or "0", (found.group(3) or "").rstrip("0")
-    number = f"{whole}.{part}" if part else whole
-    return number if number == "0" else sign + number
 
 
 def _written(quiz: q.Quiz) -> int:

@@ -77,7 +77,8 @@ REWIRING = (
     m.LeadChanged,
     m.VoiceLineChanged,
 )
-UNCOUNTED = (m.AnswersGiven, m.RosterSet, m.AttendanceSet)  # tallies follow a moment later, many in one event
+# Tallies follow these a moment later, many in one event.
+UNCOUNTED = (m.AnswersGiven, m.AnswerRevealed, m.RosterSet, m.AttendanceSet)
 
 Request = (
     Command

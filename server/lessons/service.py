@@ -16,11 +16,11 @@ from server.lessons.model import Lesson, Page, PageFile, PersonRef, PlayedLesson
 from server.lessons.page_files import PageFiles
 from server.lessons.playback_tables import keep_playback, playback_between, playback_of
 from server.lessons.ports import StoredLesson
-from server.lessons.rosters.tables import pupils_of
+from server.lessons.rosters.tables import live_rosters
 from server.storage.database import Database, Transaction
 from server.storage.ids import new_code
 from signaling.errors import Refused
-from signaling.messages import ClassroomId, Deck, Event, LessonInfo, RoomId, Roster
+from signaling.messages import Deck, Event, LessonInfo, RoomId
 from signaling.playback import Playback
 
 REPEATED_AHEAD = timedelta(days=8)  # the lobby shows a week of the timetable, with today's weekday twice
@@ -219,8 +219,7 @@ class LessonService:
             pages = await tables.pages_of(tx, lesson)
             events = await tables.events_of(tx, lesson)
             playback = await playback_of(tx, lesson)
-            pupils = await pupils_of(tx, [room.id for room in found.classrooms])
-        rosters = tuple(Roster(ClassroomId(room), pupils[room]) for room in sorted(pupils))
+            rosters = await live_rosters(tx, [room.id for room in found.classrooms])
         opened_ms = found.opened_wallclock_ms
         return StoredLesson(info_of(found), deck_of(found, pages), opened_ms, events, playback, rosters)
 
@@ -256,6 +255,7 @@ def info_of(lesson: Lesson) -> LessonInfo:
         state=lesson.state,
         started_t_ms=lesson.started_t_ms,
         ended_t_ms=lesson.ended_t_ms,
+        paired_school="" if lesson.paired_school is None else lesson.paired_school.name,
     )
 
 

@@ -144,6 +144,11 @@ class Person:
         assert answer.is_success, answer.text
         return answer.json()
 
+    def download(self, path: str) -> bytes:
+        answer = self._client.get(path)
+        assert answer.is_success, answer.text
+        return answer.content
+
     def post_text(self, path: str, text: str) -> Any:
         answer = self._client.post(path, content=text.encode())
         assert answer.is_success, answer.text
@@ -223,6 +228,14 @@ class Region:
             version = teacher.get(f"/api/classrooms/{classroom}/roster")["version"]
             rows = [{"number": n, "name": name, "card": card} for n, (name, card) in enumerate(pupils, 1)]
             teacher.put(f"/api/classrooms/{classroom}/roster", {"version": version, "pupils": rows})
+        finally:
+            teacher.close()
+
+    def print_cards(self, room: int, username: str) -> None:
+        """Print the answer cards of a classroom's pupils; its teacher does it."""
+        teacher, classroom = Person(self.server.url, username), self.rooms[room]["id"]
+        try:
+            teacher.download(f"/api/classrooms/{classroom}/cards.pdf")
         finally:
             teacher.close()
 

@@ -100,7 +100,7 @@ def test_axe_finds_nothing_serious_in_a_lesson(playwright: Playwright, devices: 
         found["lecturer, ink"] = serious(lecturer)
         lecturer.page.keyboard.press("Escape")
         lecturer.page.click("[data-prepared]")
-        screens["classroom"].page.wait_for_selector("text=请举起答题卡")
+        screens["classroom"].page.wait_for_selector("[data-stage=open]")
         for name, screen in screens.items():
             found[f"{name}, question"] = serious(screen)
         for act in ("list", "line", "wall", "question"):

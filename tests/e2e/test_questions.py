@@ -81,6 +81,7 @@ def test_a_question_is_answered_by_cards_and_by_taps(
         cards_are_read(now)
         taps_outlive_an_outage(now)
         the_answer_is_revealed(now)
+        what_was_written_is_shown(now)
         work_is_shown(now)
         hands_are_counted(now)
         results_are_exported(now)
@@ -106,12 +107,14 @@ def a_prepared_question_is_asked(now: Class) -> None:
     now.lecturer.page.wait_for_selector("text=本页的题")
     now.lecturer.shoot("lecturer-questions")
     now.lecturer.page.click(f".panel__one:has-text('{CHOICE['title']}') .panel__ask")
+    now.wall.page.wait_for_selector("text=请举手，或告诉本班老师")
+    now.school.print_cards(0, "he")
     now.wall.page.wait_for_selector("text=请举起答题卡")
     now.wall.page.wait_for_selector("text=C 小于")
     now.wall.shoot("classroom-question")
     now.scanner.page.wait_for_selector(f"text=提问：{CHOICE['title']}")
     now.scanner.shoot("phone-asked")
-    assert "C" not in str(now.wall.page.evaluate("() => document.querySelector('.question__option--right')?.innerText"))
+    assert "C" not in str(now.wall.page.evaluate("() => document.querySelector('.results__option--right')?.innerText"))
 
 
 def a_pupil_touches_the_wall(now: Class) -> None:
@@ -172,11 +175,33 @@ def the_answer_is_revealed(now: Class) -> None:
     page.click("[data-act=reveal]:has-text('C 小于')")
     now.wall.page.wait_for_selector("text=正确答案：C 小于")
     page.click("[data-act=walls]")
-    now.wall.page.wait_for_selector(".question__bar")
+    now.wall.page.wait_for_selector(".results__bar")
     now.wall.shoot("classroom-question-results")
     now.lecturer.shoot("lecturer-question-revealed")
     page.click("[data-act=away]")
     now.wall.page.wait_for_selector(".question", state="detached")
+
+
+def what_was_written_is_shown(now: Class) -> None:
+    page = now.lecturer.page
+    page.click("[data-kind=text]")
+    page.click("[data-act=ask]")
+    for name, value in zip(NAMES, ("折射", "反射", "折射", "影子"), strict=True):
+        field = now.thumb.page.locator(f".answers__row:has-text('{name}') input")
+        field.fill(value)
+        field.press("Enter")
+    eventually("four have written", lambda: answered(now.lecturer, room(now, 1)) == 4, 10)
+    page.click("[data-act=walls]")
+    assert now.wall.page.query_selector(".results__words") is None, "nobody copies from the wall"
+    page.click("[data-act=close]")
+    now.wall.page.wait_for_selector(".results__words:has-text('折射'):has-text('2 人')")
+    page.fill(".live__right input", "折射")
+    page.click("[data-act=reveal]")
+    now.wall.page.wait_for_selector(".results__option--right:has-text('答对'):has-text('2 人')")
+    now.wall.page.wait_for_selector(".results__option:has-text('其他答案'):has-text('2 人')")
+    now.wall.shoot("classroom-written")
+    now.lecturer.shoot("lecturer-written")
+    page.click("[data-act=away]")
 
 
 def work_is_shown(now: Class) -> None:
@@ -219,7 +244,7 @@ def results_are_exported(now: Class) -> None:
     rows = {line[3]: line for line in table}
     assert rows["正确答案"][4] == "C"
     assert [rows[name][4] for name in NAMES] == ["C", "C", "B", "C"]
-    assert rows[NAMES[1]][5] == "已交照片"
+    assert rows[NAMES[1]][5:7] == ["反射", "已交照片"]
     teacher = Person(now.school.server.url, "ma")
     try:
         assert [one["id"] for one in teacher.get(address)["classrooms"]] == [room(now, 1)]

@@ -101,6 +101,7 @@ def before_class(playwright: Playwright, devices: Path, school: Region, folder: 
     school.rooms.append({**added, "school": second})
     truths = write_room(folder / "room.mjpeg")
     school.set_roster(0, "he", [(name_of(truth), truth.card) for truth in truths])
+    school.print_cards(0, "he")
     school.set_roster(1, "ma", [(name, -1) for name in NAMES])
     (planned,) = plan_day(school, [timedelta(minutes=40)], rooms=3)
     server, voice = school.server, devices / "voice.wav"
@@ -260,7 +261,8 @@ def a_question_is_answered(now: Day) -> None:
     shoot(now, "questions")
     page.click(f".panel__one:has-text('{BENT['title']}') .panel__ask")
     for wall in now.walls:
-        wall.page.wait_for_selector("text=请举起答题卡")
+        wall.page.wait_for_selector(".question[data-stage=open]")
+    now.walls[0].page.wait_for_selector("text=请举起答题卡")
     now.walls[0].shoot("teaching-wall-question")
     now.scanner.page.wait_for_selector(f"text=提问：{BENT['title']}")
     shoot_phone(now.scanner, "asked")

@@ -17,6 +17,7 @@ from server.fields import field_invalid
 from server.json_http import answer
 from server.lessons.cards.fonts import chinese_fonts, font_folders, open_faces
 from server.lessons.cards.sheet import MARKER_MM, PER_PAGE, READ_TO_M, Printed, Title, print_cards
+from signaling.class_list import Roster
 from signaling.errors import Refused
 
 _MAX_FACES = 2  # opened, a quarter of a second each: what the best two fonts lack is written by hand
@@ -55,6 +56,10 @@ async def cards_pdf(request: Request) -> Response:
         raise Refused("cards_none", "这个班还没有学生领到答题卡。请先在花名册里录入学生，再打印。")
     title = (room.school.name, room.name)
     data = await asyncio.to_thread(_print, cards, per_page, title, bool(backs))
+    if not page.has_cards:
+        services = services_of(request)
+        await services.rosters.printed(room.id)
+        services.live.roster_changed(Roster(page.classroom, page.pupils, True))
     name = quote(f"答题卡-{room.school.name}-{room.name}.pdf", safe="")
     headers = {
         "content-disposition": f"inline; filename=cards.pdf; filename*=UTF-8''{name}",  # RFC 6266 §5

@@ -35,8 +35,9 @@ from server.lessons.rosters.service import readable_rooms
 from server.storage.database import Database, Transaction
 from server.storage.ids import new_id
 from signaling import messages as m
+from signaling.answer_values import clean_value
 from signaling.errors import Refused
-from signaling.questions_rules import check_question, clean_value
+from signaling.questions_rules import check_question
 from signaling.roles import Role
 
 LATE_BATCHES, LATE_S = 240, 60.0  # of one who answers: whatever a phone may hold (outbox.ts: 200), at once

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from server.lessons.questions.model import AskedQuestion, HandCount, Results
-from signaling.questions_rules import LETTERS
+from signaling.answer_values import LETTERS
 
 MAX_HEADING = 40  # characters of a question in its column's heading
 _KINDS = {

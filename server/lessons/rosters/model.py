@@ -42,3 +42,4 @@ class RosterPage(msgspec.Struct, frozen=True):
     version: int
     pupils: tuple[Pupil, ...]
     left: tuple[FormerPupil, ...] = ()
+    has_cards: bool = False  # whether the answer cards were ever printed

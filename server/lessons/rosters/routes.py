@@ -107,7 +107,7 @@ async def import_roster(request: Request) -> Response:
 
 
 def _tell_rooms(request: Request, page: RosterPage) -> None:
-    services_of(request).live.roster_changed(Roster(page.classroom, page.pupils))
+    services_of(request).live.roster_changed(Roster(page.classroom, page.pupils, page.has_cards))
 
 
 def _read(data: bytes) -> RosterSheet:

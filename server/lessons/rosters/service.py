@@ -46,6 +46,11 @@ class RosterService:
             room = await _own_classroom(tx, person, classroom_id, Right.SEE_ROSTER)
             return room, await tables.find_roster(tx, classroom_id)
 
+    async def printed(self, classroom_id: str) -> None:
+        """Note that the answer cards of a classroom are printed; its wall asks for them from now on."""
+        async with self._database.write() as tx:
+            await tables.note_printed(tx, classroom_id, epoch_ms(self._clock()))
+
     async def of_lesson(self, asker: Asker, lesson: Lesson) -> dict[str, tuple[Pupil, ...]]:
         """Return those rosters of the lesson that the asker may read in it, by classroom; perhaps none.
 

@@ -9,6 +9,7 @@ from sqlalchemy import Column, ForeignKey, Integer, String, Table, UniqueConstra
 from server.lessons.rosters.model import MAX_LEFT, FormerPupil, Pupil, RosterPage
 from server.storage.database import Transaction
 from server.storage.schema import EpochMs, metadata
+from signaling.class_list import Roster
 from signaling.ids import ClassroomId, PupilId
 
 NO_CARD = -1
@@ -18,6 +19,7 @@ rosters = Table(
     metadata,
     Column("classroom_id", String(16), ForeignKey("classrooms.id"), primary_key=True),
     Column("version", Integer, nullable=False),  # counts changes: whoever edits an older one is told so
+    Column("printed_ms", EpochMs),  # when the answer cards were last printed
 )
 pupils = Table(
     "pupils",
@@ -37,8 +39,8 @@ pupils = Table(
 
 async def find_roster(tx: Transaction, classroom_id: str) -> RosterPage:
     """Return the classroom's roster; an empty one of version 0 when nobody made one yet."""
-    query = select(rosters.c.version).where(rosters.c.classroom_id == classroom_id)
-    version = (await tx.execute(query)).scalar()
+    query = select(rosters.c.version, rosters.c.printed_ms).where(rosters.c.classroom_id == classroom_id)
+    row = (await tx.execute(query)).one_or_none()
     found = await pupils_of(tx, (classroom_id,))
     gone = (
         select(pupils)
@@ -49,7 +51,8 @@ async def find_roster(tx: Transaction, classroom_id: str) -> RosterPage:
     left = tuple(
         FormerPupil(PupilId(row.id), row.number, row.name, row.left_ms) for row in (await tx.execute(gone)).all()
     )
-    return RosterPage(ClassroomId(classroom_id), version or 0, found[classroom_id], left)
+    version, printed_ms = (0, None) if row is None else (row.version, row.printed_ms)
+    return RosterPage(ClassroomId(classroom_id), version, found[classroom_id], left, printed_ms is not None)
 
 
 async def pupils_of(tx: Transaction, classroom_ids: Sequence[str]) -> dict[str, tuple[Pupil, ...]]:
@@ -65,6 +68,21 @@ async def pupils_of(tx: Transaction, classroom_ids: Sequence[str]) -> dict[str, 
         pupil = Pupil(PupilId(row.id), row.number, row.name, row.seat_row, row.seat_column, card, row.called)
         found[row.classroom_id].append(pupil)
     return {classroom: tuple(here) for classroom, here in found.items()}
+
+
+async def live_rosters(tx: Transaction, classroom_ids: Sequence[str]) -> tuple[Roster, ...]:
+    """Return the rosters of classrooms as a lesson has them, in order of the classrooms' ids."""
+    found = await pupils_of(tx, classroom_ids)
+    query = select(rosters.c.classroom_id).where(
+        rosters.c.classroom_id.in_(classroom_ids), rosters.c.printed_ms.is_not(None)
+    )
+    printed = {row.classroom_id for row in (await tx.execute(query)).all()}
+    return tuple(Roster(ClassroomId(room), found[room], room in printed) for room in sorted(found))
+
+
+async def note_printed(tx: Transaction, classroom_id: str, now_ms: int) -> None:
+    """Note that the answer cards of a classroom were printed."""
+    await tx.execute(update(rosters).where(rosters.c.classroom_id == classroom_id).values(printed_ms=now_ms))
 
 
 async def bump_version(tx: Transaction, classroom_id: str, version: int) -> bool:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from server.lessons.cards.codes import modules
 from server.lessons.cards.sheet import MARKER_MM, Printed, print_cards
+from server.lessons.rosters.tables import live_rosters
 from tests.integration.server.conftest import World
 
 SCALE = 2.0  # pixels a point
@@ -106,6 +107,19 @@ async def test_a_wrong_choice_is_named(world: World, query: str) -> None:
     teacher, room = await enter(world, {"王大山": 3})
     answer = await teacher.get(f"/api/classrooms/{room}/cards.pdf?{query}")
     assert answer.status_code == 422 and answer.json()["field"] == query.split("=")[0]
+
+
+async def test_lesson_knows_whether_cards_were_printed(world: World) -> None:
+    teacher, room = await enter(world, {"王大山": 12})
+    assert not world.live.rosters[-1].has_cards
+    assert (await teacher.get(f"/api/classrooms/{room}/cards.pdf")).status_code == 200
+    assert world.live.rosters[-1].has_cards
+    pupils = [{"number": 1, "name": "王大山"}, {"number": 2, "name": "李小雨"}]
+    await teacher.put(f"/api/classrooms/{room}/roster", json={"version": 1, "pupils": pupils})
+    async with world.services.database.read() as tx:
+        (stored,) = await live_rosters(tx, [room])
+    assert stored == world.live.rosters[-1]
+    assert stored.has_cards and len(stored.pupils) == 2
 
 
 async def test_a_class_without_cards_is_told_what_to_do(world: World) -> None:

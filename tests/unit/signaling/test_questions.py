@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from signaling import messages as m, questions as q
+from signaling.answer_values import clean_value
 from signaling.errors import Refused
-from signaling.questions_rules import TALLY_S, clean_value, decide_question
+from signaling.questions_rules import TALLY_S, decide_question
 from signaling.replica import apply, apply_all
 from signaling.room import Request, Room
 from signaling.seats import ANSWERS_BURST
-from signaling.views import view_event, view_snapshot
+from signaling.views import PUBLIC, view_event, view_snapshot
 from tests.unit.signaling.question_world import (
     MULTIPLE,
     NUMBER,
@@ -204,6 +205,59 @@ def test_raised_hands_are_counted_without_names_until_names_come() -> None:
     assert world.after(TALLY_S).events == ()
     world.ask(world.teacher, give(SINGLE, 3, (2, "C")))
     assert world.tally() == ((1, 0, 1), 2, 4)
+
+
+def test_walls_show_what_was_written_once_nobody_can_copy_it() -> None:
+    world = Quizzed()
+    world.open(TEXT)
+    world.ask(world.lecturer, m.ShowResults(1, TEXT.id, True))
+    world.ask(world.teacher, give(TEXT, 1, (1, "Water"), (2, "water"), (3, "冰"), (4, "雾")))
+    world.ask(world.lecturer, m.GiveAnswers(1, TEXT.id, PHONE, 1, (m.Answer(pupil(1, 1), "冰"),), m.ClassroomId("c1")))
+    world.after(TALLY_S)
+    assert (world.asked.on_walls, world.asked.written) == (True, ())
+    world.ask(world.lecturer, m.CloseQuestion(2, TEXT.id))
+    assert world.asked.written == (m.Written("Water", 2), m.Written("冰", 2), m.Written("雾", 1))
+    assert world.room.viewer(world.observer) == PUBLIC
+    world.ask(world.lecturer, m.ShowResults(3, TEXT.id, False))
+    assert not world.asked.written
+    world.ask(world.lecturer, m.ShowResults(4, TEXT.id, True))
+    assert len(world.asked.written) == 3
+    world.ask(world.lecturer, m.PutAway(5, TEXT.id))
+    assert not world.asked.written
+    assert world.replayed() == world.room.state
+
+
+def test_what_was_written_is_counted_right_or_not_once_the_answer_is_told() -> None:
+    world = Quizzed()
+    world.open(TEXT)
+    world.ask(world.teacher, give(TEXT, 1, (1, "Water"), (2, "water"), (3, "冰")))
+    world.after(TALLY_S)
+    assert world.tally() == ((), 3, 4)
+    world.ask(world.lecturer, m.RevealAnswer(2, TEXT.id, "WATER"))
+    world.after(TALLY_S)
+    assert world.tally() == ((2, 1), 3, 4)
+    world.ask(world.lecturer, m.RevealAnswer(3, TEXT.id, "冰"))
+    world.after(TALLY_S)
+    assert world.tally() == ((1, 2), 3, 4)
+    world.ask(world.lecturer, m.RevealAnswer(4, TEXT.id, ""))
+    world.after(TALLY_S)
+    assert world.tally() == ((), 3, 4)
+
+
+def test_walls_show_the_most_frequent_of_many_different_answers() -> None:
+    world = Quizzed()
+    world.open(NUMBER)
+    values = [str(n % 9) for n in range(4)]
+    world.ask(world.teacher, give(NUMBER, 1, *((n + 1, value) for n, value in enumerate(values))))
+    many = tuple(q.Answer(pupil(n), str(n)) for n in range(20))
+    sheet = q.Sheet(NUMBER.id, ROOM, many)
+    world.room._state = msgspec.structs.replace(
+        world.room.state, quiz=msgspec.structs.replace(world.room.state.quiz, sheets=(sheet,))
+    )
+    world.ask(world.lecturer, m.CloseQuestion(1, NUMBER.id))
+    world.ask(world.lecturer, m.ShowResults(2, NUMBER.id, True))
+    assert [one.value for one in world.asked.written] == ["0", "1", "10", "11", "12", "13"]
+    assert len(world.asked.written) == q.MAX_SHOWN
 
 
 def test_hands_without_options_are_one_number() -> None:

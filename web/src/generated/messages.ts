@@ -314,6 +314,7 @@ export interface PupilCalled {
 export interface Roster {
   classroom: ClassroomId;
   pupils: readonly Pupil[];
+  has_cards: boolean;
 }
 
 /** Private to the classroom: its roster, whole. */
@@ -634,6 +635,7 @@ export interface Asked {
   answer: string;
   on_walls: boolean;
   photo: string;
+  written: readonly Written[];
 }
 
 /** Ask. A question that was closed is put away by it; an open one must be closed first. */
@@ -737,6 +739,7 @@ export interface ResultsShown {
   question: QuestionId;
   on_walls: boolean;
   photo: string;
+  written: readonly Written[];
 }
 
 /** Say the correct answer to everybody, and close the question if it is open. */
@@ -754,7 +757,7 @@ export interface Sheet {
   answers: readonly Answer[];
 }
 
-/** Show the tallies on the walls or not, and one pupil's photo or none. */
+/** Show the results on the walls or not, and one pupil's photo or none. What pupils wrote stands there once no more answers are collected: nobody shall copy from the wall. */
 export interface ShowResults {
   type: 'show_results';
   id: number;
@@ -777,6 +780,12 @@ export interface TallyChanged {
   kind: 'tally_changed';
   question: QuestionId;
   tallies: readonly Tally[];
+}
+
+/** A number or a text that pupils gave as answer, and how many of them; without names. */
+export interface Written {
+  value: string;
+  count: number;
 }
 
 /** Pause the recording, or go on with it. */

@@ -46,6 +46,8 @@ export const quiz = area(
       all: '全部交齐',
       none: '还没有教室作答',
       people: '{n} 人',
+      rightOnes: '答对',
+      others: '其他答案',
       byHands: '举手统计',
       total: '合计',
       close: '停止作答',
@@ -69,6 +71,7 @@ export const quiz = area(
     wall: {
       ask: '提问：{title}',
       raise: '请举起答题卡',
+      hands: '请举手，或告诉本班老师',
       tell: '请把答案告诉本班老师',
       write: '请写在本子上，老师来拍照',
       stopped: '作答结束',
@@ -185,6 +188,8 @@ export const quiz = area(
       all: 'All have answered',
       none: 'No classroom has answered yet',
       people: '{n}',
+      rightOnes: 'Right',
+      others: 'Others',
       byHands: 'counted by hands',
       total: 'Total',
       close: 'Stop answers',
@@ -208,6 +213,7 @@ export const quiz = area(
     wall: {
       ask: 'Question: {title}',
       raise: 'Hold up your cards',
+      hands: 'Raise your hand, or tell your teacher',
       tell: 'Tell your teacher the answer',
       write: 'Write it down, your teacher takes a photo',
       stopped: 'No more answers',

@@ -39,7 +39,12 @@ export function stepQuiz(quiz: Quiz, body: QuestionEvent, tMs: number): Quiz {
     case 'answer_revealed':
       return change(quiz, body.question, (one) => ({ ...one, stage: 'revealed', answer: body.answer }));
     case 'results_shown':
-      return change(quiz, body.question, (one) => ({ ...one, on_walls: body.on_walls, photo: body.photo }));
+      return change(quiz, body.question, (one) => ({
+        ...one,
+        on_walls: body.on_walls,
+        photo: body.photo,
+        written: body.written,
+      }));
     case 'question_put_away':
       return change(quiz, body.question, putAway);
     case 'tally_changed':
@@ -56,7 +61,8 @@ export function currentQuestion(quiz: Quiz): Asked | null {
 }
 
 function fresh({ question }: QuestionAsked, tMs: number): Asked {
-  return { question, stage: 'open', asked_t_ms: tMs, tallies: [], answer: '', on_walls: false, photo: '' };
+  const shown = { on_walls: false, photo: '', written: [] };
+  return { question, stage: 'open', asked_t_ms: tMs, tallies: [], answer: '', ...shown };
 }
 
 function change(quiz: Quiz, question: QuestionId, next: (one: Asked) => Asked): Quiz {
@@ -64,7 +70,7 @@ function change(quiz: Quiz, question: QuestionId, next: (one: Asked) => Asked): 
 }
 
 function putAway(one: Asked): Asked {
-  return { ...one, stage: 'away', on_walls: false, photo: '' };
+  return { ...one, stage: 'away', on_walls: false, photo: '', written: [] };
 }
 
 function merged(before: readonly Tally[], changed: readonly Tally[]): readonly Tally[] {

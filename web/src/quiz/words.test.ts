@@ -1,7 +1,17 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Asked, Question, Tally } from '@/generated/messages';
 import { fitted } from './photoShop';
-import { grouped, isForCards, missingOf, optionsOf, sumOf, titleOf, valueWords } from './words';
+import {
+  columnsOf,
+  grouped,
+  isForCards,
+  isSameAnswer,
+  missingOf,
+  optionsOf,
+  sumOf,
+  titleOf,
+  valueWords,
+} from './words';
 
 // The words themselves are checked by i18n/messages.test.ts; here it is which ones are chosen.
 vi.mock('@/i18n', () => ({
@@ -66,6 +76,26 @@ describe('counts', () => {
     expect(sum).toEqual({ counts: [5, 1, 2], answered: 8, of: 10 });
     expect(missingOf(sum)).toBe(2);
     expect(missingOf(tally('c2', [], 3, 0))).toBe(0);
+  });
+
+  it('of numbers and texts are right ones and others, once the answer is told', () => {
+    const text = question({ kind: 'text', options: [] });
+    expect(columnsOf({ question: text, stage: 'closed', answer: '' })).toEqual([]);
+    const told = columnsOf({ question: text, stage: 'revealed', answer: '折射' });
+    expect(told.map((one) => [one.label, one.isRight])).toEqual([
+      ['live.rightOnes', true],
+      ['live.others', false],
+    ]);
+    const asked = { question: text, tallies: [tally('c0', [3, 1], 4, 4), tally('c1', [], 9, 9)] };
+    expect(sumOf(asked)).toEqual({ counts: [3, 1], answered: 13, of: 13 });
+    expect(isSameAnswer('Water', 'water')).toBe(true);
+  });
+
+  it('mark the right option only once it is told', () => {
+    const marked = (stage: 'closed' | 'revealed') =>
+      columnsOf({ question: question({}), stage, answer: 'C' }).map((one) => one.isRight);
+    expect(marked('closed')).toEqual([false, false, false]);
+    expect(marked('revealed')).toEqual([false, false, true]);
   });
 
   it('put the same texts together, the most frequent first', () => {

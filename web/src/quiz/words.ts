@@ -30,6 +30,36 @@ export function optionsOf({ kind, options }: Optioned): readonly Option[] {
   });
 }
 
+export interface Column extends Option {
+  isRight: boolean;
+}
+
+/** What answers are counted by: the options; of numbers and texts, once the answer is told, right ones and others. */
+export function columnsOf({
+  question,
+  stage,
+  answer,
+}: Pick<Asked, 'question' | 'stage' | 'answer'>): readonly Column[] {
+  const isTold = stage === 'revealed' && answer !== '';
+  if (hasTextInput(question.kind)) {
+    if (!isTold) return [];
+    return [t('quiz.live.rightOnes'), t('quiz.live.others')].map((text, n) => ({
+      letter: '',
+      label: text,
+      text,
+      isRight: n === 0,
+    }));
+  }
+  return optionsOf(question).map((option) => ({
+    ...option,
+    isRight: isTold && answer.includes(option.letter),
+  }));
+}
+
+/** Whether two written answers are the same but for capital letters, as the server counts them. */
+export const isSameAnswer = (value: string, answer: string): boolean =>
+  value.toLowerCase() === answer.toLowerCase();
+
 /** A value as people read it. */
 export function valueWords(question: Optioned, value: string): string {
   if (question.kind === 'photo') return value ? t('quiz.phone.photo') : '';
@@ -59,10 +89,11 @@ export interface Sum {
 }
 
 /** All classrooms together. */
-export function sumOf({ question, tallies }: Pick<Asked, 'question' | 'tallies'>): Sum {
+export function sumOf({ tallies }: Pick<Asked, 'tallies'>): Sum {
   const add = (pick: (tally: Tally) => number) => tallies.reduce((all, tally) => all + pick(tally), 0);
+  const columns = Math.max(0, ...tallies.map((tally) => tally.counts.length));
   return {
-    counts: optionsOf(question).map((_, n) => add((tally) => tally.counts[n] ?? 0)),
+    counts: Array.from({ length: columns }, (_, n) => add((tally) => tally.counts[n] ?? 0)),
     answered: add((tally) => tally.answered),
     of: add((tally) => tally.of),
   };

@@ -17,6 +17,7 @@ const pupil = (id: string, row: number, column: number, called = 0) => ({
 });
 const roster: Roster = {
   classroom: 'c0',
+  has_cards: false,
   pupils: [pupil('李', 1, 1), pupil('和', 2, 3, 2), pupil('马', 0, 0), pupil('木', 2, 3)],
 };
 
