@@ -12,7 +12,7 @@ from recorder.control import NamePeer, StartRecording
 from server.lessons.ports import RecordingStore
 from server.processes.media import MediaWorkers
 from server.processes.recorder import MAX_EVENTS, RecorderLink
-from signaling.messages import Event, Participant, ParticipantJoined, RoomId
+from signaling.messages import Event, Participant, ParticipantJoined, RecordingPaused, RoomId
 from signaling.room import Room
 from signaling.views import PUBLIC, view_event
 
@@ -46,6 +46,8 @@ class LessonRecording:
             return
         for event in events:
             self._tell(self.id, event)
+            if isinstance(event.body, RecordingPaused):
+                self._link.pause(self.id, self._mono_ns(event.t_ms) if event.body.paused else None)
 
     def start(self) -> None:
         """Let `run` begin: class has begun."""
@@ -59,7 +61,10 @@ class LessonRecording:
         """Record from `start` to `stop`; on cancel between them the recording goes on with the next process."""
         await self._started.wait()
         recording, folder = await self._named(room.state.lesson.title, timeout_s)
-        self._link.start(StartRecording(recording, self._lesson, room.state.lesson.title, folder))
+        paused_t_ms = room.state.recording_paused_t_ms
+        paused_ns = None if paused_t_ms is None else self._mono_ns(paused_t_ms)
+        title = room.state.lesson.title
+        self._link.start(StartRecording(recording, self._lesson, title, folder, paused_ns=paused_ns))
         self.id, self.folder = recording, folder
         for one in room.state.participants:
             self._name(recording, one)
@@ -95,7 +100,10 @@ class LessonRecording:
         if isinstance(event.body, ParticipantJoined):
             self._name(recording, event.body.participant)
         body = msgspec.json.encode(view_event(event, PUBLIC).body)
-        self._link.event(recording, event.seq, self._opened_mono_ns + event.t_ms * 1_000_000, body)
+        self._link.event(recording, event.seq, self._mono_ns(event.t_ms), body)
+
+    def _mono_ns(self, t_ms: int) -> int:
+        return self._opened_mono_ns + t_ms * 1_000_000
 
     def _name(self, recording: str, one: Participant) -> None:
         self._link.name(NamePeer(recording, one.peer, one.role.value, one.name, one.school))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 from prometheus_client import Counter, Gauge
 
 from media.control import FrameReader
@@ -113,6 +114,14 @@ class RecorderLink:
         one.names[name.peer] = name
         if one.is_open:
             self._send(name)
+
+    def pause(self, recording: str, since_ns: int | None) -> None:
+        """Record no media that arrives from `since_ns` (CLOCK_MONOTONIC) on, or (None) go on."""
+        one = self._recordings.get(recording)
+        if one is None or one.start.paused_ns == since_ns:
+            return
+        one.start = replace(one.start, paused_ns=since_ns)  # a recorder that is started again is told so first
+        self._send(control.PauseRecording(recording, since_ns))
 
     def stop(self, recording: str) -> None:
         """End a recording: its parts are closed and it is finalised."""

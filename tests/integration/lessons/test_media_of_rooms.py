@@ -16,6 +16,7 @@ import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
+from recorder.journal import read_journal
 from signaling import messages as m
 from signaling.roles import Role
 from tests.integration.lessons.live_server import LESSON, Client, Live, live_server
@@ -109,6 +110,42 @@ async def test_killed_recorder_is_back_and_told_everything_again(live: Live, tmp
     journal = (tmp_path / LESSON / "journal.jsonl").read_text(encoding="utf-8")
     assert [journal.count(kind) for kind in ("lesson_started", "page_turned", "lesson_ended")] == [1, 1, 1]
     assert live.library.news[-1].state == "ready", live.library.news[-1].detail
+
+
+async def test_a_pause_outlives_the_recorder_and_leaves_no_trace_of_itself(live: Live, tmp_path: Path) -> None:
+    async with live.joined(Role.LECTURER) as lecturer, connection() as sending:
+        await lecturer.send(m.StartLesson(9))
+        await publish(lecturer, sending)
+        assert (await lecturer.event(m.RecordingChanged)).recording
+        await asyncio.sleep(1.5)
+        await lecturer.send(m.PauseRecording(10, True))
+        assert (await lecturer.event(m.RecordingPaused)).paused
+        await asyncio.sleep(0.6)
+        held = media_bytes(tmp_path / LESSON)
+        pid = live.host.recorder.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        assert not (await lecturer.event(m.RecordingChanged)).recording
+        assert (await lecturer.event(m.RecordingChanged)).recording
+        await asyncio.sleep(1.0)
+        assert media_bytes(tmp_path / LESSON) == held, "a recorder that is started again is still paused"
+        await lecturer.send(m.PauseRecording(11, False))
+        assert not (await lecturer.event(m.RecordingPaused)).paused
+        await asyncio.sleep(1.5)
+        await lecturer.send(m.EndLesson(12))
+        async with asyncio.timeout(20):
+            while not live.library.news or live.library.news[-1].state not in ("ready", "failed"):
+                await asyncio.sleep(0.05)
+    ready = live.library.news[-1]
+    assert ready.state == "ready", ready.detail
+    assert 2_000 <= ready.duration_ms <= 4_500, "two stretches of 1.5 s, and nothing of the pause"
+    journal = read_journal(tmp_path / LESSON / "journal.jsonl")
+    assert journal.is_intact
+    assert [line["kind"] for line in journal.lines if line["kind"] in ("pause", "resume")] == ["pause", "resume"]
+
+
+def media_bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.glob("tracks/*/*"))
 
 
 async def test_wrong_offers_are_refused_and_the_socket_stays(live: Live) -> None:
