@@ -101,7 +101,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                     rosters=rosters,
                     timetables=timetables,
                     packs=PackService(database, lessons, pack_files, sources, zone=ZoneInfo(settings.timezone)),
-                    clips=ClipService(database, uploads, lessons, clip_files),
+                    clips=ClipService(database, uploads, lessons, clip_files, live.clips_changed),
                     questions=questions,
                     uploads=uploads,
                     decks=decks,

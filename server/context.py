@@ -28,7 +28,7 @@ from server.settings import Settings
 from server.storage.database import Database
 from server.uploads.service import UploadService
 from signaling.data_caps import DataCap
-from signaling.messages import Deck, RoomId, Roster, Rung
+from signaling.messages import Clip, Deck, RoomId, Roster, Rung
 
 
 class SeatCount(Protocol):
@@ -92,6 +92,9 @@ class Live(Protocol):
 
     def deck_changed(self, lesson: RoomId, deck: Deck | None) -> None:
         """Tell the lesson's room, when it is open, that it has another deck."""
+
+    def clips_changed(self, lesson: RoomId, clips: tuple[Clip, ...]) -> None:
+        """Tell the lesson's room, when it is open, which clips it has now."""
 
     def called_off(self, lesson: RoomId, reason: str) -> None:
         """Send home whoever waits in a lesson that was cancelled."""

@@ -24,7 +24,7 @@ from server.processes.recorder import RecorderLink
 from server.settings import Settings
 from server.storage.database import Database
 from signaling.data_caps import DataCap
-from signaling.messages import Deck, RoomId, Roster, Rung
+from signaling.messages import Clip, Deck, RoomId, Roster, Rung
 from signaling.questions import current
 from signaling.seats import peer_id
 
@@ -78,6 +78,10 @@ class LivePlane:
     def deck_changed(self, lesson: RoomId, deck: Deck | None) -> None:
         """Tell the lesson's room, when it is open, that it has another deck."""
         self._host.deck_changed(lesson, deck)
+
+    def clips_changed(self, lesson: RoomId, clips: tuple[Clip, ...]) -> None:
+        """Tell the lesson's room, when it is open, which clips it has now."""
+        self._host.clips_changed(lesson, clips)
 
     def called_off(self, lesson: RoomId, reason: str) -> None:
         """Send home whoever waits in a lesson that was cancelled."""

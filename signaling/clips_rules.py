@@ -35,7 +35,7 @@ def decide_clip(state: m.Snapshot, actor: m.Participant, request: m.SetClip, t_m
 
 def _clip(state: m.Snapshot, sha256: str) -> m.Clip:
     """Return the clip; one that is shown may have been taken off the lesson meanwhile."""
-    shown = () if state.clip is None else (state.clip.clip,)
+    shown: tuple[m.Clip, ...] = () if state.clip is None else (state.clip.clip,)
     found = next((one for one in (*shown, *state.clips) if one.sha256 == sha256), None)
     if found is None:
         raise Refused("clip_unknown", "这节课没有这段音视频，可能已经去掉了。")

@@ -122,8 +122,8 @@ def _step(state: m.Snapshot, event: m.Event) -> m.Snapshot:
             | m.InkRestored()
             | m.InkCleared()
         ):
-            changed = board.step(state.board, event.body, board.current_surface(state))
-            return replace(state, board=changed, clip=None if isinstance(event.body, m.BoardShown) else state.clip)
+            drawn = board.step(state.board, event.body, board.current_surface(state))
+            return replace(state, board=drawn, clip=None if isinstance(event.body, m.BoardShown) else state.clip)
         case body:
             changed = tuple(_change(one, body) if one.peer == body.peer else one for one in state.participants)
             return replace(state, participants=changed)

@@ -279,6 +279,10 @@ class LiveRoom:
         """Give the lesson another deck."""
         self.carry_out(self.room.set_deck(deck, time.monotonic()))
 
+    def set_clips(self, clips: tuple[m.Clip, ...]) -> None:
+        """Tell which clips the lesson has now."""
+        self.carry_out(self.room.set_clips(clips, time.monotonic()))
+
     def set_roster(self, roster: m.Roster) -> None:
         """Tell who the pupils of a classroom are now."""
         self.carry_out(self.room.set_roster(roster, time.monotonic()))

@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 
 from recorder.control import RecordingChanged
-from signaling.messages import Deck, Event, LessonInfo, RoomId, Roster
+from signaling.messages import Clip, Deck, Event, LessonInfo, RoomId, Roster
 from signaling.playback import Playback
 from signaling.roles import Role
 
@@ -38,6 +38,7 @@ class StoredLesson(msgspec.Struct, frozen=True):
     events: tuple[Event, ...]  # all events so far, in order of seq
     playback: tuple[Playback, ...] = ()  # how it played so far
     rosters: tuple[Roster, ...] = ()  # of all its classrooms; one that nobody made yet is empty
+    clips: tuple[Clip, ...] = ()
 
 
 class LessonStore(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from server.accounts import tables as accounts
@@ -13,6 +14,8 @@ from server.fields import field_invalid
 from server.lessons import tables
 from server.lessons.access import may_see, require_figures, require_lecturer, require_visible
 from server.lessons.model import Lesson, Page, PageFile, PersonRef, PlayedLesson
+from server.lessons.packs.contents import lesson_clip
+from server.lessons.packs.tables import clips_of
 from server.lessons.page_files import PageFiles
 from server.lessons.playback_tables import keep_playback, playback_between, playback_of
 from server.lessons.ports import StoredLesson
@@ -70,11 +73,13 @@ class LessonService:
         classroom_ids: tuple[str, ...],
         paired_school_id: str | None,
         open_to_observers: bool,
+        *,
+        require_free: Callable[[Transaction, Lesson], Awaitable[None]] | None = None,
     ) -> Lesson:
         """Make a lesson that `lecturer` gives for 1 paired school and N classrooms.
 
         Raises:
-            Refused: `not_allowed` or `field_invalid`.
+            Refused: `not_allowed` or `field_invalid`; what `require_free` refuses: another lesson is in the way.
         """
         if lecturer.school is None:
             raise Refused("not_allowed", "只有学校的教师可以开课。您的账号还没有所属学校，请联系管理员。")
@@ -101,6 +106,8 @@ class LessonService:
                 deck_id=None,
                 pages=0,
             )
+            if require_free is not None:
+                await require_free(tx, lesson)
             await tables.add_lesson(tx, lesson)
         return lesson
 
@@ -220,8 +227,9 @@ class LessonService:
             events = await tables.events_of(tx, lesson)
             playback = await playback_of(tx, lesson)
             rosters = await live_rosters(tx, [room.id for room in found.classrooms])
+            clips = tuple(lesson_clip(lesson, one) for one in await clips_of(tx, lesson))
         opened_ms = found.opened_wallclock_ms
-        return StoredLesson(info_of(found), deck_of(found, pages), opened_ms, events, playback, rosters)
+        return StoredLesson(info_of(found), deck_of(found, pages), opened_ms, events, playback, rosters, clips)
 
     async def opened(self, lesson: RoomId, wallclock_ms: int) -> None:
         """Note when t_ms = 0 was; only the first call counts."""

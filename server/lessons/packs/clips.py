@@ -5,48 +5,53 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from server.accounts.model import Asker
 from server.lessons.access import require_lecturer
 from server.lessons.model import Lesson
 from server.lessons.packs import tables
+from server.lessons.packs.clip_media import Playable, clip_kind, judge, not_a_clip
+from server.lessons.packs.clip_probe import probe
+from server.lessons.packs.contents import clip_item, lesson_clip
 from server.lessons.packs.model import Clip
 from server.lessons.page_files import PageFiles
 from server.lessons.service import LessonService
 from server.storage.database import Database
 from server.uploads.service import UploadService
+from signaling.clips import Clip as LessonClip
 from signaling.errors import Refused
+from signaling.ids import RoomId
 
 PURPOSE = "clip"  # of uploads
 MAX_CLIP_BYTES = 200 << 20  # 25 minutes of film at 1 Mbit/s: an hour of a night at 512 kbit/s
 MAX_CLIPS = 20  # of a lesson
+MAX_PROBES = 2  # at a time: live lessons come first
 _HEAD_BYTES = 12
 
 
-def clip_kind(head: bytes) -> str | None:
-    """Return the media type by a file's first bytes; None: nothing that every classroom's browser plays."""
-    if head[4:8] == b"ftyp":
-        return "audio/mp4" if head[8:11] == b"M4A" else "video/mp4"  # ISO/IEC 14496-12 §4.3
-    if head.startswith(b"\x1a\x45\xdf\xa3"):
-        return "video/webm"  # RFC 8794 §11.2.1
-    if head.startswith(b"OggS"):
-        return "audio/ogg"  # RFC 3533 §6
-    if head.startswith(b"RIFF") and head[8:12] == b"WAVE":
-        return "audio/wav"
-    if head.startswith(b"ID3") or head[:2] in (b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"):
-        return "audio/mpeg"
-    return None
-
-
 class ClipService:
-    """The clips of lessons."""
+    """The clips of lessons.
 
-    def __init__(self, database: Database, uploads: UploadService, lessons: LessonService, files: PageFiles) -> None:
+    Args:
+        tell: tells an open room which clips its lesson has now.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        uploads: UploadService,
+        lessons: LessonService,
+        files: PageFiles,
+        tell: Callable[[RoomId, tuple[LessonClip, ...]], None],
+    ) -> None:
         self._database = database
         self._uploads = uploads
         self._lessons = lessons
         self._files = files
+        self._tell = tell
+        self._probes = asyncio.Semaphore(MAX_PROBES)
 
     async def of_lesson(self, asker: Asker, lesson_id: str) -> tuple[Clip, ...]:
         """Return the clips of a lesson that the asker may see.
@@ -63,26 +68,38 @@ class ClipService:
 
         Raises:
             Refused: `not_logged_in`, `lesson_unknown`, `not_allowed`, `lesson_state`, `upload_unknown`,
-                `upload_incomplete`, `clip_unsupported` or `clips_full`.
+                `upload_incomplete`, `clip_unsupported`, `clip_broken` or `clips_full`.
         """
         lesson = await self._own(asker, lesson_id)
         assert asker.person is not None, "a lecturer is a person"
+        sent = await self._uploads.find(asker.person.id, upload_id)
+        if sent.received < sent.bytes:
+            raise Refused("upload_incomplete", f"“{sent.name}”还没有传完，请等它传完。")
+        media = await self._look(upload_id, sent.name)
         async with self._database.write() as tx:
             (upload,) = await self._uploads.claim(tx, asker.person.id, PURPOSE, [upload_id])
-            if len(await tables.clips_of(tx, lesson.id)) >= MAX_CLIPS:
+            known = await tables.clips_of(tx, lesson.id)
+            sha256 = await asyncio.to_thread(_keep, self._uploads.path(upload_id), self._files)
+            if len(known) >= MAX_CLIPS and all(one.sha256 != sha256 for one in known):
                 raise Refused("clips_full", f"一节课最多 {MAX_CLIPS} 段音视频。请先去掉不用的。")
-            path = self._uploads.path(upload_id)
-            mime = clip_kind(await asyncio.to_thread(_head, path))
-            if mime is None:
-                raise Refused("clip_unsupported", f"“{upload.name}”不是能播放的音视频，请用 MP4、WebM 或 MP3。")
-            sha256 = await asyncio.to_thread(_keep, path, self._files)
-            await tables.add_clip(tx, lesson.id, Clip(sha256, title.strip() or upload.name[:80], mime, upload.bytes))
+            clip = Clip(sha256, title.strip() or upload.name[:80], media.mime, upload.bytes, media.duration_ms)
+            await tables.add_clip(tx, lesson.id, clip)
+            await tables.offer(tx, lesson.id, [("", clip_item(lesson.id, clip))])  # before anybody reads the pack
             found = await tables.clips_of(tx, lesson.id)
         await self._uploads.release([upload_id])
+        self._told(lesson, found)
         return found
 
+    async def _look(self, upload_id: str, name: str) -> Playable:
+        path = self._uploads.path(upload_id)
+        kind = clip_kind(await asyncio.to_thread(_head, path))
+        if kind is None:
+            raise not_a_clip(name)
+        async with self._probes:
+            return judge(name, kind, await probe(path, kind))
+
     async def detach(self, asker: Asker, lesson_id: str, sha256: str) -> tuple[Clip, ...]:
-        """Take a clip off a lesson; classrooms that are fetching it may finish.
+        """Take a clip off a lesson; classrooms that are fetching or playing it may finish.
 
         Raises:
             Refused: `not_logged_in`, `lesson_unknown`, `not_allowed`, `lesson_state` or `clip_unknown`.
@@ -91,7 +108,12 @@ class ClipService:
         async with self._database.write() as tx:
             if not await tables.remove_clip(tx, lesson.id, sha256):
                 raise Refused("clip_unknown", "这节课没有这段音视频，可能已经去掉了。")
-            return await tables.clips_of(tx, lesson.id)
+            found = await tables.clips_of(tx, lesson.id)
+        self._told(lesson, found)
+        return found
+
+    def _told(self, lesson: Lesson, clips: tuple[Clip, ...]) -> None:
+        self._tell(RoomId(lesson.id), tuple(lesson_clip(lesson.id, clip) for clip in clips))
 
     async def _own(self, asker: Asker, lesson_id: str) -> Lesson:
         lesson = await self._lessons.see(asker, lesson_id)

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from server.lessons.model import CLASSROOM_WIDTH, Lesson, Page
 from server.lessons.packs.model import Clip, Item, Kind, blob_url
 from server.lessons.page_files import PageFiles
+from signaling.clips import Clip as LessonClip
 
 
 class Prepared(NamedTuple):
@@ -48,6 +49,12 @@ def page_item(lesson_id: str, number: int, page: Page) -> Item:
 def clip_item(lesson_id: str, clip: Clip) -> Item:
     """Return a clip as packs have it."""
     return Item("clip", clip.sha256, clip.bytes, clip.mime, blob_url(lesson_id, clip.sha256), title=clip.title)
+
+
+def lesson_clip(lesson_id: str, clip: Clip) -> LessonClip:
+    """Return a clip as its lesson knows it in class."""
+    url = blob_url(lesson_id, clip.sha256)
+    return LessonClip(clip.sha256, clip.title, clip.mime, clip.duration_ms, clip.bytes, url)
 
 
 def made_item(lesson_id: str, sha256: str, one: Prepared) -> Item:

@@ -51,6 +51,7 @@ class Clip(msgspec.Struct, frozen=True):
     title: str
     mime: str
     bytes: int
+    duration_ms: int = 0  # 0: not known, of clips that were stored before anybody looked
 
 
 class PackPolicy(msgspec.Struct, frozen=True):

@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Integer,
+    Row,
+    String,
+    Table,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from server.lessons.packs.model import Clip, Item, PackPolicy, PackState
 from server.storage.database import Transaction
@@ -83,19 +97,24 @@ async def set_policy(tx: Transaction, school_id: str, policy: PackPolicy) -> Non
 async def clips_of(tx: Transaction, lesson_id: str) -> tuple[Clip, ...]:
     """Return the clips of the lesson in order."""
     query = select(lesson_clips).where(lesson_clips.c.lesson_id == lesson_id).order_by(lesson_clips.c.position)
-    return tuple(Clip(row.sha256, row.title, row.mime, row.bytes) for row in (await tx.execute(query)).all())
+    return tuple(_clip(row) for row in (await tx.execute(query)).all())
+
+
+def _clip(row: Row[Any]) -> Clip:
+    return Clip(row.sha256, row.title, row.mime, row.bytes, row.duration_ms)
 
 
 async def add_clip(tx: Transaction, lesson_id: str, clip: Clip) -> None:
     """Put a clip behind the others of the lesson; the same one again gets the new title."""
     same = (lesson_clips.c.lesson_id == lesson_id) & (lesson_clips.c.sha256 == clip.sha256)
-    known = await tx.execute(update(lesson_clips).where(same).values(title=clip.title))
+    values: dict[str, str | int] = {"title": clip.title, "mime": clip.mime, "duration_ms": clip.duration_ms}
+    known = await tx.execute(update(lesson_clips).where(same).values(values))
     if known.rowcount:
         return
     query = select(func.coalesce(func.max(lesson_clips.c.position), 0)).where(lesson_clips.c.lesson_id == lesson_id)
     position = int((await tx.execute(query)).scalar_one()) + 1
-    values = {"sha256": clip.sha256, "title": clip.title, "mime": clip.mime, "bytes": clip.bytes}
-    await tx.execute(insert(lesson_clips).values(lesson_id=lesson_id, position=position, **values))
+    values |= {"lesson_id": lesson_id, "sha256": clip.sha256, "position": position, "bytes": clip.bytes}
+    await tx.execute(insert(lesson_clips).values(values))
 
 
 async def remove_clip(tx: Transaction, lesson_id: str, sha256: str) -> bool:

@@ -42,7 +42,7 @@ from server.settings import load
 from server.storage.database import Database, open_database, sqlite_url
 from server.uploads.service import UploadService
 from signaling.data_caps import DataCap
-from signaling.messages import Deck, RoomId, Roster, Rung
+from signaling.messages import Clip, Deck, RoomId, Roster, Rung
 from signaling.roles import Role
 
 PASSWORD = "correct horse 电池"
@@ -56,6 +56,7 @@ class QuietLive:
 
     def __init__(self) -> None:
         self.decks: list[tuple[RoomId, Deck | None]] = []
+        self.clips: list[tuple[RoomId, tuple[Clip, ...]]] = []
         self.ended: list[RoomId] = []
         self.off: list[tuple[RoomId, str]] = []  # cancelled, and why
         self.rosters: list[Roster] = []
@@ -89,6 +90,9 @@ class QuietLive:
 
     def deck_changed(self, lesson: RoomId, deck: Deck | None) -> None:
         self.decks.append((lesson, deck))
+
+    def clips_changed(self, lesson: RoomId, clips: tuple[Clip, ...]) -> None:
+        self.clips.append((lesson, clips))
 
     def called_off(self, lesson: RoomId, reason: str) -> None:
         self.off.append((lesson, reason))
@@ -232,7 +236,7 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
             rosters=rosters,
             timetables=make_timetables(database, settings.timezone, bytes(32), clock),
             packs=PackService(database, lessons, pack_files, sources, clock, ZoneInfo(settings.timezone)),
-            clips=ClipService(database, uploads, lessons, clip_files),
+            clips=ClipService(database, uploads, lessons, clip_files, live.clips_changed),
             questions=questions,
             uploads=uploads,
             decks=decks,

@@ -17,12 +17,13 @@ from server.lessons.orphans_plan import FEW
 from server.lessons.page_files import PageFiles
 from server.lessons.rosters.model import Wanted
 from server.lessons.tables import lessons
+from tests.films import film
 from tests.integration.server.conftest import World
 from tests.integration.server.test_questions import picture
 from tests.unit.server.lessons.test_pictures import png
 
 WEEK_S = 7 * 86_400
-FILM = b"\x00\x00\x00\x18ftypisom" + bytes(64)
+FILM = film()
 
 
 def sweep_of(world: World) -> OrphanSweep:

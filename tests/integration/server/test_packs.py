@@ -9,10 +9,14 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
+import pytest
 
 from server.lessons.catchup import Spare
+from server.lessons.packs.clips import MAX_CLIP_BYTES
 from server.lessons.packs.model import Manifest, canonical, manifest
 from server.lessons.rosters.model import Wanted
+from signaling.messages import RoomId
+from tests.films import film
 from tests.integration.server.conftest import World
 from tests.unit.server.lessons.test_pictures import png
 
@@ -249,7 +253,7 @@ async def uploaded(client: httpx.AsyncClient, data: bytes, name: str = "日食.m
     return str(upload)
 
 
-FILM = b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 400
+FILM = film(seconds=3.0, size=(320, 180))
 
 
 async def test_a_clip_comes_with_the_pack_and_can_be_taken_off(world: World) -> None:
@@ -258,24 +262,67 @@ async def test_a_clip_comes_with_the_pack_and_can_be_taken_off(world: World) -> 
     added = await lecturer.post(path, json={"upload": await uploaded(lecturer, FILM), "title": ""})
     (clip,) = added.json()["items"]
     assert (added.status_code, clip["title"], clip["mime"], clip["bytes"]) == (201, "日食.mp4", "video/mp4", len(FILM))
+    assert 2_950 <= clip["duration_ms"] <= 3_100
     screen = await world.screen(await world.classroom_id("红星小学"))
+    assert (await screen.get(clip["url"])).status_code == 200  # before its screen read the new manifest
     item = (await pack_of(screen, lesson))["items"][-1]
     assert (item["kind"], item["sha256"], item["title"]) == ("clip", hashlib.sha256(FILM).hexdigest(), "日食.mp4")
-    part = await screen.get(item["url"], headers={"range": "bytes=50000-"})
-    assert (part.status_code, part.content, part.headers["content-type"]) == (206, FILM[50000:], "video/mp4")
+    part = await screen.get(item["url"], headers={"range": "bytes=5000-"})
+    assert (part.status_code, part.content, part.headers["content-type"]) == (206, FILM[5000:], "video/mp4")
     again = await lecturer.post(path, json={"upload": await uploaded(lecturer, FILM), "title": "日全食"})
     assert [one["title"] for one in again.json()["items"]] == ["日全食"]
     assert (await lecturer.delete(f"{path}/{item['sha256']}")).json() == {"items": []}
     assert "clip" not in {one["kind"] for one in (await pack_of(screen, lesson))["items"]}
     assert (await screen.get(item["url"])).content == FILM  # whoever is in the middle of it may finish
     assert (await lecturer.delete(f"{path}/{item['sha256']}")).json()["code"] == "clip_unknown"
+    told = [[one.title for one in clips] for room, clips in world.live.clips if room == lesson]
+    assert told == [["日食.mp4"], ["日全食"], []]  # an open room hears of each change
 
 
-async def test_only_what_browsers_play_is_a_clip(world: World) -> None:
+async def test_an_open_room_and_one_that_opens_later_know_the_clips(world: World) -> None:
     lesson = await planned(world)
     lecturer, path = await world.client("lin"), f"/api/lessons/{lesson}/clips"
-    upload = await uploaded(lecturer, b"MZ\x90\0 is a program", "lesson.mp4")
+    (clip,) = (await lecturer.post(path, json={"upload": await uploaded(lecturer, FILM), "title": "日食"})).json()[
+        "items"
+    ]
+    stored = await world.services.lessons.load(RoomId(lesson))
+    assert stored is not None
+    assert [msgspec.structs.asdict(one) for one in stored.clips] == [clip]
+    assert world.live.clips == [(lesson, stored.clips)]
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "words"),
+    [
+        (b"MZ\x90\0 is a program", "clip_unsupported", "另存为 MP4"),
+        (FILM[: len(FILM) // 2], "clip_broken", "没有导出完整"),
+        (film("mp4", "mpeg4", "aac"), "clip_unsupported", "MPEG-4"),
+    ],
+)
+async def test_only_what_browsers_play_is_a_clip(world: World, data: bytes, code: str, words: str) -> None:
+    lesson = await planned(world)
+    lecturer, path = await world.client("lin"), f"/api/lessons/{lesson}/clips"
+    upload = await uploaded(lecturer, data, "lesson.mp4")
     refused = await lecturer.post(path, json={"upload": upload})
-    assert (refused.status_code, refused.json()["code"]) == (403, "clip_unsupported")
+    assert (refused.status_code, refused.json()["code"]) == (403, code)
+    assert words in refused.json()["detail"]
     assert (await lecturer.get(f"/api/uploads/{upload}")).status_code == 200  # it is still its owner's, to be dropped
     assert (await lecturer.get(path)).json() == {"items": []}
+
+
+async def test_no_empty_and_no_endless_file_is_begun_as_a_clip(world: World) -> None:
+    lecturer = await world.client("lin")
+    sizes = {0: "file_empty", MAX_CLIP_BYTES + 1: "upload_too_large"}
+    for size, code in sizes.items():
+        answer = await lecturer.post("/api/uploads", json={"name": "日食.mp4", "bytes": size, "purpose": "clip"})
+        assert answer.json()["code"] == code
+        assert "日食.mp4" in answer.json()["detail"]
+
+
+async def test_a_clip_whose_upload_is_not_whole_is_not_taken(world: World) -> None:
+    lesson = await planned(world)
+    lecturer = await world.client("lin")
+    body = {"name": "日食.mp4", "bytes": len(FILM), "purpose": "clip"}
+    upload = (await lecturer.post("/api/uploads", json=body)).json()["id"]
+    refused = await lecturer.post(f"/api/lessons/{lesson}/clips", json={"upload": upload})
+    assert refused.json()["code"] == "upload_incomplete"

@@ -20,7 +20,10 @@ describe('where a clip is', () => {
 
   it('counts from the time of the event', () => {
     const { shown } = vectors[0] as Position;
-    const next = stepClip({ kind: 'clip_changed', clip: shown.clip, playing: true, position_ms: 5_000 }, 70_000);
+    const next = stepClip(
+      { kind: 'clip_changed', clip: shown.clip, playing: true, position_ms: 5_000 },
+      70_000,
+    );
     expect(next && positionAt(next, 71_500)).toBe(6_500);
     expect(stepClip({ kind: 'clip_changed', clip: null, playing: false, position_ms: 0 }, 1)).toBeNull();
   });
