@@ -16,6 +16,7 @@ import server.lessons.questions.tables
 import server.lessons.rosters.tables
 import server.lessons.tables
 import server.lessons.timetable.tables
+import server.library.packs.tables
 import server.library.sharing.tables
 import server.storage.jobs
 import server.uploads.tables  # noqa: F401

@@ -1,0 +1,128 @@
+"""What goes into an offline pack: the files of a recording's folder, its page and the player. Pure but for files.
+
+Under `file://` a page may load scripts, pictures and media that lie beside it, but fetch nothing. So `pack.js`, a
+plain script, holds all that the player would fetch: `resource.json`, the events, captions and the voice's outline.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from recorder.pack.digests import Source
+from recorder.pack.manifest import is_safe_path
+from recorder.resource import RESOURCE, Resource, files_of
+
+PAGE = Path(__file__).parent / "page"  # index.html, start.js and start.css of a pack
+CRATE = "ro-crate-metadata.json"
+PLAYER_FILES = ("player.js", "player.css")
+MAX_INLINED = 16 << 20  # of events: an hour of ink is below 2 MB
+FAT32_BYTES = (4 << 30) - 1  # the largest file that FAT32 holds
+LIGHT, LOW = "light", "low"
+TIERS: dict[str, tuple[str, ...]] = {  # what a tier takes along, the first that there is
+    "light": ("light", "audio"),
+    "low": ("low",),
+    "original": ("lecturer",),
+    "screen": ("screen",),
+    "guest": ("guest",),
+}
+
+
+def chosen(names: list[str], tiers: tuple[str, ...]) -> tuple[str, ...]:
+    """Return which of the renditions `names` belong to these tiers, in the tiers' order."""
+    found: list[str] = []
+    for tier in tiers:
+        found += [name for name in TIERS[tier] if name in names][:1]
+    return tuple(dict.fromkeys(found))
+
+
+def pack_sources(folder: Path, resource: Mapping[str, Any], crate: Mapping[str, Any], player: Path) -> list[Source]:
+    """Return what the pack of a recording holds.
+
+    Args:
+        folder: of the recording.
+        resource: its `resource.json`, cut to what may leave and was chosen.
+        crate: its RO-Crate metadata.
+        player: folder with `player.js` and `player.css`.
+
+    Raises:
+        OSError: a file is missing.
+        msgspec.ValidationError: `resource` is none.
+    """
+    known = msgspec.convert(dict(resource), Resource, strict=False)
+    paths = [path for path in files_of(known) if path != RESOURCE and is_safe_path(path)]
+    sources = [Source(path, folder / path) for path in paths if (folder / path).is_file()]
+    missing = [one.path for one in known.renditions if not (folder / one.path).is_file()]
+    if missing:
+        raise FileNotFoundError(missing[0])
+    return [
+        *sources,
+        Source(RESOURCE, data=_json(resource)),
+        Source(CRATE, data=_json(crate)),
+        Source("index.html", data=index_page(known.title)),
+        Source("pack.js", data=pack_script(folder, resource)),
+        *(Source(name, PAGE / name) for name in ("start.js", "start.css")),
+        *(Source(name, player / name) for name in PLAYER_FILES),
+    ]
+
+
+def index_page(title: str) -> bytes:
+    """Return the page that opens the pack."""
+    return (PAGE / "index.html").read_text(encoding="utf-8").replace("{{title}}", html.escape(title)).encode()
+
+
+def pack_script(folder: Path, resource: Mapping[str, Any]) -> bytes:
+    """Return `pack.js`."""
+    content = {"resource": inlined(folder, resource), "events": events_of(folder, resource)}
+    return b"window.TONGTANG_PACK = " + script_json(content) + b";\n"
+
+
+def events_of(folder: Path, resource: Mapping[str, Any]) -> Any:
+    """Return the decoded events, or None when the recording has none that can be read."""
+    path = str(resource.get("events") or "")
+    if not path or not is_safe_path(path):
+        return None
+    try:
+        if (folder / path).stat().st_size > MAX_INLINED:
+            return None
+        return msgspec.json.decode((folder / path).read_bytes())
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def inlined(folder: Path, resource: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `resource` with captions and the voice's outline as data instead of paths."""
+    shown = dict(resource)
+    if shown.get("peaks"):
+        shown["peaks"] = data_address(folder, str(shown["peaks"]), "application/octet-stream")
+    shown["captions"] = [
+        {**one, "path": data_address(folder, str(one["path"]), "text/vtt")} for one in shown.get("captions", ())
+    ]
+    return shown
+
+
+def data_address(folder: Path, path: str, mime: str) -> str:
+    """Return the file as a `data:` address; empty when it is not there."""
+    try:
+        data = (folder / path).read_bytes() if is_safe_path(path) else b""
+    except OSError:
+        return ""
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}" if data else ""
+
+
+def script_json(content: Any) -> bytes:
+    """Return JSON that may stand in a script, also in one inside a page: no `</script>`, no line separator."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    for sign in "<\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text.encode()
+
+
+def _json(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False).encode()
