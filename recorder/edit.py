@@ -13,22 +13,26 @@ from recorder.depacketise import opus_duration_ms
 from recorder.ebml import PartReader
 from recorder.part_clock import align_clocks
 from recorder.pauses import cut_time, is_paused
-from recorder.story import PartRecord, Story, lead_spans
+from recorder.story import PartRecord, Story, called_spans, lead_spans
 from recorder.timeline import (
     HOLE_MS,
+    LONG_SILENCE,
     OPUS_SILENCE,
     SILENCE_MS,
+    STILL_MS,
     Candidate,
     Placed,
     Sound,
     cut_audio,
     cut_video,
+    gather_silence,
     merge_audio,
     place_part,
 )
 
 LAST_FRAME_MS = 40  # how long the last picture stands: one frame at 25 a second
 PATIENT_MS = 3_000.0  # a new lead without picture for longer than this must not be seen as the old one
+LOW_LINES = 360  # of the shorter side: what a weak link carries, and what the middle layer of a camera has
 SCREEN_GONE_MS = 2_000.0  # a screen that is not shared again within this is taken away
 
 Picture = Placed | float  # a frame, or from when on nothing is shown
@@ -63,12 +67,40 @@ class Editor:
 
     def lecturer(self) -> Cut | None:
         """Return the cut of whoever led: camera and voice; None when there is neither."""
+        return self._leads(None)
+
+    def low(self, lecturer: Cut) -> Cut:
+        """Return the lecturer's cut with the best pictures of at most `LOW_LINES`, where there are any."""
+        small = self._leads(LOW_LINES)
+        return lecturer._replace(pictures=[] if small is None else small.pictures)
+
+    def guest(self, lecturer: Cut) -> Cut | None:
+        """Return the cut of whoever was called on, on the lecturer's time: nothing is seen and heard between.
+
+        None when nothing of them was recorded.
+        """
+        origin, end = lecturer.origin_ms, lecturer.origin_ms + lecturer.duration_ms
+        pictures: list[Picture] = []
+        sounds: list[Sound] = []
+        for start, stop, peer in called_spans(self._story):
+            start, stop = max(start, origin), min(stop, end)
+            if start >= stop:
+                continue
+            shown = list(cut_video(self._candidates("camera", peer), start, stop))
+            pictures += [*shown, stop] if shown else []
+            voice = list(merge_audio(self._candidates("mic", peer)))
+            sounds += cut_audio(self._lengths(voice), start, stop, _end(sounds, origin))
+        if not pictures and not any(sound.placed for sound in sounds):
+            return None
+        return Cut(origin, lecturer.duration_ms, pictures, list(gather_silence(sounds)))
+
+    def _leads(self, most_lines: int | None) -> Cut | None:
         spans = lead_spans(self._story)
         bounds = [*(start for start, _ in spans[1:]), *([float("inf")] if spans else [])]
         pictures: list[Picture] = []
         voices: list[tuple[list[Placed], float, float]] = []
         for (start, peer), end in zip(spans, bounds, strict=True):
-            shown = list(cut_video(self._candidates("camera", peer), start, end))
+            shown = list(cut_video(self._candidates("camera", peer, most_lines), start, end))
             if pictures and (not shown or shown[0].t_ms - start > PATIENT_MS):
                 pictures.append(start)
             pictures += shown
@@ -117,12 +149,13 @@ class Editor:
         merged = heapq.merge(_chain(first, pictures), audio, key=lambda packet: packet.ms)
         return format_of(codec, first.data, video.width, video.height), first.data, keyframes, merged
 
-    def _candidates(self, source: str, peer: str | None) -> list[Candidate]:
+    def _candidates(self, source: str, peer: str | None, most_lines: int | None = None) -> list[Candidate]:
         return [
             self._cut_out(part, place_part(part, self._clocks[part.part], self._reader(part).blocks()))
             for part in self._story.parts.values()
             if part.source == source and peer in (None, part.peer) and (self._folder / part.file).exists()
-        ]
+            and (most_lines is None or min(part.width, part.height) <= most_lines)
+        ]  # fmt: skip
 
     def _cut_out(self, part: PartRecord, candidate: Candidate) -> Candidate:
         """Return the frames on the time without pauses, and none of a pause.
@@ -154,7 +187,10 @@ class Editor:
     def _sound_packets(self, cut: Cut) -> Iterator[MediaPacket]:
         for sound in cut.sounds:
             placed = sound.placed
-            data = OPUS_SILENCE if placed is None else self._readers[placed.part].payload(placed.block)
+            if placed is not None:
+                data = self._readers[placed.part].payload(placed.block)
+            else:
+                data = OPUS_SILENCE if sound.duration_ms <= SILENCE_MS else LONG_SILENCE
             yield MediaPacket(round(sound.ms - cut.origin_ms), round(sound.duration_ms), data, True, False)
 
     def _main_codec(self, cut: Cut) -> str:
@@ -187,6 +223,14 @@ class Editor:
             if isinstance(frame, Placed):
                 data = self._readers[frame.part].payload(frame.block)
                 yield MediaPacket(ms, duration_ms, data, frame.block.keyframe, True)
+
+
+def shown_ms(cut: Cut) -> float:
+    """Return for how long the pictures of a cut move: one that stands longer than a pause counts no longer."""
+    times = [_time(picture) for picture in cut.pictures]
+    ends = [*times[1:], times[-1] + LAST_FRAME_MS] if times else []
+    moving = zip(cut.pictures, times, ends, strict=True)
+    return sum(min(end - start, STILL_MS) for picture, start, end in moving if isinstance(picture, Placed))
 
 
 def _time(picture: Picture) -> float:

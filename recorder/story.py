@@ -216,3 +216,20 @@ def marks(story: Story) -> list[tuple[float, str]]:
         if body.get("kind") == "marked" and isinstance(mark, dict):
             found.append((t_ms, str(mark.get("label") or "")))
     return found
+
+
+def called_spans(story: Story) -> list[tuple[float, float, str]]:
+    """Return `(from_ms, to_ms, peer)` of each time that a classroom was called on, in order; they do not overlap."""
+    spans: list[tuple[float, float, str]] = []
+    since, called = 0.0, ""
+    for t_ms, body in story.events:
+        kind = body.get("kind")
+        has_left = kind == "participant_left" and str(body.get("peer") or "") == called
+        if not has_left and kind not in ("called_on", "lesson_ended"):
+            continue
+        if called and t_ms > since:
+            spans.append((since, t_ms, called))
+        since, called = t_ms, str(body.get("peer") or "") if kind == "called_on" else ""
+    if called:
+        spans.append((since, story.end_ms if story.end_ms is not None else float("inf"), called))
+    return spans

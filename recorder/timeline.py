@@ -22,6 +22,8 @@ STILL_MS = 1_500.0  # a camera that sends nothing for so long has stopped, and a
 STEADY_MS = 2_000.0  # a better layer is taken when it flows at least so long from its keyframe
 OPUS_SILENCE = b"\xf8\xff\xfe"  # 20 ms of CELT silence (RFC 6716 §2.1.9 sends such frames; as Janus and Galene fill)
 SILENCE_MS = 20
+LONG_SILENCE = b"\xfb\x06" + b"\xff\xfe" * 6  # six of them in one packet (RFC 6716 §3.2.5)
+LONG_SILENCE_MS = 120
 HOLE_MS = 60.0  # a sound later than this is late because something is missing, not because of jitter
 OVERLAP_MS = 40.0  # a sound that would begin so much before the end of the last one is left out
 CLOCK_DIGITS = 3  # µs, as the journal has them: what is finer is the noise of floating point
@@ -160,3 +162,19 @@ def merge_audio(candidates: Sequence[Candidate]) -> Iterator[Placed]:
         for frame in candidates[number].frames:
             if frame.t_ms < until:
                 yield frame
+
+
+def gather_silence(sounds: Iterable[Sound]) -> Iterator[Sound]:
+    """Yield the sounds with silence in long packets: for what is silent most of the time."""
+    run: list[Sound] = []
+    for sound in sounds:
+        if sound.placed is None and sound.duration_ms == SILENCE_MS:
+            run.append(sound)
+            if len(run) * SILENCE_MS == LONG_SILENCE_MS:
+                yield Sound(run[0].ms, LONG_SILENCE_MS, None)
+                run = []
+            continue
+        yield from run
+        run = []
+        yield sound
+    yield from run
