@@ -61,6 +61,8 @@ _STATUS: dict[str, int] = {
     "pack_range": 416,
     "resource_changed": 409,
     "resource_withdrawn": 409,
+    "notes_open": 409,
+    "nothing_leaves": 409,
 }
 _SUFFIX: tuple[tuple[str, int], ...] = (("_unknown", 404), ("_state", 409), ("_taken", 409), ("_full", 409))
 _PREFIX: tuple[tuple[str, int], ...] = (("offline_", 422),)  # what is wrong with an offline pack
