@@ -20,6 +20,7 @@ from server.lessons.questions.tables import prepared_of
 from server.library import tables
 from server.library.material import material_of, write_material
 from server.library.model import Recording
+from server.library.resources.drafts import make_draft
 from server.storage.database import Database
 from server.storage.ids import new_id
 from signaling.errors import Refused
@@ -69,9 +70,11 @@ class LibraryService:
         await asyncio.to_thread(write_material, folder, material)
 
     async def changed(self, change: RecordingChanged) -> None:
-        """Store what the recorder said of a recording."""
+        """Store what the recorder said of a recording; one that becomes ready makes its draft resource by itself."""
         async with self._database.write() as tx:
             await tables.set_state(tx, change)
+            if change.state == "ready":
+                await make_draft(tx, change.recording, epoch_ms(self._clock()))
 
     async def unfinished(self) -> list[tuple[str, str, str]]:
         """Return `(recording id, folder, title)` of what a crash left: to be finalised, the oldest first.
