@@ -95,6 +95,14 @@ export const lesson = area(
       allow: '打开声音',
       detail: '请点一下按钮，或按任意键，本节课就不会再问。',
     },
+    pause: {
+      pause: '暂停录像',
+      resume: '继续录像',
+      paused: '录像已暂停',
+      pausedFor: '录像已暂停 {time}',
+      hint: '课照常上；暂停期间谁的画面和声音都不会录下来，回放里没有这一段。',
+      remind: '录像已经暂停 {minutes} 分钟，这一段不会有回放。说完了请继续录像。',
+    },
     cockpit: {
       recording: '录制中',
       notRecording: '未录制',
@@ -240,6 +248,15 @@ export const lesson = area(
       blocked: 'The browser blocked the sound',
       allow: 'Turn on sound',
       detail: 'Click once or press any key. You will not be asked again in this lesson.',
+    },
+    pause: {
+      pause: 'Pause recording',
+      resume: 'Go on recording',
+      paused: 'Recording paused',
+      pausedFor: 'Recording paused {time}',
+      hint: 'Class goes on; while it is paused nobody’s picture or voice is recorded, and the recording leaves it out.',
+      remind:
+        'The recording has been paused for {minutes} minutes: this part cannot be watched later. Go on when you are ready.',
     },
     cockpit: {
       recording: 'Recording',

@@ -96,6 +96,7 @@ export const welcome = (seq = 7): ServerMessage => ({
     called_on: null,
     chat: [],
     recording: true,
+    recording_paused_t_ms: null,
     clips: [],
     clip: null,
     acting: null,
