@@ -120,6 +120,7 @@ async def add_lesson(request: Request) -> Response:
         body.classroom_ids,
         body.paired_school_id,
         body.open_to_observers,
+        require_free=services_of(request).timetables.service.require_free,
     )
     return await answer_lesson(request, lesson, 201)
 

@@ -15,9 +15,8 @@ from server.lessons.access import require_visible
 from server.lessons.tables import lessons as lesson_table
 from server.lessons.timetable import tables
 from server.lessons.timetable.apply import store
-from server.lessons.timetable.clashes import Bookings, booking_of
 from server.lessons.timetable.model import PlannedLesson
-from server.lessons.timetable.service import TimetableService, coming
+from server.lessons.timetable.service import TimetableService
 from server.lessons.timetable.weeks import day_in_words, holiday_on, local
 from server.storage.database import Database, Transaction
 from signaling.errors import Refused
@@ -127,14 +126,8 @@ class LessonChanges:
         return await store(tx, after, by.name, self._timetable.now_ms())
 
     async def _require_free(self, tx: Transaction, before: PlannedLesson, after: PlannedLesson) -> None:
-        now_ms, zone = self._timetable.now_ms(), self._timetable.zone
-        booking = booking_of(after)
-        near = coming(now_ms) & (lesson_table.c.starts_at_ms < booking.end_ms)
-        others = Bookings(booking_of(one) for one in await tables.planned_where(tx, near))
-        clashes = others.clashes(booking)
-        if clashes:
-            told = "".join(self._timetable.clash_in_words(one) for one in clashes)
-            raise Refused("timetable_conflict", f"时间冲突，没有保存。{told}")
+        zone = self._timetable.zone
+        await self._timetable.require_free(tx, after.lesson)
         if after.lesson.starts_at_ms != before.lesson.starts_at_ms:
             day = local(after.lesson.starts_at_ms, zone).date()
             schools = frozenset({after.lesson.lecturer_school.id, *(one.school.id for one in after.lesson.classrooms)})

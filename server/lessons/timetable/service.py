@@ -17,12 +17,12 @@ from server.accounts.model import Person, SchoolRef
 from server.accounts.rights import Right, has_right, require_right
 from server.accounts.service import Clock, epoch_ms, utc_now
 from server.fields import field_invalid
-from server.lessons.model import PersonRef
+from server.lessons.model import Lesson, PersonRef
 from server.lessons.tables import lessons as lesson_table
 from server.lessons.timetable import tables
 from server.lessons.timetable.apply import apply
 from server.lessons.timetable.clashes import Bookings, Clash, booking_of, fit_notes, in_words
-from server.lessons.timetable.model import MAX_SERIES, Period, Series, Term
+from server.lessons.timetable.model import MAX_SERIES, Period, Plan, PlannedLesson, Series, Term
 from server.lessons.timetable.reconcile import Reconciled, reconcile
 from server.lessons.timetable.rules import SeriesDraft, check_bells, check_draft, check_term
 from server.storage.database import Database, Transaction
@@ -274,6 +274,20 @@ class TimetableService:
         told = "".join(self.clash_in_words(one) for one in clashes[:MAX_TOLD])
         more = f"还有 {len(clashes) - MAX_TOLD} 处冲突。" if len(clashes) > MAX_TOLD else ""
         raise Refused("timetable_conflict", f"时间冲突，没有保存。{told}{more}")
+
+    async def require_free(self, tx: Transaction, lesson: Lesson) -> None:
+        """Pass when the lecturer and the classrooms of a lesson have no other at its time.
+
+        Raises:
+            Refused: `timetable_conflict`.
+        """
+        await tables.touch_terms(tx)
+        wanted = booking_of(PlannedLesson(lesson, Plan(lesson.id)))
+        near = coming(self.now_ms()) & (lesson_table.c.starts_at_ms < wanted.end_ms)
+        clashes = Bookings(booking_of(one) for one in await tables.planned_where(tx, near)).clashes(wanted)
+        if clashes:
+            told = "".join(self.clash_in_words(one) for one in clashes[:MAX_TOLD])
+            raise Refused("timetable_conflict", f"时间冲突，没有保存。{told}")
 
     def clash_in_words(self, clash: Clash) -> str:
         """Return a clash as people are told."""

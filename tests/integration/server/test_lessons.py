@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -43,6 +44,23 @@ async def test_a_wrong_field_is_named(world: World, change: dict[str, object], f
     assert answer.status_code in (400, 422)
     assert answer.json().get("field") == field
     assert (await (await world.client("lin")).get("/api/lessons")).json()["items"] == []
+
+
+async def test_who_is_in_a_lesson_already_is_not_planned_into_another(world: World) -> None:
+    begins = datetime.now(UTC) + timedelta(days=2)
+    await world.lesson(starts_at=begins.isoformat(), title="水的三态")
+    body = {"title": "认识时钟", "subject": "数学", "planned_minutes": 40}
+    room, lecturer = await world.classroom_id("红星小学"), await world.client("lin")
+    half = (begins + timedelta(minutes=20)).isoformat()
+    own = await lecturer.post("/api/lessons", json={**body, "starts_at": half})
+    assert (own.status_code, own.json()["code"]) == (409, "timetable_conflict")
+    assert "林晓云老师" in own.json()["detail"] and "《水的三态》" in own.json()["detail"]
+    other = await world.client("he")
+    taken = await other.post("/api/lessons", json={**body, "starts_at": half, "classroom_ids": [room]})
+    assert taken.status_code == 409 and "红星小学" in taken.json()["detail"] and "林晓云主讲" in taken.json()["detail"]
+    assert len((await lecturer.get("/api/lessons")).json()["items"]) == 1
+    after = (begins + timedelta(minutes=40)).isoformat()
+    assert (await other.post("/api/lessons", json={**body, "starts_at": after, "classroom_ids": [room]})).is_success
 
 
 async def test_pages_are_served(world: World) -> None:

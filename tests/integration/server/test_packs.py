@@ -83,7 +83,7 @@ async def test_only_who_may_enter_gets_anything(world: World) -> None:
         client = await world.client(who or None)
         assert (await client.get(f"/api/lessons/{lesson}/pack")).status_code == status, who
         assert (await client.get(url)).status_code == status, who
-    other = await planned(world)
+    other = await planned(world, 3)
     moved = url.replace(lesson, other)
     await put_deck(world, other, 1, size=90)
     assert (await (await world.client("lin")).get(moved)).json()["code"] == "blob_unknown"
