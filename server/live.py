@@ -18,6 +18,7 @@ from server.lessons.page_files import PageFiles
 from server.lessons.ports import LessonStore, RoomTokens, Seat
 from server.lessons.rooms import RoomHost, Seats, admission_of
 from server.library import routes as library_routes
+from server.library.delivery import Delivery
 from server.library.service import LibraryService
 from server.processes.media import MediaWorkers
 from server.processes.recorder import RecorderLink
@@ -130,7 +131,10 @@ async def open_live(
     # Not in the data folder: the path of a local socket may have 107 characters (unix(7)).
     with tempfile.TemporaryDirectory(prefix="tongtang-") as folder:
         recorder = RecorderLink(tap_path=Path(folder) / "tap")
-        library = LibraryService(database, settings.data / "recordings", PageFiles(settings.data / "pages"))
+        delivery = Delivery(settings.files_secret, settings.files_url)
+        library = LibraryService(
+            database, settings.data / "recordings", PageFiles(settings.data / "pages"), delivery=delivery
+        )
         host = RoomHost(store, tokens, library, media, recorder, caps=caps)
         routes = [
             *websocket.routes(host),

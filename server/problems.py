@@ -59,6 +59,7 @@ _STATUS: dict[str, int] = {
     "catchup_range": 416,
     "catchup_busy": 429,
     "pack_range": 416,
+    "link_expired": 410,
     "resource_changed": 409,
     "resource_withdrawn": 409,
     "notes_open": 409,

@@ -19,6 +19,8 @@ _TURN_URL = re.compile(
     r"|turns:(?:\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?P<tls_port>:\d{1,5})?(?:\?transport=tcp)?)",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"[A-Za-z0-9_-]+")
+_SITE = re.compile(r"https?://[a-z0-9.-]+(?::\d{1,5})?", re.IGNORECASE)
 
 
 class Rejected(ValueError):
@@ -154,6 +156,24 @@ def optional_secret(value: object) -> str:
     if len(secret) < MIN_SECRET:
         raise Rejected
     return secret
+
+
+def optional_word_secret(value: object) -> str:
+    """Accept a secret that may stand in another program's configuration without quoting, or nothing."""
+    secret = optional_secret(value)
+    if secret and not _WORD.fullmatch(secret):
+        raise Rejected
+    return secret
+
+
+def files_url(value: object) -> str:
+    """Accept where signed addresses begin: `/` for this host, or scheme and host of another; or nothing."""
+    if value == "":
+        return ""
+    url = text(value)
+    if url != "/" and not _SITE.fullmatch(url):
+        raise Rejected
+    return url
 
 
 def _listed(value: object) -> list[Any]:

@@ -79,6 +79,8 @@ class Settings:
     log_level: str
     metrics_open: bool
     decks_max_mb: int
+    files_url: str  # where signed addresses of files begin; empty: the server hands out all files itself
+    files_secret: str
 
     @property
     def scheme(self) -> str:
@@ -195,6 +197,23 @@ SETTINGS: tuple[Setting, ...] = (
         values.whole(1, 2000),
         200,
     ),
+    Setting(
+        "files.url",
+        "录像文件由哪里发送：空着由本服务器发送；/ 是前面的 nginx，也可以是 CDN 的地址",
+        "/ 或 https://主机[:端口]",
+        "/ or https://host[:port]",
+        values.files_url,
+        "",
+    ),
+    Setting(
+        "files.secret",
+        "和发送录像文件的 nginx 或 CDN 共用的密钥",
+        "至少 16 个字符的文本，只有字母、数字、- 和 _",
+        "a text of at least 16 letters, digits, - and _",
+        values.optional_word_secret,
+        "",
+        is_secret=True,
+    ),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -294,6 +313,13 @@ def _consistent(settings: Settings) -> Settings:
             name,
             f"设置 {name} 缺少：中继的地址 turn.urls 和密钥 turn.secret 要一起给出。\n"
             f"Setting {name} is missing: turn.urls and turn.secret go together.",
+        )
+    if bool(settings.files_url) is not bool(settings.files_secret):
+        name = "files.secret" if settings.files_url else "files.url"
+        raise SettingWrong(
+            name,
+            f"设置 {name} 缺少：发送文件的地址 files.url 和密钥 files.secret 要一起给出。\n"
+            f"Setting {name} is missing: files.url and files.secret go together.",
         )
     if has_files and settings.tls_mode == "off":
         return replace(settings, tls_mode="files")

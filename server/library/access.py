@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable
-from typing import Literal, Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from server.accounts.model import Asker, Person
 from server.lessons.access import entries
 from server.lessons.model import Lesson
+from server.library.resources.model import Audience, State
+from server.library.sharing.model import Scope
 from signaling.roles import Role
-
-Audience = Literal["school", "pairing", "region", "public"]
-State = Literal["draft", "submitted", "in_review", "returned", "approved", "published", "withdrawn"]
 
 
 class Standing(enum.Enum):
@@ -28,6 +27,7 @@ class Standing(enum.Enum):
 
     KEEPER = enum.auto()  # made it, or manages its school
     PARTNER = enum.auto()  # was in the lesson: its lecturer school's teachers, its classrooms, their local teachers
+    REVIEWER = enum.auto()  # of the region, while it waits for review or is being reviewed
     OBSERVER = enum.auto()  # may look on at the lesson, which is open to observers
     COLLEAGUE = enum.auto()  # of the school it belongs to
     PAIRED = enum.auto()  # of a school that this school gives lessons to, or gets them from
@@ -39,8 +39,8 @@ class Act(enum.Enum):
     """What may be done with it."""
 
     SEE = enum.auto()  # that it exists, its description and poster
-    PLAY = enum.auto()  # pages, voice and pictures without pupils
-    PUPILS = enum.auto()  # also pictures and voices of pupils, without asking for consents
+    PLAY = enum.auto()  # its pages, and those voices and pictures that may leave the lesson
+    WHOLE = enum.auto()  # everything, without asking for consents
     TAKE = enum.auto()  # download it, whatever the licence says
 
 
@@ -59,14 +59,17 @@ _ALL = frozenset(Act)
 _PLAY = frozenset({Act.SEE, Act.PLAY})
 _NONE: frozenset[Act] = frozenset()
 
-# Columns: keeper, partner, observer, colleague, paired, neighbour, anybody (the order of `Standing`).
+_OWN = _PLAY | {Act.TAKE}
+_ALL_BUT_TAKE = _PLAY | {Act.WHOLE}
+
+# Columns: keeper, partner, reviewer, observer, colleague, paired, neighbour, anybody (the order of `Standing`).
 _ROWS: dict[Stage, tuple[frozenset[Act], ...]] = {
-    Stage.BEFORE: (_ALL, _ALL, _PLAY, _NONE, _NONE, _NONE, _NONE),
-    Stage.SCHOOL: (_ALL, _ALL, _PLAY, _PLAY | {Act.TAKE}, _NONE, _NONE, _NONE),
-    Stage.PAIRING: (_ALL, _ALL, _PLAY, _PLAY | {Act.TAKE}, _PLAY, _NONE, _NONE),
-    Stage.REGION: (_ALL, _ALL, _PLAY, _PLAY | {Act.TAKE}, _PLAY, _PLAY, _NONE),
-    Stage.PUBLIC: (_ALL, _ALL, _PLAY, _PLAY | {Act.TAKE}, _PLAY, _PLAY, _PLAY),
-    Stage.WITHDRAWN: (_PLAY | {Act.PUPILS}, _NONE, _NONE, _NONE, _NONE, _NONE, _NONE),
+    Stage.BEFORE: (_ALL, _ALL, _ALL_BUT_TAKE, _PLAY, _NONE, _NONE, _NONE, _NONE),
+    Stage.SCHOOL: (_ALL, _ALL, _ALL_BUT_TAKE, _PLAY, _OWN, _NONE, _NONE, _NONE),
+    Stage.PAIRING: (_ALL, _ALL, _ALL_BUT_TAKE, _PLAY, _OWN, _PLAY, _NONE, _NONE),
+    Stage.REGION: (_ALL, _ALL, _ALL_BUT_TAKE, _PLAY, _OWN, _PLAY, _PLAY, _NONE),
+    Stage.PUBLIC: (_ALL, _ALL, _ALL_BUT_TAKE, _PLAY, _OWN, _PLAY, _PLAY, _PLAY),
+    Stage.WITHDRAWN: (_ALL_BUT_TAKE, _NONE, _NONE, _NONE, _NONE, _NONE, _NONE, _NONE),
 }
 TABLE: dict[Stage, dict[Standing, frozenset[Act]]] = {
     stage: dict(zip(Standing, row, strict=True)) for stage, row in _ROWS.items()
@@ -81,20 +84,25 @@ class Holding(msgspec.Struct, frozen=True):
     lesson: Lesson | None = None  # that it is the recording of
     makers: frozenset[str] = frozenset()  # ids of the people who made or contributed to it
     paired_schools: frozenset[str] = frozenset()
-    state: State | None = None  # None: a recording without a resource
+    state: State | None = None  # of what is handed out, or else of the work; None: a recording without a resource
+    is_reviewed: bool = False  # it waits for review, or is being reviewed
     audience: Audience = "school"
     is_free: bool = False  # its licence lets whoever sees it take it away
 
 
-class Seen(Protocol):
-    """A rendition, as far as access goes."""
-
-    @property
-    def minors(self) -> bool:
-        """Return whether pupils are seen or heard in it."""
-
-
-_R = TypeVar("_R", bound=Seen)
+_R = TypeVar("_R")
+# How far consents must reach for somebody of this standing. An observer was let into the lesson, as people of the
+# region are.
+REACH: dict[Standing, Audience] = {
+    Standing.KEEPER: "school",
+    Standing.PARTNER: "school",
+    Standing.REVIEWER: "school",
+    Standing.OBSERVER: "region",
+    Standing.COLLEAGUE: "school",
+    Standing.PAIRED: "pairing",
+    Standing.NEIGHBOUR: "region",
+    Standing.ANYBODY: "public",
+}
 
 
 def stage_of(holding: Holding) -> Stage:
@@ -109,10 +117,13 @@ def standing(asker: Asker, holding: Holding) -> Standing:
     person = asker.person
     if person is not None and (person.id in holding.makers or person.manages(holding.school_id)):
         return Standing.KEEPER
-    if holding.lesson is not None:
-        found = _in_lesson(asker, holding.lesson)
-        if found is not None:
-            return found
+    found = None if holding.lesson is None else _in_lesson(asker, holding.lesson)
+    if found is Standing.PARTNER:
+        return found
+    if holding.is_reviewed and person is not None and person.school is None:
+        return Standing.REVIEWER
+    if found is not None:
+        return found
     schools = _schools(asker)
     if holding.school_id in schools:
         return Standing.COLLEAGUE
@@ -123,15 +134,18 @@ def standing(asker: Asker, holding: Holding) -> Standing:
 
 
 def _in_lesson(asker: Asker, lesson: Lesson) -> Standing | None:
-    schools = {lesson.lecturer_school.id, *(room.school.id for room in lesson.classrooms)}
-    if lesson.paired_school is not None:
-        schools.add(lesson.paired_school.id)
-    if asker.person is not None and any(asker.person.manages(school) for school in schools):
+    if asker.person is not None and any(asker.person.manages(school) for school in schools_of(lesson)):
         return Standing.PARTNER
     roles = {entry.role for entry in entries(asker, lesson)}
     if roles - {Role.OBSERVER}:
         return Standing.PARTNER
     return Standing.OBSERVER if roles else None
+
+
+def schools_of(lesson: Lesson) -> frozenset[str]:
+    """Return the ids of the schools that took part in the lesson."""
+    found = {lesson.lecturer_school.id, *(room.school.id for room in lesson.classrooms)}
+    return frozenset(found if lesson.paired_school is None else found | {lesson.paired_school.id})
 
 
 def _schools(asker: Asker) -> frozenset[str]:
@@ -166,14 +180,39 @@ def playable(granted: frozenset[Act], renditions: Iterable[_R], leaves: Callable
     """
     if Act.PLAY not in granted:
         return []
-    return [one for one in renditions if Act.PUPILS in granted or not one.minors or leaves(one)]
+    return [one for one in renditions if Act.WHOLE in granted or leaves(one)]
 
 
 def may_share(person: Person, holding: Holding) -> bool:
-    """Return whether the person may make and revoke links to it: its keepers, and its lesson's own school."""
-    if stage_of(holding) is Stage.WITHDRAWN:
-        return False
-    asker = Asker(person)
-    return standing(asker, holding) is Standing.KEEPER or (
-        holding.lesson is not None and person.id == holding.lesson.lecturer.id
-    )
+    """Return whether the person may make and revoke links to it."""
+    return standing(Asker(person), holding) is Standing.KEEPER
+
+
+def link_reach(scope: Scope, holding: Holding, school_id: str | None) -> Audience:
+    """Return how far consents must reach for what a link of this scope hands out."""
+    if scope == "school":
+        lesson = holding.lesson
+        inside = {holding.school_id} if lesson is None else schools_of(lesson)
+        return "school" if school_id in inside else "region"
+    return "public" if scope == "anyone" else "region"
+
+
+def may_link(scope: Scope, holding: Holding) -> bool:
+    """Return whether links of this scope are good at this stage.
+
+    A link is its keeper's word for more people than the audience, but nothing goes out before it passed review: until
+    then a link is for the people of one school, as when colleagues are asked what they think.
+    """
+    stage = stage_of(holding)
+    return stage is not Stage.WITHDRAWN and (scope == "school" or stage is not Stage.BEFORE)
+
+
+def is_let_in(asker: Asker, scope: Scope, school_id: str | None) -> bool:
+    """Return whether a link of this scope lets the asker in."""
+    match scope:
+        case "anyone":
+            return True
+        case "region":
+            return asker.is_known
+        case "school":
+            return school_id is not None and school_id in _schools(asker)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from recorder.resource import RESOURCE
@@ -16,10 +15,12 @@ from server.json_http import answer, answer_list, iso
 from server.lessons.model import Lesson
 from server.lessons.routes import page_file, wanted_width
 from server.library.model import Recording
+from server.library.naming import saved_as
 from server.library.service import LibraryService
 
 
-def _answer(recording: Recording, lesson: Lesson) -> dict[str, Any]:
+def answer_of(recording: Recording, lesson: Lesson, *, may_take: bool) -> dict[str, Any]:
+    """Return `Recording` of docs/http.md."""
     base = f"/api/recordings/{recording.id}"
     made = recording.made
     return {
@@ -55,30 +56,40 @@ def _answer(recording: Recording, lesson: Lesson) -> dict[str, Any]:
         "chapters": [{"start_ms": one.start_ms, "title": one.title, "kind": one.kind} for one in made.chapters],
         "pages": [{"start_ms": one.start_ms, "page": int(one.title)} for one in made.pages],
         "page_url": f"{base}/pages/{{page}}",
+        "may_take": may_take,
     }
+
+
+def name_of(recording: Recording, subject: str, path: str) -> str:
+    """Return the name to save a file of the recording under."""
+    rendition = next((one.name for one in recording.made.renditions if one.path == path), path.rpartition(".")[0])
+    return saved_as(subject, recording.title, rendition, path)
 
 
 def routes(library: LibraryService) -> list[BaseRoute]:
     """Return the routes."""
 
     async def list_recordings(request: Request) -> Response:
-        asker = await require_known(request)
-        return answer_list(_answer(recording, lesson) for recording, lesson in await library.visible(asker))
+        seen = await library.visible(await require_known(request))
+        return answer_list(answer_of(sight.recording, lesson, may_take=sight.may_take) for sight, lesson in seen)
 
     async def get_recording(request: Request) -> Response:
-        recording, lesson = await library.see(await asker_of(request), request.path_params["recording"])
-        return answer(_answer(recording, lesson))
+        sight, lesson = await library.see(await asker_of(request), request.path_params["recording"])
+        return answer(answer_of(sight.recording, lesson, may_take=sight.may_take))
 
     async def get_file(request: Request) -> Response:
-        recording, _ = await library.see(await asker_of(request), request.path_params["recording"])
-        path, mime = await asyncio.to_thread(library.file, recording, request.path_params["path"])
-        # The file is replaced when it is made again: its entity tag says whether it was.
-        return FileResponse(path, headers={"cache-control": "private, no-cache"}, media_type=mime)
+        sight, lesson = await library.see(await asker_of(request), request.path_params["recording"])
+        path = request.path_params["path"]
+        name = name_of(sight.recording, lesson.subject, path)
+        return await library.delivery.deliver(request, library, sight, path, name)
+
+    async def get_signed(request: Request) -> Response:
+        return await library.delivery.serve_signed(request.path_params["path"], library)
 
     async def get_page(request: Request) -> Response:
-        recording, _ = await library.see(await asker_of(request), request.path_params["recording"])
+        sight, _ = await library.see(await asker_of(request), request.path_params["recording"])
         services = services_of(request)
-        page = await services.lessons.page(recording.lesson_id, request.path_params["page"])
+        page = await services.lessons.page(sight.recording.lesson_id, request.path_params["page"])
         return page_file(services, page.file(wanted_width(request)), is_fixed=False)
 
     return [
@@ -86,4 +97,5 @@ def routes(library: LibraryService) -> list[BaseRoute]:
         Route("/api/recordings/{recording}", get_recording),
         Route("/api/recordings/{recording}/files/{path:path}", get_file),
         Route("/api/recordings/{recording}/pages/{page:int}", get_page),
+        Route("/signed/{path:path}", get_signed),
     ]

@@ -6,10 +6,8 @@ import asyncio
 import logging
 from pathlib import Path
 
-import msgspec
-
 from recorder.control import RecordingChanged
-from recorder.resource import RESOURCE, Resource, decode_resource, files_of
+from recorder.resource import Resource
 from server.accounts.model import Asker
 from server.accounts.service import Clock, epoch_ms, utc_now
 from server.lessons import tables as lesson_tables
@@ -17,10 +15,13 @@ from server.lessons.access import may_see
 from server.lessons.model import Lesson
 from server.lessons.page_files import PageFiles
 from server.lessons.questions.tables import prepared_of
-from server.library import tables
+from server.library import holdings, tables
+from server.library.access import REACH, Act, Stage, acts, stage_of, standing
+from server.library.delivery import Delivery
 from server.library.material import material_of, write_material
 from server.library.model import Recording
 from server.library.resources.drafts import make_draft
+from server.library.sight import Bytes, Leaves, Sight, file_of, observed, read_resource, sight_of
 from server.storage.database import Database
 from server.storage.ids import new_id
 from signaling.errors import Refused
@@ -34,7 +35,15 @@ LISTED_LESSONS = 1000  # a school's lessons of some years; their recordings are 
 class LibraryService:
     """Recordings: whose they are, where they lie, and what can be played."""
 
-    def __init__(self, database: Database, folder: Path, pages: PageFiles, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        folder: Path,
+        pages: PageFiles,
+        clock: Clock = utc_now,
+        delivery: Delivery | None = None,
+    ) -> None:
+        self.delivery = delivery or Delivery()
         self._database = database
         self._folder = folder.absolute()
         self._pages = pages
@@ -100,49 +109,52 @@ class LibraryService:
         async with self._database.read() as tx:
             return {one.lesson_id: one.id for one in await tables.recordings_of(tx, lessons)}
 
-    async def visible(self, asker: Asker) -> list[tuple[Recording, Lesson]]:
+    async def visible(self, asker: Asker) -> list[tuple[Sight, Lesson]]:
         """Return the recordings of the lessons that the asker may see, the newest first."""
         async with self._database.read() as tx:
             near = await lesson_tables.lessons_near(tx, asker, LISTED_LESSONS, epoch_ms(self._clock()))
             lessons = {lesson.id: lesson for lesson in near if may_see(asker, lesson)}
             found = await tables.recordings_of(tx, list(lessons))
-        return [(recording, lessons[recording.lesson_id]) for recording in found]
+            gone = await holdings.withdrawn_among(tx, [one.id for one in found])
+        seen: list[tuple[Sight, Lesson]] = []
+        for recording in found:
+            lesson = lessons[recording.lesson_id]
+            holding = gone.get(recording.id) or holdings.by_lesson(lesson)
+            granted = acts(asker, holding)
+            if Act.SEE in granted:
+                seen.append((sight_of(recording, holding, granted, observed), lesson))
+        return seen
 
-    async def see(self, asker: Asker, recording_id: str) -> tuple[Recording, Lesson]:
-        """Return the recording and its lesson when the asker may see the lesson.
+    async def see(self, asker: Asker, recording_id: str) -> tuple[Sight, Lesson]:
+        """Return what the asker may have of the recording, and its lesson.
 
         Raises:
             Refused: `not_logged_in`, or `recording_unknown`, also for one that is none of the asker's business.
         """
-        if not asker.is_known:
-            raise Refused("not_logged_in", "请先登录。")
         async with self._database.read() as tx:
-            recording = await tables.find_recording(tx, recording_id)
-            lesson = None if recording is None else await lesson_tables.find_lesson(tx, recording.lesson_id)
-        if recording is None or lesson is None or not may_see(asker, lesson):
-            raise Refused("recording_unknown", "没有找到这个课堂录像。它可能已经删除，或者不属于您的学校。")
-        return recording, lesson
+            held = await holdings.of_recording(tx, recording_id)
+            granted = frozenset[Act]() if held is None else acts(asker, held.holding)
+            if held is None or Act.SEE not in granted:
+                if not asker.is_known:
+                    raise Refused("not_logged_in", "请先登录。")
+                raise Refused("recording_unknown", "没有找到这个课堂录像。它可能已经删除，或者不属于您的学校。")
+            leaves: Leaves = observed
+            if Act.WHOLE not in granted and stage_of(held.holding) is not Stage.BEFORE:
+                leaves = await holdings.leaves_of(tx, held, REACH[standing(asker, held.holding)])
+        return sight_of(held.recording, held.holding, granted, leaves), held.lesson
 
     def resource(self, recording: Recording) -> Resource | None:
         """Return what finalising made of the recording; None when there is nothing whole. Blocks for the disk."""
-        try:
-            return decode_resource((self._folder / recording.id / RESOURCE).read_bytes())
-        except (OSError, msgspec.DecodeError):
-            return None
+        return read_resource(self._folder / recording.id)
 
-    def file(self, recording: Recording, name: str) -> tuple[Path, str]:
-        """Return path and media type of a file that the recording offers: no other can be named. Blocks for the disk.
+    def folder(self, recording_id: str) -> Path:
+        """Return where the recording's files lie."""
+        return self._folder / recording_id
+
+    def file(self, sight: Sight, name: str) -> Bytes:
+        """Return a file that the recording offers to whoever has this sight. Blocks for the disk.
 
         Raises:
-            Refused: `file_unknown`.
+            Refused: `file_unknown`: also for every other file of the folder.
         """
-        resource = self.resource(recording)
-        types = {one.path: one.mime for one in recording.made.renditions}  # of older recordings, which say no more
-        if recording.made.poster:
-            types[recording.made.poster] = "image/jpeg"
-        if resource is not None:
-            types = files_of(resource)
-        path = self._folder / recording.id / name
-        if name not in types or not path.is_file():
-            raise Refused("file_unknown", "这个录像没有这个文件，可能正在重新生成。请稍后刷新页面。")
-        return path, types[name]
+        return file_of(self._folder / sight.recording.id, sight, name)

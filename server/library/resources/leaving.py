@@ -30,6 +30,9 @@ class Leavable(Protocol):
 _REACH: dict[Scope, int] = {"school": 0, "region": 1, "public": 2}
 # The paired school's pupils were in the lesson, so what the two schools may see among themselves is one scope.
 _NEEDED: dict[Audience, int] = {"school": 0, "pairing": 0, "region": 1, "public": 2}
+# In the lesson's events: who raised the hand, and a pupil's photo on the walls; the fields of `CalledPupil`.
+_PUPIL_TEXTS = frozenset({"hand_for", "photo"})
+_CALLED_PUPIL = {"classroom", "pupil", "name"}
 # Chapters of these kinds name pupils or their classroom.
 _NAMING_CHAPTERS = {"hand": "学生发言"}
 
@@ -97,3 +100,20 @@ def cut(resource: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
 def _anonymous(chapter: Mapping[str, Any]) -> dict[str, Any]:
     title = _NAMING_CHAPTERS.get(str(chapter.get("kind", "")))
     return dict(chapter) | ({} if title is None else {"title": title})
+
+
+def cut_events(events: Any, names: Collection[str]) -> Any:
+    """Return `events.json` (decoded) for whoever gets these renditions only: without the pupils' none names a pupil.
+
+    Grown-ups stay: they are named in class and in the resource itself.
+    """
+    return events if "guest" in names else _unnamed(events)
+
+
+def _unnamed(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unnamed(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    shown = {key: "" if key in _PUPIL_TEXTS and isinstance(one, str) else _unnamed(one) for key, one in value.items()}
+    return shown | ({"name": "学生"} if value.keys() >= _CALLED_PUPIL else {})

@@ -10,14 +10,16 @@ from server.accounts.model import Asker, Classroom, Device, Person, School, Scho
 from server.lessons.access import may_see
 from server.lessons.model import Lesson, PersonRef
 from server.library.access import (
+    REACH,
     TABLE,
     Act,
-    Audience,
     Holding,
     Stage,
     Standing,
-    State,
     acts,
+    is_let_in,
+    link_reach,
+    may_link,
     may_share,
     may_take,
     playable,
@@ -25,6 +27,8 @@ from server.library.access import (
     stage_of,
     standing,
 )
+from server.library.resources.model import Audience, State
+from server.library.sharing.model import Scope
 from signaling.messages import RoomId
 
 
@@ -125,13 +129,14 @@ def test_wider_audiences_only_ever_add_people() -> None:
         for one in Standing:
             granted = TABLE[stage][one]
             assert not granted or Act.SEE in granted
-            assert Act.PLAY in granted or not granted & {Act.PUPILS, Act.TAKE}
+            assert Act.PLAY in granted or not granted & {Act.WHOLE, Act.TAKE}
 
 
-def test_pupils_without_consent_are_for_their_own_lesson_only() -> None:
+def test_only_keepers_the_lesson_and_reviewers_need_no_consents() -> None:
     for stage, one in itertools.product(Stage, Standing):
-        if Act.PUPILS in TABLE[stage][one]:
-            assert one in (Standing.KEEPER, Standing.PARTNER)
+        if Act.WHOLE in TABLE[stage][one]:
+            assert one in (Standing.KEEPER, Standing.PARTNER, Standing.REVIEWER)
+    assert set(REACH) == set(Standing)
 
 
 def test_what_is_withdrawn_is_for_its_keepers_eyes_only() -> None:
@@ -177,8 +182,11 @@ TRACKS = [Track("lecturer", False), Track("guest", True)]
     ],
 )
 def test_pupils_leave_their_lesson_only_with_consent(asker: Asker, consented: bool, names: list[str]) -> None:
+    def leaves(track: Track) -> bool:
+        return consented or not track.minors
+
     public = msgspec.structs.replace(FILM, state="published", audience="public")
-    assert [one.name for one in playable(acts(asker, public), TRACKS, lambda _: consented)] == names
+    assert [one.name for one in playable(acts(asker, public), TRACKS, leaves)] == names
 
 
 def test_who_may_not_play_has_no_rendition() -> None:
@@ -194,13 +202,49 @@ def test_downloads_of_strangers_follow_the_licence() -> None:
     assert not may_take(acts(person("远", FAR), msgspec.structs.replace(FILM, is_free=True)), FILM)
 
 
-def test_links_are_made_by_keepers_and_never_to_what_is_withdrawn() -> None:
-    def by(asker: Asker, holding: Holding = FILM) -> bool:
-        assert asker.person is not None
-        return may_share(asker.person, holding)
+def test_people_of_the_region_see_all_of_what_they_are_to_review() -> None:
+    reviewer, waiting = person("教研员", None), msgspec.structs.replace(FILM, state="submitted", is_reviewed=True)
+    assert standing(reviewer, waiting) is Standing.REVIEWER
+    assert acts(reviewer, waiting) == {Act.SEE, Act.PLAY, Act.WHOLE}
+    assert acts(reviewer, FILM) == frozenset(), "a draft is none of their business"
+    assert standing(person("邻校", NEAR), waiting) is Standing.NEIGHBOUR
 
-    assert by(person("林", URBAN))
-    assert by(person("校长", URBAN, manager=True))
-    assert not by(person("同事", URBAN))
-    assert not by(person("助教", INVITED))
-    assert not by(person("林", URBAN), msgspec.structs.replace(FILM, state="withdrawn"))
+
+def test_links_are_made_by_keepers() -> None:
+    makers = {asker.person.name for asker, _, _ in WHO if asker.person and may_share(asker.person, FILM)}
+    assert makers == {"林", "校长", "县局"}
+
+
+@pytest.mark.parametrize(
+    ("state", "scopes"),
+    [
+        (None, {"school"}),
+        ("draft", {"school"}),
+        ("approved", {"school"}),
+        ("published", {"school", "region", "anyone"}),
+        ("withdrawn", set()),
+    ],
+)
+def test_nothing_goes_out_by_a_link_before_it_is_published(state: State | None, scopes: set[str]) -> None:
+    holding = msgspec.structs.replace(FILM, state=state)
+    assert {scope for scope in get_args(Scope) if may_link(scope, holding)} == scopes
+
+
+def test_consents_must_reach_as_far_as_the_link() -> None:
+    assert link_reach("school", FILM, INVITED.id) == "school"
+    assert link_reach("school", FILM, NEAR.id) == "region"
+    assert link_reach("school", BOOK, URBAN.id) == "school"
+    assert link_reach("school", BOOK, INVITED.id) == "region"
+    assert link_reach("region", FILM, None) == "region"
+    assert link_reach("anyone", FILM, None) == "public"
+
+
+def test_a_link_lets_in_whom_it_is_for() -> None:
+    near, nobody = person("邻校", NEAR), Asker()
+    assert is_let_in(nobody, "anyone", None)
+    assert is_let_in(near, "region", None)
+    assert not is_let_in(nobody, "region", None)
+    assert is_let_in(near, "school", NEAR.id)
+    assert is_let_in(screen(NEAR), "school", NEAR.id)
+    assert not is_let_in(near, "school", FAR.id)
+    assert not is_let_in(person("教研员", None), "school", None)
