@@ -64,6 +64,7 @@ def test_one_lesson_from_its_start_to_its_recording(playwright: Playwright, devi
         begin(now)
         everybody_sees_and_hears_the_lecturer(now)
         a_page_is_turned(now)
+        a_word_is_not_recorded(now)
         a_classroom_is_called_on(now)
         a_socket_is_cut_and_comes_back(now)
         a_media_path_is_cut_and_comes_back(now)
@@ -118,6 +119,21 @@ def a_page_is_turned(now: Class) -> None:
     now.lecturer.page.click("[data-act=next]")
     for screen in (now.lecturer, now.one, now.two, now.phone):
         screen.page.wait_for_selector(".deck[data-page='2']")
+
+
+def a_word_is_not_recorded(now: Class) -> None:
+    """What becomes of it on the disk is in tests/integration; here, that everybody is told."""
+    now.lecturer.page.click("[data-act=pause-recording]")
+    now.lecturer.page.wait_for_selector("[data-recording-state]:has-text('录像已暂停 00:0')")
+    for screen in (now.one, now.two, now.phone):
+        screen.page.wait_for_selector("[data-recording-paused]:has-text('录像已暂停')")
+    now.lecturer.shoot("lecturer-paused")
+    now.one.shoot("classroom-paused")
+    now.phone.shoot("phone-paused")
+    now.lecturer.page.click("[data-act=pause-recording]:has-text('继续录像')")
+    now.lecturer.page.wait_for_selector("[data-recording-state]:has-text('录制中')")
+    for screen in (now.one, now.two, now.phone):
+        screen.page.wait_for_selector("[data-recording-paused]:not(:has-text('录像已暂停'))", state="attached")
 
 
 def a_classroom_is_called_on(now: Class) -> None:
