@@ -73,6 +73,19 @@ class Layout:
             index += 1
 
 
+def source_range(source: Source, first: int, last: int) -> Iterator[bytes]:
+    """Yield bytes `first` up to before `last` of a source. Blocks for the disk.
+
+    Raises:
+        FileChanged: the file is shorter than it was.
+        OSError
+    """
+    if source.file is None:
+        yield source.data[first:last]
+    else:
+        yield from _file_range(source.file, first, last)
+
+
 def _file_range(path: Path, first: int, last: int) -> Iterator[bytes]:
     with path.open("rb", buffering=0) as file:
         file.seek(first)

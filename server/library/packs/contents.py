@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,10 @@ from recorder.resource import RESOURCE, Resource, files_of
 
 PAGE = Path(__file__).parent / "page"  # index.html, start.js and start.css of a pack
 CRATE = "ro-crate-metadata.json"
+PAGE_FILES = ("start.js", "start.css")
 PLAYER_FILES = ("player.js", "player.css")
 MAX_INLINED = 16 << 20  # of events: an hour of ink is below 2 MB
 FAT32_BYTES = (4 << 30) - 1  # the largest file that FAT32 holds
-LIGHT, LOW = "light", "low"
 TIERS: dict[str, tuple[str, ...]] = {  # what a tier takes along, the first that there is
     "light": ("light", "audio"),
     "low": ("low",),
@@ -34,7 +34,7 @@ TIERS: dict[str, tuple[str, ...]] = {  # what a tier takes along, the first that
 }
 
 
-def chosen(names: list[str], tiers: tuple[str, ...]) -> tuple[str, ...]:
+def chosen(names: Sequence[str], tiers: Sequence[str]) -> tuple[str, ...]:
     """Return which of the renditions `names` belong to these tiers, in the tiers' order."""
     found: list[str] = []
     for tier in tiers:
@@ -42,32 +42,40 @@ def chosen(names: list[str], tiers: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def pack_sources(folder: Path, resource: Mapping[str, Any], crate: Mapping[str, Any], player: Path) -> list[Source]:
-    """Return what the pack of a recording holds.
+class Lesson(msgspec.Struct, frozen=True):
+    """A recording that goes into a pack, cut to what may leave and was chosen."""
 
-    Args:
-        folder: of the recording.
-        resource: its `resource.json`, cut to what may leave and was chosen.
-        crate: its RO-Crate metadata.
-        player: folder with `player.js` and `player.css`.
+    pack: str  # its id
+    version: int
+    folder: Path
+    resource: dict[str, Any]  # `resource.json`
+    events: Any  # `events.json` decoded, or None
+    crate: dict[str, Any]  # RO-Crate metadata
+
+
+def pack_sources(lesson: Lesson, player: Path) -> list[Source]:
+    """Return what the pack holds; `player` is the folder with `player.js` and `player.css`.
 
     Raises:
-        OSError: a file is missing.
-        msgspec.ValidationError: `resource` is none.
+        FileNotFoundError: a rendition is missing.
+        msgspec.ValidationError: its resource is none.
     """
-    known = msgspec.convert(dict(resource), Resource, strict=False)
-    paths = [path for path in files_of(known) if path != RESOURCE and is_safe_path(path)]
-    sources = [Source(path, folder / path) for path in paths if (folder / path).is_file()]
-    missing = [one.path for one in known.renditions if not (folder / one.path).is_file()]
-    if missing:
+    known = msgspec.convert(lesson.resource, Resource, strict=False)
+    made = {
+        RESOURCE: _json(lesson.resource),
+        CRATE: _json(lesson.crate),
+        "index.html": index_page(known.title),
+        "pack.js": pack_script(lesson),
+    }
+    if known.events and lesson.events is not None and is_safe_path(known.events):
+        made[known.events] = _json(lesson.events)
+    if missing := [one.path for one in known.renditions if not (lesson.folder / one.path).is_file()]:
         raise FileNotFoundError(missing[0])
+    paths = [path for path in files_of(known) if path not in {*made, known.events} and is_safe_path(path)]
     return [
-        *sources,
-        Source(RESOURCE, data=_json(resource)),
-        Source(CRATE, data=_json(crate)),
-        Source("index.html", data=index_page(known.title)),
-        Source("pack.js", data=pack_script(folder, resource)),
-        *(Source(name, PAGE / name) for name in ("start.js", "start.css")),
+        *(Source(path, lesson.folder / path) for path in paths if (lesson.folder / path).is_file()),
+        *(Source(path, data=data) for path, data in made.items()),
+        *(Source(name, PAGE / name) for name in PAGE_FILES),
         *(Source(name, player / name) for name in PLAYER_FILES),
     ]
 
@@ -77,15 +85,19 @@ def index_page(title: str) -> bytes:
     return (PAGE / "index.html").read_text(encoding="utf-8").replace("{{title}}", html.escape(title)).encode()
 
 
-def pack_script(folder: Path, resource: Mapping[str, Any]) -> bytes:
+def pack_script(lesson: Lesson) -> bytes:
     """Return `pack.js`."""
-    content = {"resource": inlined(folder, resource), "events": events_of(folder, resource)}
+    content = {
+        "id": lesson.pack,
+        "version": lesson.version,
+        "resource": inlined(lesson.folder, lesson.resource),
+        "events": lesson.events,
+    }
     return b"window.TONGTANG_PACK = " + script_json(content) + b";\n"
 
 
-def events_of(folder: Path, resource: Mapping[str, Any]) -> Any:
+def read_events(folder: Path, path: str) -> Any:
     """Return the decoded events, or None when the recording has none that can be read."""
-    path = str(resource.get("events") or "")
     if not path or not is_safe_path(path):
         return None
     try:

@@ -12,6 +12,22 @@
   var CLASS_KEY = 'tongtang-class';
   var isServed = location.protocol === 'http:' || location.protocol === 'https:';
 
+  /* In the single file for phones, media stand in the page as base64. */
+  function unpacked(path) {
+    if (path.indexOf('inline:') !== 0) return path;
+    var element = document.getElementById(path.slice(7));
+    var text = atob(element.textContent);
+    var bytes = new Uint8Array(text.length);
+    for (var at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
+    var address = URL.createObjectURL(new Blob([bytes], { type: element.dataset.mime }));
+    element.remove(); // a phone has no memory for both
+    return address;
+  }
+
+  pack.resource.renditions.concat(pack.resource.page_files || []).forEach(function (one) {
+    one.path = unpacked(one.path);
+  });
+
   window.TongtangPlayer.mount(document.getElementById('player'), {
     base: '',
     resource: pack.resource,
