@@ -18,6 +18,7 @@ SOL_UDP = 17
 UDP_SEGMENT = 103  # linux/udp.h
 MAX_SEGMENTS = 44  # the kernel takes 64 (UDP_MAX_SEGMENTS), but no more than 64 KiB: 44 of 1,472 bytes
 BUFFER_BYTES = 4 << 20  # asked of the kernel, which may give less; 1 s of 30 Mbit/s
+WAITS_NS = 500_000_000  # a busy loop reads a packet within a few ms; one that stood still only measures once more
 _TIMESPEC = struct.Struct("qq")
 _SEGMENT = struct.Struct("H")
 _ANCILLARY_BYTES = socket.CMSG_SPACE(_TIMESPEC.size)
@@ -92,8 +93,21 @@ class UdpSocket:
                 continue
             if ancillary and len(ancillary[0][2]) == _TIMESPEC.size:
                 seconds, nanoseconds = _TIMESPEC.unpack(ancillary[0][2])
-                return length, seconds * 1_000_000_000 + nanoseconds - self._offset_ns, address
+                return length, self._arrival(seconds * 1_000_000_000 + nanoseconds), address
             return length, time.monotonic_ns(), address
+
+    def _arrival(self, real_ns: int) -> int:
+        """Return a kernel stamp in CLOCK_MONOTONIC.
+
+        Somebody may set the clock while a lesson runs. A stamp of the future, or one that is older than a packet waits
+        here, says so before the next `synchronise` would: an hour's step for a second is an hour's hole in a recording.
+        """
+        arrival_ns = real_ns - self._offset_ns
+        now_ns = time.monotonic_ns()
+        if not now_ns - WAITS_NS <= arrival_ns <= now_ns:
+            self.synchronise()
+            arrival_ns = min(real_ns - self._offset_ns, time.monotonic_ns())
+        return arrival_ns
 
     def flush(self, view: memoryview) -> None:
         """Send the batch, whose bytes lie in `view`, in one go.
