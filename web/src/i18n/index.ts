@@ -8,6 +8,7 @@ import { lesson } from './lesson';
 import { link } from './link';
 import { pack } from './pack';
 import { phone } from './phone';
+import { player } from './player';
 import { portal } from './portal';
 import { quiz } from './quiz';
 import { teach } from './teach';
@@ -18,7 +19,21 @@ export type Locale = (typeof LOCALES)[number];
 const STORED = 'tongtang.locale';
 
 /** Every area of words, by its name in message keys: `common.…`, `lesson.…`, `portal.…`, `phone.…`, `catchup.…`, `link.…`, `teach.…`. */
-export const AREAS = { cards, common, decks, ink, lesson, portal, phone, catchup, link, teach, pack, quiz };
+export const AREAS = {
+  player,
+  cards,
+  common,
+  decks,
+  ink,
+  lesson,
+  portal,
+  phone,
+  catchup,
+  link,
+  teach,
+  pack,
+  quiz,
+};
 
 function messages(locale: Locale) {
   return {
@@ -27,6 +42,7 @@ function messages(locale: Locale) {
     decks: AREAS.decks[locale],
     ink: AREAS.ink[locale],
     lesson: AREAS.lesson[locale],
+    player: AREAS.player[locale],
     portal: AREAS.portal[locale],
     phone: AREAS.phone[locale],
     pack: AREAS.pack[locale],

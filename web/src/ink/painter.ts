@@ -20,7 +20,7 @@ export class Painter {
   private frame: number | null = null;
 
   constructor(
-    private readonly ink: InkRoom,
+    private readonly ink: Pick<InkRoom, 'desk' | 'live'>,
     below: HTMLCanvasElement,
     above: HTMLCanvasElement,
   ) {

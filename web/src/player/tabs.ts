@@ -1,0 +1,2 @@
+export const TABS = ['chapters', 'questions', 'find'] as const;
+export type Tab = (typeof TABS)[number];
