@@ -312,7 +312,8 @@ class RoomHost:
 
     def _restore(self, stored: StoredLesson, opened_ms: int, wallclock_ms: int) -> tuple[LiveRoom, Outcome]:
         now = time.monotonic()
-        opened_at = now - max(0, wallclock_ms - opened_ms) / 1000
+        told_ms = stored.events[-1].t_ms if stored.events else 0  # a clock that was set back does not take it back
+        opened_at = now - max(told_ms, wallclock_ms - opened_ms) / 1000
         core, restored = Room.restore(
             stored.info,
             stored.deck,

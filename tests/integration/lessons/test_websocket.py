@@ -256,6 +256,29 @@ async def test_restarted_server_opens_the_live_lesson_again(tmp_path: Path) -> N
             assert (snapshot.lesson.state, snapshot.page, lecturer.welcome.you) == ("live", 2, you)
 
 
+async def test_a_clock_set_back_during_class_does_not_stop_the_lessons_time(tmp_path: Path) -> None:
+    store = MemoryStore()
+    async with live_server(tmp_path, store) as live, live.joined(Role.LECTURER) as lecturer:
+        await lecturer.send(m.StartLesson(1))
+        await lecturer.hear(m.Ok)
+        await asyncio.sleep(0.3)
+        await lecturer.send(m.TurnPage(2, 2))
+        await lecturer.hear(m.Ok)
+    told_ms = store.lessons[LESSON].events[-1].t_ms
+    opened_ms = store.lessons[LESSON].opened_wallclock_ms
+    assert opened_ms is not None
+    store.lessons[LESSON] = msgspec.structs.replace(store.lessons[LESSON], opened_wallclock_ms=opened_ms + 3_600_000)
+    async with live_server(tmp_path, store) as live, live.joined(Role.LECTURER) as lecturer:
+        times = []
+        for page in (3, 1):
+            await asyncio.sleep(0.3)
+            await lecturer.send(m.TurnPage(page, page))
+            while not isinstance((event := await lecturer.hear(m.Event)).body, m.PageTurned):
+                pass
+            times.append(event.t_ms)
+    assert told_ms <= times[0] <= times[1] - 250, "it goes on from what was told last"
+
+
 async def test_a_lesson_left_over_from_yesterday_is_ended_and_its_recording_finished(tmp_path: Path) -> None:
     store = MemoryStore()
     async with live_server(tmp_path, store) as live, live.joined(Role.LECTURER) as lecturer:
