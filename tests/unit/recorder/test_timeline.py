@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from recorder.chapters import make_chapters, place_turns, with_marks
-from recorder.control import Chapter
+from recorder.chapters import place_turns
 from recorder.ebml import Block
 from recorder.part_clock import PartClock, align_clocks
 from recorder.space import GIB, Tier, choose_tier
-from recorder.story import Epoch, PartRecord, SenderReport, lead_spans, marks, page_turns, read_story
+from recorder.story import Epoch, PartRecord, SenderReport, lead_spans, page_turns, read_story
 from recorder.timeline import Candidate, Placed, Sound, cut_audio, cut_video, merge_audio, place_part
 
 
@@ -168,29 +167,6 @@ def test_pages_shown_before_the_begin_are_the_first_page() -> None:
 def test_a_lesson_begins_at_its_first_page() -> None:
     assert place_turns([(20_000.0, 2, "光")], 0.0, 60_000) == [(0, 1, ""), (20_000, 2, "光")]
     assert place_turns([], 0.0, 60_000) == []
-
-
-def test_chapters_are_pages_that_were_taught() -> None:
-    placed = [(0, 1, "封面"), (5_000, 2, "叶子"), (60_000, 3, "翻过"), (65_000, 4, "光"), (100_000, 5, "")]
-    assert make_chapters(placed, 200_000) == (Chapter(0, "叶子"), Chapter(65_000, "光"), Chapter(100_000, "第 5 页"))
-
-
-def test_a_short_lesson_has_one_chapter() -> None:
-    assert make_chapters([(0, 1, "封面"), (4_000, 2, "二")], 8_000) == (Chapter(0, "封面"),)
-    assert make_chapters([], 8_000) == ()
-
-
-def test_marked_moments_are_chapters_of_their_own() -> None:
-    lines: list[dict[str, Any]] = [
-        {"kind": "event", "t": t_ms, "body": {"kind": "marked", "mark": {"t_ms": 1, "label": label}}}
-        for t_ms, label in ((500.0, "太早"), (9_000.0, ""), (31_000.0, "折射角"), (99_000.0, "太晚"))
-    ]
-    found = with_marks((Chapter(0, "封面"), Chapter(30_000, "光")), marks(read_story(lines)), 1_000, 60_000)
-    assert found == (
-        Chapter(0, "封面"),
-        Chapter(8_000, "标记"),
-        Chapter(30_000, "标记：折射角"),
-    )
 
 
 def event(t: float, **body: Any) -> dict[str, Any]:
