@@ -15,6 +15,7 @@ import pytest
 from bench.recorder_feed import Clip, RecorderProcess, Stream, make_clip
 from recorder.control import NamePeer, RecordEvent, RecordingChanged, StartRecording, StopRecording
 from recorder.ebml import PartReader
+from recorder.journal import read_journal
 
 DARK = 20.0  # mean luma; the clip's is about 110
 STEP_MS = 80  # how far sound and picture, or two files, may be apart
@@ -134,6 +135,38 @@ def test_a_smaller_layer_fills_in_where_the_large_one_pauses(
     assert max(after - before for before, after in itertools.pairwise(times)) <= STEP_MS
     assert all(brightness > DARK for _, _, brightness in pictures)
     assert len(pictures) == pytest.approx(500, abs=2)
+
+
+def test_everything_that_is_sent_is_a_track_of_its_own_and_pupils_are_flagged(
+    recorder: RecorderProcess, tmp_path: Path, clip: Clip, large_clip: Clip
+) -> None:
+    folder = tmp_path / "lesson"
+    start(recorder, folder, teacher="lecturer", room1="classroom", room2="classroom", ma="local_teacher")
+    begin = time.monotonic_ns()
+    streams = [
+        Stream(large_clip, layer="f", first_track=1),
+        Stream(clip, layer="h", first_track=3, with_sound=False, stamp0=77),
+        Stream(large_clip, source="screen", first_track=5, with_sound=False, stamp0=5),
+        Stream(clip, peer="room1", layer="h", first_track=7, stamp0=1),
+        Stream(clip, peer="room2", layer="h", first_track=9, stamp0=2),
+        Stream(clip, peer="ma", first_track=11, stamp0=3),
+    ]
+    tap = recorder.connect_tap()
+    for stream in streams:
+        tap.sendall(stream.opening() + stream.until(4, begin))
+    tap.sendall(b"".join(stream.closing() for stream in streams))
+    pictures = ("f-teacher", "h-teacher", "h-room1", "h-room2", "ma")
+    sounds = {f"mic-{peer}": 200 for peer in ("teacher", "room1", "room2", "ma")}
+    ready = finish(recorder, folder, {"screen-teacher": 100, **{f"camera-{one}": 100 for one in pictures}, **sounds})
+    opened = [line for line in read_journal(folder / "journal.jsonl").lines if line["kind"] == "part.open"]
+    assert len(opened) == len({line["file"] for line in opened}) == 10, "one container a track"
+    assert {(line["source"], line["peer"], line["layer"]) for line in opened if line["minors"]} == {
+        ("camera", "room1", "h"), ("camera", "room2", "h"), ("mic", "room1", ""), ("mic", "room2", ""),
+    }  # fmt: skip
+    assert {line["peer"]: line["role"] for line in opened}["ma"] == "local_teacher"
+    lecturer = next(one for one in ready.renditions if one.name == "lecturer")
+    assert (lecturer.width, lecturer.height) == (640, 360)
+    assert not [one for one in ready.renditions if one.name in ("lecturer", "screen", "audio") and one.minors]
 
 
 def test_a_person_takes_over_from_a_bot(
