@@ -94,8 +94,10 @@ def decode_signed(data: bytes) -> SignedManifest:
         raise Refused("offline_manifest", "离线包的目录读不懂，没有导入。请重新下载或重新拷贝这个包。") from error
 
 
-def check(signed: SignedManifest, trust: Trust, now_ms: int) -> tuple[Manifest, Trust]:
+def check(signed: SignedManifest, trust: Trust, now_ms: int | None) -> tuple[Manifest, Trust]:
     """Return the manifest and what is to be remembered once the pack is kept.
+
+    `now_ms` None: of a pack that was checked before, whose key need not count any more.
 
     Raises:
         Refused: `offline_root_unknown`, `offline_key_unknown`, `offline_key_revoked`, `offline_key_early`,
@@ -157,7 +159,7 @@ def _require_root(root: str, trust: Trust) -> None:
         )
 
 
-def _signing_key(vouching: Vouching, now_ms: int) -> tuple[str, str]:
+def _signing_key(vouching: Vouching, now_ms: int | None) -> tuple[str, str]:
     if vouching.delegation is None:
         return vouching.root, "平台"
     try:
@@ -165,6 +167,8 @@ def _signing_key(vouching: Vouching, now_ms: int) -> tuple[str, str]:
         delegation = msgspec.json.decode(payload, type=Delegation)
     except (SignatureWrong, msgspec.DecodeError) as error:
         raise _signature_wrong() from error
+    if now_ms is None:
+        return delegation.key, delegation.name
     if now_ms < delegation.not_before_ms:
         raise Refused(
             "offline_key_early",

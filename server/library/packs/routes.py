@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -17,9 +18,11 @@ from recorder.pack.manifest import MIME
 from recorder.pack.trust import fingerprint
 from server.accounts.model import Asker
 from server.asking import address_of, asker_of, require_known, require_person
+from server.context import Services
 from server.json_http import answer, answer_list, no_content, read_json
 from server.library.naming import attachment, saved_as
 from server.library.packs.homes import LibraryHomes, asker_for
+from server.library.packs.keys import KeyRing
 from server.library.packs.model import MAX_USES, SchoolLibrary, Use
 from server.library.packs.service import OfflinePacks
 from server.ranges import ranged
@@ -50,8 +53,17 @@ class BroughtUses(msgspec.Struct, frozen=True):
     uses: Annotated[tuple[Use, ...], msgspec.Meta(max_length=MAX_USES)] = ()
 
 
-def routes(packs: OfflinePacks, homes: LibraryHomes) -> list[BaseRoute]:
-    """Return the routes."""
+def routes(services: Services, dist: Path) -> list[BaseRoute]:
+    """Return the routes; the player that packs take along lies in `dist`. Makes the root key when there is none.
+
+    Raises:
+        Unavailable: `storage_unwritable`, `disk_full` or `key_broken`.
+    """
+    data = services.settings.data
+    packs = OfflinePacks(
+        services.database, services.resources, KeyRing(data / "keys"), data / "recordings", dist / "player"
+    )
+    homes = LibraryHomes(services.database)
     return [*_pack_routes(packs, homes), *_library_routes(homes, packs)]
 
 
@@ -74,8 +86,8 @@ def _pack_routes(packs: OfflinePacks, homes: LibraryHomes) -> list[BaseRoute]:
 
     async def get_trust(request: Request) -> Response:
         keys = packs.keys
-        shown = {"root": keys.root, "fingerprint": fingerprint(keys.root), "revocations": keys.signed_revocations()}
-        return answer(shown)
+        listed = await packs.revocations()
+        return answer({"root": keys.root, "fingerprint": fingerprint(keys.root), "revocations": listed})
 
     async def get_shapes(request: Request) -> Response:
         return answer(await packs.shapes(await asker(request), request.path_params["resource"]))

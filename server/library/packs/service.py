@@ -15,11 +15,12 @@ import msgspec
 
 from recorder.pack.build import About, Built, build
 from recorder.pack.digests import Kept
-from recorder.pack.dsse import key_id, public_key
+from recorder.pack.dsse import Envelope, key_id, public_key
 from recorder.resource import RESOURCE, Resource as RecordingResource, decode_resource
 from server.accounts.model import Asker, SchoolRef
 from server.accounts.service import Clock, epoch_ms, utc_now
 from server.library.access import acts, may_take
+from server.library.packs import tables
 from server.library.packs.contents import FAT32_BYTES, TIERS, Lesson, chosen, pack_sources, read_events
 from server.library.packs.keys import KeyRing
 from server.library.packs.single import MAX_BYTES, SingleFile, single_file
@@ -156,6 +157,20 @@ class OfflinePacks:
         if made.size > MAX_BYTES:
             raise Refused("offline_too_large", "这一课太长，单个文件手机打不开。请改用离线包。")
         return made, resource.title
+
+    async def revocations(self) -> Envelope:
+        """Return the signed list of what no longer counts, with every resource that is withdrawn now.
+
+        Raises:
+            Unavailable: `storage_unwritable` or `disk_full`.
+        """
+        async with self._database.read() as tx:
+            gone = await tables.withdrawn(tx)
+        known = self.keys.revocations.packs
+        for pack, version in gone:
+            if known.get(pack, 0) < version:
+                await asyncio.to_thread(self.keys.withdraw, pack, version)
+        return self.keys.signed_revocations()
 
     async def listed(self, asker: Asker, subject: str) -> list[Listed]:
         """Return the lessons that the asker may take along, the newest first.

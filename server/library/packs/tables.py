@@ -23,7 +23,7 @@ from sqlalchemy import (
 from server.accounts.model import SchoolRef
 from server.accounts.tables import schools
 from server.library.packs.model import SchoolLibrary, Use, UseTotal
-from server.library.resources.tables import resources
+from server.library.resources.tables import resource_versions, resources
 from server.storage.database import Transaction
 from server.storage.schema import EpochMs, metadata
 
@@ -157,6 +157,18 @@ async def uses_of(tx: Transaction, resource_id: str) -> list[UseTotal]:
     )
     rows = (await tx.execute(query)).all()
     return [UseTotal(row.school, row.class_name, row.times, int(row.seconds), row.last_ms) for row in rows]
+
+
+async def withdrawn(tx: Transaction) -> list[tuple[str, int]]:
+    """Return the ids of withdrawn resources, and the last version of each that was handed out."""
+    last = func.max(resource_versions.c.version)
+    query = (
+        select(resources.c.id, last.label("version"))
+        .join(resource_versions, resource_versions.c.resource_id == resources.c.id)
+        .where(resources.c.state == "withdrawn")
+        .group_by(resources.c.id)
+    )
+    return [(row.id, row.version) for row in (await tx.execute(query)).all()]
 
 
 def _row(use: Use, school_id: str | None, library_id: str, now_ms: int) -> dict[str, object]:
