@@ -78,7 +78,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             uploads = UploadService(database, folder / "uploads", limits)
             decks = DeckService(database, uploads, lessons, folder / "decks")
             async with (
-                open_live(settings, database, lessons, tokens, await accounts.caps()) as live,
+                open_live(settings, database, lessons, tokens, await accounts.caps(), secret) as live,
                 converting(DeckWorker(database, decks, uploads, lessons, files, live.deck_changed), uploads),
                 sweeping(OrphanSweep(database, folders(files, photo_files, clip_files, made_files))),
             ):
@@ -130,11 +130,12 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
     app = Starlette(
         routes=routes,
         middleware=[
-            Middleware(SecurityHeaders),
+            Middleware(SecurityHeaders, files=services.settings.files_url),
             Middleware(OwnHeader),
             Middleware(BodyLimit),
         ],
         exception_handlers={TongtangError: on_error, HTTPException: on_error, Exception: on_error},
     )
     app.state.services = services
+    app.state.dist = dist
     return app

@@ -20,6 +20,8 @@ from server.lessons.rooms import RoomHost, Seats, admission_of
 from server.library import routes as library_routes
 from server.library.delivery import Delivery
 from server.library.service import LibraryService
+from server.library.sharing import routes as sharing_routes
+from server.library.sharing.service import SharingService
 from server.processes.media import MediaWorkers
 from server.processes.recorder import RecorderLink
 from server.settings import Settings
@@ -119,7 +121,12 @@ class LivePlane:
 
 @asynccontextmanager
 async def open_live(
-    settings: Settings, database: Database, store: LessonStore, tokens: RoomTokens, caps: Mapping[str, DataCap]
+    settings: Settings,
+    database: Database,
+    store: LessonStore,
+    tokens: RoomTokens,
+    caps: Mapping[str, DataCap],
+    secret: bytes,
 ) -> AsyncIterator[LivePlane]:
     """Run the live plane inside the block."""
     media = MediaWorkers(
@@ -141,6 +148,7 @@ async def open_live(
             *whip.routes(host),
             *catchup_routes.routes(host),
             *library_routes.routes(library),
+            *sharing_routes.routes(library, SharingService(database, secret)),
         ]
         async with host.running():
             for recording, path, title in await library.unfinished():

@@ -92,8 +92,10 @@ class OwnHeader:
 class SecurityHeaders:
     """Tell browsers to load nothing from elsewhere and to give camera and microphone to this site only."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, files: str = "") -> None:
+        """`files` is the setting `files.url`: where films and pictures may come from besides."""
         self._app = app
+        self._files = files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add the headers to the answer, unless the route set its own policy."""
@@ -105,7 +107,7 @@ class SecurityHeaders:
         async def secured(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.setdefault("content-security-policy", content_policy(host))
+                headers.setdefault("content-security-policy", content_policy(host, self._files))
                 headers.setdefault("x-content-type-options", "nosniff")
                 headers.setdefault("referrer-policy", "same-origin")
                 headers.setdefault("cross-origin-opener-policy", "same-origin")
@@ -118,17 +120,20 @@ class SecurityHeaders:
         await self._app(scope, receive, secured)
 
 
-def content_policy(host: str) -> str:
+def content_policy(host: str, files: str = "", frames: str = "'none'") -> str:
     """Return the content security policy of our pages.
 
+    `files` is the site that films and pictures of recordings come from besides ours ("/": it is ours), `frames` who may
+    show the page in a frame.
     `style-src 'unsafe-inline'`: Element Plus positions its pop-ups by inline styles. The sockets are named because
     Chrome 87 does not take `'self'` for `ws:`.
     """
     sockets = f" ws://{host} wss://{host}" if _HOST.match(host) else ""
+    others = f" {files}" if files.startswith("http") else ""
     return (
-        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-        f"media-src 'self' blob:; font-src 'self'; connect-src 'self'{sockets}; worker-src 'self' blob:; "
-        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        f"default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:{others}; "
+        f"media-src 'self' blob:{others}; font-src 'self'; connect-src 'self'{sockets}; worker-src 'self' blob:; "
+        f"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors {frames}"
     )
 
 

@@ -19,9 +19,9 @@ from server.library.naming import saved_as
 from server.library.service import LibraryService
 
 
-def answer_of(recording: Recording, lesson: Lesson, *, may_take: bool) -> dict[str, Any]:
-    """Return `Recording` of docs/http.md."""
-    base = f"/api/recordings/{recording.id}"
+def answer_of(recording: Recording, lesson: Lesson, *, may_take: bool, base: str = "") -> dict[str, Any]:
+    """Return `Recording` of docs/http.md; `base` is where its files and pages are, unless it is its own address."""
+    base = base or f"/api/recordings/{recording.id}"
     made = recording.made
     return {
         "id": recording.id,

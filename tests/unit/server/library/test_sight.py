@@ -46,7 +46,8 @@ def folder(tmp_path: Path) -> Path:
         captions=(Caption("zh-CN", "中文", "captions/zh-CN.vtt"),),
     )
     (tmp_path / "resource.json").write_bytes(msgspec.json.encode(resource))
-    events = EventFile(msgspec.Raw(b"null"), tuple(PublicEvent(n, n, msgspec.Raw(body)) for n, body in enumerate(EVENTS)))
+    log = tuple(PublicEvent(number, number, msgspec.Raw(body)) for number, body in enumerate(EVENTS))
+    events = EventFile(msgspec.Raw(b"null"), log)
     (tmp_path / "events.json").write_bytes(msgspec.json.encode(events))
     for name in ("pages", "captions", "tracks/a"):
         (tmp_path / name).mkdir(parents=True)
