@@ -42,6 +42,11 @@ from server.lessons.service import LessonService
 from server.lessons.timetable import day_routes as timetable_day_routes, routes as timetable_routes
 from server.lessons.timetable.wiring import make_timetables
 from server.lessons.tokens import SignedRoomTokens
+from server.library.resources import routes as resource_routes
+from server.library.resources.consenting import ConsentService
+from server.library.resources.material import MAX_FILE_BYTES, PURPOSE as MATERIAL_PURPOSE, MaterialService
+from server.library.resources.reviewing import ReviewService
+from server.library.resources.service import ResourceService
 from server.live import open_live
 from server.middleware import BodyLimit, OwnHeader, SecurityHeaders
 from server.problems import on_error
@@ -64,6 +69,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         async with open_database(settings.database or sqlite_url(folder / "tongtang.db")) as database:
             files, photo_files = PageFiles(folder / "pages"), PageFiles(folder / "photos")
             clip_files, made_files = PageFiles(folder / "clips"), PageFiles(folder / "packs")
+            material_files = PageFiles(folder / "material")
             lessons = LessonService(database, files)
             accounts = AccountService(database, Passwords())
             demo = Demo(accounts, lessons) if settings.demo else None
@@ -75,12 +81,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 await demo.lesson()
             tokens = SignedRoomTokens(secret)
             limits = {DECK_PURPOSE: settings.decks_max_mb << 20, CLIP_PURPOSE: MAX_CLIP_BYTES}
+            limits[MATERIAL_PURPOSE] = MAX_FILE_BYTES
             uploads = UploadService(database, folder / "uploads", limits)
             decks = DeckService(database, uploads, lessons, folder / "decks")
             async with (
                 open_live(settings, database, lessons, tokens, await accounts.caps(), secret) as live,
                 converting(DeckWorker(database, decks, uploads, lessons, files, live.deck_changed), uploads),
-                sweeping(OrphanSweep(database, folders(files, photo_files, clip_files, made_files))),
+                sweeping(OrphanSweep(database, folders(files, photo_files, clip_files, made_files, material_files))),
             ):
                 questions = QuestionService(database, photo_files)
                 pack_files = PackFiles(files, clip_files, made_files)
@@ -105,6 +112,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                     questions=questions,
                     uploads=uploads,
                     decks=decks,
+                    resources=ResourceService(database),
+                    reviews=ReviewService(database),
+                    consents=ConsentService(database),
+                    material=MaterialService(database, uploads, material_files),
                 )
 
 
@@ -124,6 +135,7 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
         *deck_routes.routes(),
         *pack_routes.routes(),
         *clip_routes.routes(),
+        *resource_routes.routes(),
         *services.live.routes(),
         *web_build.routes(dist),
     ]

@@ -24,6 +24,10 @@ from server.lessons.rosters.service import RosterService
 from server.lessons.service import LessonService
 from server.lessons.timetable.wiring import Timetables
 from server.lessons.tokens import SignedRoomTokens
+from server.library.resources.consenting import ConsentService
+from server.library.resources.material import MaterialService
+from server.library.resources.reviewing import ReviewService
+from server.library.resources.service import ResourceService
 from server.settings import Settings
 from server.storage.database import Database
 from server.uploads.service import UploadService
@@ -155,6 +159,10 @@ class Services:
     questions: QuestionService = field(kw_only=True)
     uploads: UploadService = field(kw_only=True)
     decks: DeckService = field(kw_only=True)
+    resources: ResourceService = field(kw_only=True)
+    reviews: ReviewService = field(kw_only=True)
+    consents: ConsentService = field(kw_only=True)
+    material: MaterialService = field(kw_only=True)
 
 
 def services_of(connection: HTTPConnection) -> Services:

@@ -63,6 +63,7 @@ _STATUS: dict[str, int] = {
     "resource_changed": 409,
     "resource_withdrawn": 409,
     "notes_open": 409,
+    "material_unsupported": 415,
     "nothing_leaves": 409,
 }
 _SUFFIX: tuple[tuple[str, int], ...] = (("_unknown", 404), ("_state", 409), ("_taken", 409), ("_full", 409))

@@ -2,8 +2,9 @@
 
 Files are named by their content and shared, so that no single removal can tell whether a file is still wanted. What
 refers to them is in the database: pages in `deck_page_files` and `lesson_page_files`, photos in `answer_photos`, clips
-in `lesson_clips`, and pages and clips also in what packs of lessons that have not ended offered. Rosters and questions
-of packs are made anew, and renewed on the disk, whenever a manifest names them: one that is old is in none.
+in `lesson_clips`, uploaded material in `resource_files`, and pages and clips also in what packs of lessons that have
+not ended offered. Rosters and questions of packs are made anew, and renewed on the disk, whenever a manifest names
+them: one that is old is in none.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from server.lessons.packs.tables import lesson_clips, pack_blobs
 from server.lessons.page_files import PageFiles
 from server.lessons.questions.tables import answer_photos
 from server.lessons.tables import lesson_page_files, lessons
+from server.library.resources.tables import resource_files
 from server.storage.database import Database
 from signaling.errors import TongtangError
 
@@ -44,13 +46,16 @@ class Folder:
         self.is_made = not tables and not offered  # can be made anew, so that losing one costs nothing
 
 
-def folders(pages: PageFiles, photos: PageFiles, clips: PageFiles, made: PageFiles) -> tuple[Folder, ...]:
+def folders(
+    pages: PageFiles, photos: PageFiles, clips: PageFiles, made: PageFiles, material: PageFiles
+) -> tuple[Folder, ...]:
     """Return the folders of a server that are cleared."""
     return (
         Folder("pages", pages, (deck_page_files, lesson_page_files), offered=True),
         Folder("photos", photos, (answer_photos,)),
         Folder("clips", clips, (lesson_clips,), offered=True),
         Folder("packs", made, ()),
+        Folder("material", material, (resource_files,)),
     )
 
 

@@ -32,7 +32,7 @@ from signaling.errors import ProtocolViolation, Refused, Unavailable
 
 MAX_PIECE_BYTES = 8 << 20  # of one PATCH: 16 s at 4 Mbit/s
 MAX_OPEN = 320  # uploads of one person that wait: a deck of 300 scanned pages
-OPEN_TIMES = 2  # as many bytes as this many of the largest files may wait for one person
+OPEN_TIMES = 2  # as many bytes as this many of a purpose's largest files may wait for one person
 NEW_PER_HOUR = 1_000  # uploads a person may begin: three decks of 300 pictures
 KEEP_FOR = timedelta(hours=24)  # an upload that nobody goes on with
 SWEEP_S = 3_600.0
@@ -96,8 +96,8 @@ class UploadService:
         return upload
 
     async def _require_room(self, tx: Transaction, upload: Upload) -> None:
-        count, waiting = await tables.open_uploads(tx, upload.person_id)
-        if count >= MAX_OPEN or waiting + upload.bytes > OPEN_TIMES * max(self._limits.values()):
+        count, waiting = await tables.open_uploads(tx, upload.person_id, upload.purpose)
+        if count >= MAX_OPEN or waiting + upload.bytes > OPEN_TIMES * self._limits[upload.purpose]:
             raise Refused("uploads_full", "您还有没传完或没用上的文件。请先用完或取消它们，再传新的。")
         to_come = await tables.bytes_to_come(tx) + upload.bytes
         if await self._on_disk(self._files.free_bytes) - ROOM_TIMES * to_come < RESERVE_BYTES:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, String, Table, delete, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    String,
+    Table,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from server.storage.database import Transaction
 from server.storage.schema import EpochMs, metadata
@@ -53,9 +66,10 @@ async def find_upload(tx: Transaction, upload_id: str) -> Upload | None:
     return None if row is None else _upload(row)
 
 
-async def open_uploads(tx: Transaction, person_id: str) -> tuple[int, int]:
-    """Return how many uploads of the person wait, and how many bytes they have or will have."""
-    query = select(func.count(), func.coalesce(func.sum(uploads.c.bytes), 0)).where(
+async def open_uploads(tx: Transaction, person_id: str, purpose: str) -> tuple[int, int]:
+    """Return how many uploads of the person wait, and how many bytes those of a purpose have or will have."""
+    own = case((uploads.c.purpose == purpose, uploads.c.bytes), else_=0)
+    query = select(func.count(), func.coalesce(func.sum(own), 0)).where(
         uploads.c.person_id == person_id, uploads.c.is_taken.is_(False)
     )
     count, size = (await tx.execute(query)).one()

@@ -173,6 +173,8 @@ def _not_allowed(person: Person, resource: Resource, step: Step, held: frozenset
         if resource.state == "in_review" and Part.REVIEWER in held:
             name = resource.reviewer.name if resource.reviewer else "别人"
             return Refused("review_taken", f"{name}正在审核这份资源，只有对方可以给结论。")
+        if Part.REVIEWER in held:
+            return Refused("resource_state", f"这份资源现在是“{STATE_NAMES[resource.state]}”，没有在审核。")
         if step is Step.BEGIN:
             return Refused("not_allowed", "本校范围内的资源由学校管理员审核，其他的由区域教研员或管理员审核。")
     return Refused("not_allowed", "只有这份资源的作者和学校管理员可以这样做。")

@@ -38,6 +38,10 @@ from server.lessons.rosters.service import RosterService
 from server.lessons.service import LessonService
 from server.lessons.timetable.wiring import make_timetables
 from server.lessons.tokens import SignedRoomTokens
+from server.library.resources.consenting import ConsentService
+from server.library.resources.material import MAX_FILE_BYTES, PURPOSE as MATERIAL_PURPOSE, MaterialService
+from server.library.resources.reviewing import ReviewService
+from server.library.resources.service import ResourceService
 from server.settings import load
 from server.storage.database import Database, open_database, sqlite_url
 from server.uploads.service import UploadService
@@ -214,6 +218,7 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
         await demo.seed()
         rosters = RosterService(database, clock)
         limits = {PURPOSE: settings.decks_max_mb << 20, CLIP_PURPOSE: MAX_CLIP_BYTES}
+        limits[MATERIAL_PURPOSE] = MAX_FILE_BYTES
         uploads = UploadService(database, folder / "uploads", limits, clock)
         decks = DeckService(database, uploads, lessons, folder / "decks", clock)
         questions = QuestionService(database, PageFiles(folder / "photos"), clock)
@@ -240,6 +245,10 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
             questions=questions,
             uploads=uploads,
             decks=decks,
+            resources=ResourceService(database, clock),
+            reviews=ReviewService(database, clock),
+            consents=ConsentService(database, clock),
+            material=MaterialService(database, uploads, PageFiles(folder / "material"), clock),
         )
         app = build_app(services, folder / "no-dist")
         opened: list[httpx.AsyncClient] = []

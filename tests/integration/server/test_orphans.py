@@ -27,7 +27,7 @@ FILM = film()
 
 
 def sweep_of(world: World) -> OrphanSweep:
-    here = (PageFiles(world.folder / name) for name in ("photos", "clips", "packs"))
+    here = (PageFiles(world.folder / name) for name in ("photos", "clips", "packs", "material"))
     return OrphanSweep(world.database, folders(world.services.files, *here), world.clock)
 
 
@@ -81,7 +81,7 @@ async def test_nothing_that_is_referred_to_goes(world: World) -> None:
     age(world)
     kept = files_of(world, "pages", "photos", "clips")
     assert len(kept) >= 4
-    assert await sweep_of(world).sweep() == {"pages": 0, "photos": 0, "clips": 0, "packs": 1}
+    assert await sweep_of(world).sweep() == {"pages": 0, "photos": 0, "clips": 0, "packs": 1, "material": 0}
     assert files_of(world) == kept, "what a pack had is made anew when somebody asks"
 
 
