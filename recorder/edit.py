@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +33,7 @@ from recorder.timeline import (
 LAST_FRAME_MS = 40  # how long the last picture stands: one frame at 25 a second
 PATIENT_MS = 3_000.0  # a new lead without picture for longer than this must not be seen as the old one
 LOW_LINES = 360  # of the shorter side: what a weak link carries, and what the middle layer of a camera has
+OUTAGE_MS = 20_000.0  # shorter ones nobody looks for
 SCREEN_GONE_MS = 2_000.0  # a screen that is not shared again within this is taken away
 
 Picture = Placed | float  # a frame, or from when on nothing is shown
@@ -67,44 +68,10 @@ class Editor:
 
     def lecturer(self) -> Cut | None:
         """Return the cut of whoever led: camera and voice; None when there is neither."""
-        return self._leads(None)
-
-    def low(self, lecturer: Cut) -> Cut:
-        """Return the lecturer's cut with the best pictures of at most `LOW_LINES`, where there are any."""
-        small = self._leads(LOW_LINES)
-        return lecturer._replace(pictures=[] if small is None else small.pictures)
-
-    def guest(self, lecturer: Cut) -> Cut | None:
-        """Return the cut of whoever was called on, on the lecturer's time: nothing is seen and heard between.
-
-        None when nothing of them was recorded.
-        """
-        origin, end = lecturer.origin_ms, lecturer.origin_ms + lecturer.duration_ms
-        pictures: list[Picture] = []
-        sounds: list[Sound] = []
-        for start, stop, peer in called_spans(self._story):
-            start, stop = max(start, origin), min(stop, end)
-            if start >= stop:
-                continue
-            shown = list(cut_video(self._candidates("camera", peer), start, stop))
-            pictures += [*shown, stop] if shown else []
-            voice = list(merge_audio(self._candidates("mic", peer)))
-            sounds += cut_audio(self._lengths(voice), start, stop, _end(sounds, origin))
-        if not pictures and not any(sound.placed for sound in sounds):
-            return None
-        return Cut(origin, lecturer.duration_ms, pictures, list(gather_silence(sounds)))
-
-    def _leads(self, most_lines: int | None) -> Cut | None:
-        spans = lead_spans(self._story)
-        bounds = [*(start for start, _ in spans[1:]), *([float("inf")] if spans else [])]
-        pictures: list[Picture] = []
-        voices: list[tuple[list[Placed], float, float]] = []
-        for (start, peer), end in zip(spans, bounds, strict=True):
-            shown = list(cut_video(self._candidates("camera", peer, most_lines), start, end))
-            if pictures and (not shown or shown[0].t_ms - start > PATIENT_MS):
-                pictures.append(start)
-            pictures += shown
-            voices.append((list(merge_audio(self._candidates("mic", peer))), start, end))
+        pictures = self._lead_pictures()
+        voices = [
+            (list(merge_audio(self._candidates("mic", peer))), start, end) for start, end, peer in self._lead_spans()
+        ]
         heard = [frame.t_ms for frames, start, end in voices for frame in frames if start <= frame.t_ms < end]
         if not pictures and not heard:
             return None
@@ -116,6 +83,49 @@ class Editor:
         if sounds and seen_until - _end(sounds, origin) > HOLE_MS:
             sounds += _silence(_end(sounds, origin), seen_until)
         return Cut(origin, round(max(seen_until, _end(sounds, origin)) - origin), pictures, sounds)
+
+    def low(self, lecturer: Cut) -> Cut:
+        """Return the lecturer's cut with the best pictures of at most `LOW_LINES`, where there are any."""
+        return lecturer._replace(pictures=self._lead_pictures(LOW_LINES))
+
+    def guest(self, lecturer: Cut) -> Cut | None:
+        """Return the cut of whoever was called on, on the lecturer's time: nothing is seen and heard between.
+
+        None when nothing of them was recorded.
+        """
+        origin, end = lecturer.origin_ms, lecturer.origin_ms + lecturer.duration_ms
+        cameras: dict[str, list[Candidate]] = {}
+        voices: dict[str, list[Placed]] = {}
+        pictures: list[Picture] = []
+        sounds: list[Sound] = []
+        for since, until, peer in called_spans(self._story):
+            start, stop = max(since, origin), min(until, end)
+            if start >= stop:
+                continue
+            if peer not in cameras:
+                cameras[peer] = self._candidates("camera", peer)
+                voices[peer] = list(merge_audio(self._candidates("mic", peer)))
+            shown = list(cut_video(cameras[peer], start, stop))
+            pictures += [*shown, stop] if shown else []
+            sounds += cut_audio(self._lengths(voices[peer]), start, stop, _end(sounds, origin))
+        if not pictures and not any(sound.placed for sound in sounds):
+            return None
+        return Cut(origin, lecturer.duration_ms, pictures, list(gather_silence(sounds)))
+
+    def _lead_spans(self) -> Iterator[tuple[float, float, str]]:
+        spans = lead_spans(self._story)
+        bounds = [*(start for start, _ in spans[1:]), *([float("inf")] if spans else [])]
+        for (start, peer), end in zip(spans, bounds, strict=True):
+            yield start, end, peer
+
+    def _lead_pictures(self, most_lines: int | None = None) -> list[Picture]:
+        pictures: list[Picture] = []
+        for start, end, peer in self._lead_spans():
+            shown = list(cut_video(self._candidates("camera", peer, most_lines), start, end))
+            if pictures and (not shown or shown[0].t_ms - start > PATIENT_MS):
+                pictures.append(start)
+            pictures += shown
+        return pictures
 
     def screen(self, origin_ms: float) -> Cut | None:
         """Return the cut of the shared screens on the lecturer's time; None when none was shared."""
@@ -223,6 +233,14 @@ class Editor:
             if isinstance(frame, Placed):
                 data = self._readers[frame.part].payload(frame.block)
                 yield MediaPacket(ms, duration_ms, data, frame.block.keyframe, True)
+
+
+def outages(cut: Cut) -> list[float]:
+    """Return when something came again after neither picture nor sound had come for `OUTAGE_MS`."""
+    seen = [picture.t_ms for picture in cut.pictures if isinstance(picture, Placed)]
+    heard = [sound.placed.t_ms for sound in cut.sounds if sound.placed is not None]
+    times = list(heapq.merge(seen, heard))
+    return [after for before, after in pairwise(times) if after - before >= OUTAGE_MS]
 
 
 def shown_ms(cut: Cut) -> float:

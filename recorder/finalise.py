@@ -4,42 +4,32 @@ A list of steps, each re-runnable: it writes `x.tmp`, syncs, renames, and then n
 was made from and what it made. After a crash, or when a recording went on after it had been finalised, only the steps
 whose inputs changed run again. Nothing of a part or the journal is ever changed.
 
-Prints one JSON line a message: `{"progress": 40}`, at the end `{"ready": …}` or `{"failed": "…"}`.
+Prints one JSON line a message: `{"progress": 40, "step": "light"}`, at the end `{"ready": …}` or `{"failed": "…"}`.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import hashlib
 import logging
 import os
 import sys
 import threading
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from recorder.chapters import make_chapters, place_turns, with_marks
-from recorder.container import probe, write_file, write_poster
-from recorder.control import Chapter, Rendition
-from recorder.edit import Cut, Editor
-from recorder.folder import FAILED, JOURNAL, STEPS, FolderBusy, lock_folder
-from recorder.journal import JournalRead, read_journal
-from recorder.resource import RESOURCE, PageTurn, Resource, decode_resource
+from recorder.folder import FAILED, FolderBusy, lock_folder
+from recorder.resource import RESOURCE, Resource, decode_resource
+from recorder.settings import FinaliseSettings, decode_settings
 from recorder.space import DISK_FULL
-from recorder.story import Story, cut_story, marks, page_turns, read_story
+from recorder.steps import lesson, media, night
+from recorder.steps.media import Made
+from recorder.workshop import NothingRecorded, Workshop
 
-VERSION = 1  # of the steps: a change makes old notes invalid
 NICENESS = 19  # finalising never takes the processor from a lesson that goes on
-POSTER = "poster.jpg"
-
-
-class NothingRecorded(Exception):
-    """There is neither picture nor sound of the lecturer."""
 
 
 class Progress(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -50,181 +40,84 @@ class Progress(msgspec.Struct, frozen=True, omit_defaults=True):
     ready: Resource | None = None
     failed: str = ""
     full: bool = False  # it failed because the disk is full
+    night: bool = False  # it is ready, and there is work left for the night
 
 
-class _StepNote(msgspec.Struct, frozen=True):
-    inputs: str
-    outputs: dict[str, int]  # file name: bytes
+class Step(NamedTuple):
+    """A step, and what it is made from."""
 
-
-class _Step(NamedTuple):
     name: str
-    run: Callable[[], list[str]]  # returns the files that it made
+    run: Callable[[Workshop], Made]
+    needs: Callable[[Workshop], str] = lambda shop: shop.inputs
+
+
+def _recorded(shop: Workshop) -> str:
+    return shop.media_inputs
+
+
+# In this order: pages may come from the screen, titles of chapters come from pages, the light voice has the gain.
+STEPS_IN_ORDER = (
+    Step("screen", media.make_screen),
+    Step("pages", lesson.make_pages),
+    Step("lecturer", media.make_lecturer),
+    Step("guest", media.make_guest, _recorded),
+    Step("low", media.make_low, _recorded),
+    Step("audio", media.make_audio),
+    Step("peaks", media.make_peaks, _recorded),
+    Step("light", media.make_light),
+    Step("poster", media.make_poster, _recorded),
+    Step("sprite", media.make_sheet, _recorded),
+    Step("events", lesson.make_events),
+    Step("chapters", lesson.make_chapters),
+)
 
 
 class Finaliser:
     """Finalise one recording. The caller holds the folder's lock."""
 
-    def __init__(self, folder: Path, title: str = "") -> None:
+    def __init__(self, folder: Path, title: str = "", settings: FinaliseSettings | None = None) -> None:
         self._folder = folder
         self._title = title
-        self._editor: Editor | None = None
+        self._settings = settings or FinaliseSettings()
 
-    def run(self, report: Callable[[int], None] = lambda percent: None) -> Resource:
-        """Make what is missing and return the resource. `report` gets percents.
+    def run(self, report: Callable[[int, str], None] = lambda percent, step: None) -> Resource:
+        """Make what is missing and return the resource. `report` gets percents and what comes next.
 
         Raises:
             NothingRecorded: there is nothing to make a file of.
             OSError: a file could not be written or read.
         """
-        (self._folder / STEPS).mkdir(exist_ok=True)
-        steps = [
-            _Step("lecturer", self._make_lecturer),
-            _Step("screen", self._make_screen),
-            _Step("audio", self._make_audio),
-            _Step("poster", self._make_poster),
-            _Step("resource", self._make_resource),
-        ]
-        try:
-            for number, step in enumerate(steps):
-                if not self._is_done(step.name):
-                    outputs = step.run()
-                    self._note(step.name, outputs)
-                report(100 * (number + 1) // len(steps))
-        finally:
-            if self._editor is not None:
-                self._editor.close()
+        with contextlib.closing(Workshop(self._folder, self._title, self._settings)) as shop:
+            for number, step in enumerate(STEPS_IN_ORDER):
+                report(100 * number // len(STEPS_IN_ORDER), step.name)
+                _carry_out(shop, step)
+            lesson.make_captions(shop)
+            lesson.make_resource(shop)
         return decode_resource((self._folder / RESOURCE).read_bytes())
 
-    @cached_property
-    def _journal(self) -> JournalRead:
-        return read_journal(self._folder / JOURNAL)
+    def run_night(self) -> Resource:
+        """Do what was left for the night, and return the resource with it.
 
-    @cached_property
-    def _story(self) -> Story:
-        return cut_story(read_story(self._journal.lines))
+        Raises:
+            NothingRecorded: as `run`.
+            OSError: as `run`.
+        """
+        with contextlib.closing(Workshop(self._folder, self._title, self._settings)) as shop:
+            _carry_out(shop, Step("night", night.encode_low, _recorded))
+            lesson.make_resource(shop)
+        return decode_resource((self._folder / RESOURCE).read_bytes())
 
-    @cached_property
-    def _inputs(self) -> str:
-        """A hash of what the steps are made from."""
-        digest = hashlib.sha256(f"{VERSION} {self._journal.last_hash} {self._title}".encode())
-        for part in self._story.parts.values():
-            path = self._folder / part.file
-            digest.update(f"{part.file} {path.stat().st_size if path.exists() else -1}\n".encode())
-        return digest.hexdigest()
-
-    @cached_property
-    def _lecturer(self) -> Cut:
-        self._editor = self._editor or Editor(self._folder, self._story)
-        cut = self._editor.lecturer()
-        if cut is None:
-            raise NothingRecorded
-        return cut
-
-    @cached_property
-    def _turns(self) -> list[tuple[int, int, str]]:
-        return place_turns(page_turns(self._story), self._lecturer.origin_ms, self._lecturer.duration_ms)
-
-    def _chapters(self) -> tuple[Chapter, ...]:
-        cut = self._lecturer
-        chapters = make_chapters(self._turns, cut.duration_ms)
-        return with_marks(chapters, marks(self._story), cut.origin_ms, cut.duration_ms)
-
-    def _is_done(self, name: str) -> bool:
-        try:
-            note = msgspec.json.decode((self._folder / STEPS / f"{name}.json").read_bytes(), type=_StepNote)
-            sizes = {output: (self._folder / output).stat().st_size for output in note.outputs}
-        except (OSError, msgspec.DecodeError):
-            return False
-        return note.inputs == self._inputs and sizes == note.outputs
-
-    def _note(self, name: str, outputs: list[str]) -> None:
-        sizes = {output: (self._folder / output).stat().st_size for output in outputs}
-        self._replace(f"{STEPS}/{name}.json", msgspec.json.encode(_StepNote(self._inputs, sizes)))
-
-    def _replace(self, name: str, data: bytes) -> None:
-        temporary = self._folder / f"{name}.tmp"
-        temporary.write_bytes(data)
-        self._commit(temporary, name)
-
-    def _commit(self, temporary: Path, name: str) -> None:
-        """Put a finished file in its place, so that it is whole or not there, whatever happens."""
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        target = self._folder / name
-        temporary.replace(target)
-        descriptor = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-    def _write(self, stem: str, cut: Cut, *, chapters: tuple[Chapter, ...] = ()) -> list[str]:
-        assert self._editor is not None
-        video, sample, keyframes, packets = self._editor.packets(cut)
-        name = f"{stem}.{'mp4' if video is not None and video.codec == 'h264' else 'webm'}"
-        temporary = self._folder / f"{name}.tmp"
-        write_file(
-            temporary, packets, video=video, audio=bool(cut.sounds), sample=sample, title=self._name,
-            chapters=chapters, keyframes=keyframes, duration_ms=cut.duration_ms,
-        )  # fmt: skip
-        self._commit(temporary, name)
-        for other in {f"{stem}.mp4", f"{stem}.webm"} - {name}:
-            (self._folder / other).unlink(missing_ok=True)
-        return [name]
-
-    @property
-    def _name(self) -> str:
-        return self._title or self._story.title
-
-    def _make_lecturer(self) -> list[str]:
-        return self._write("lecturer", self._lecturer, chapters=self._chapters())
-
-    def _make_screen(self) -> list[str]:
-        origin = self._lecturer.origin_ms
-        assert self._editor is not None
-        cut = self._editor.screen(origin)
-        return [] if cut is None else self._write("screen", cut)
-
-    def _make_audio(self) -> list[str]:
-        return self._write("audio", self._lecturer._replace(pictures=[])) if self._lecturer.sounds else []
-
-    def _make_poster(self) -> list[str]:
-        sources = [path for stem in ("lecturer", "screen") if (path := self._find(stem)) is not None]
-        temporary = self._folder / f"{POSTER}.tmp"
-        if not write_poster(sources, temporary):
-            return []
-        self._commit(temporary, POSTER)
-        return [POSTER]
-
-    def _find(self, stem: str) -> Path | None:
-        paths = [self._folder / f"{stem}.webm", self._folder / f"{stem}.mp4"]
-        return next((path for path in paths if path.exists()), None)
-
-    def _make_resource(self) -> list[str]:
-        cut = self._lecturer
-        made = [(stem, path) for stem in ("lecturer", "screen", "audio") if (path := self._find(stem)) is not None]
-        resource = Resource(
-            recording=self._story.recording,
-            title=self._name,
-            recorded_wall_ms=self._story.wall_ms + round(cut.origin_ms),
-            duration_ms=cut.duration_ms,
-            poster=POSTER if (self._folder / POSTER).exists() else "",
-            renditions=tuple(_rendition(stem, path) for stem, path in made),
-            chapters=self._chapters(),
-            pages=tuple(PageTurn(start, page) for start, page, _ in self._turns),
-        )
-        self._replace(RESOURCE, msgspec.json.encode(resource))
-        return [RESOURCE]
+    def has_night_work(self) -> bool:
+        """Return whether something is left for the night."""
+        with contextlib.closing(Workshop(self._folder, self._title, self._settings)) as shop:
+            return night.is_wanted(shop)
 
 
-def _rendition(stem: str, path: Path) -> Rendition:
-    facts = probe(path)
-    kind: Literal["video", "audio"] = "video" if facts.has_video else "audio"
-    container = "mp4" if path.suffix == ".mp4" else "webm"
-    return Rendition(
-        stem, path.name, f"{kind}/{container}", path.stat().st_size, facts.duration_ms, facts.width, facts.height
-    )
+def _carry_out(shop: Workshop, step: Step) -> None:
+    inputs, note = step.needs(shop), shop.note(step.name)
+    if note is None or note.inputs != inputs:
+        made = step.run(shop)
+        shop.set_note(step.name, inputs, made.files, made.facts)
 
 
 def _print(line: Progress) -> None:
@@ -246,20 +139,25 @@ def _die_with_parent() -> None:
 def main(arguments: list[str]) -> int:
     """Finalise the folder that the arguments name.
 
-    `--title` is the title to give, `--child` makes the process end when its standard input ends.
+    `--title` is the title to give, `--settings` the settings as JSON, `--night` does what was left for the night,
+    `--child` makes the process end when its standard input ends.
     """
     parser = argparse.ArgumentParser(prog="recorder.finalise")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--title", default="")
+    parser.add_argument("--settings", type=lambda text: decode_settings(text.encode()), default=FinaliseSettings())
+    parser.add_argument("--night", action="store_true")
     parser.add_argument("--child", action="store_true")
     options = parser.parse_args(arguments)
     if options.child:
         _die_with_parent()
     os.nice(NICENESS)
-    return finalise_folder(options.folder, options.title)
+    return finalise_folder(options.folder, options.title, options.settings, at_night=options.night)
 
 
-def finalise_folder(folder: Path, title: str) -> int:
+def finalise_folder(
+    folder: Path, title: str, settings: FinaliseSettings | None = None, *, at_night: bool = False
+) -> int:
     """Finalise, print what comes of it, and return the exit code."""
     try:
         lock = lock_folder(folder)
@@ -267,9 +165,13 @@ def finalise_folder(folder: Path, title: str) -> int:
         _print(Progress(failed="录制的文件夹正在使用或打不开，稍后再试。"))
         return 1
     try:
+        finaliser = Finaliser(folder, title, settings)
+        if at_night:
+            _print(Progress(ready=finaliser.run_night()))
+            return 0
         (folder / FAILED).unlink(missing_ok=True)
-        resource = Finaliser(folder, title).run(lambda percent: _print(Progress(progress=percent)))
-        _print(Progress(ready=resource))
+        resource = finaliser.run(lambda percent, step: _print(Progress(progress=percent, step=step)))
+        _print(Progress(ready=resource, night=finaliser.has_night_work()))
         return 0
     except NothingRecorded:
         return _fail(folder, "这次录制没有收到主讲的画面和声音，没有可以播放的内容。")
@@ -288,7 +190,7 @@ def finalise_folder(folder: Path, title: str) -> int:
 
 def _fail(folder: Path, detail: str, *, full: bool = False) -> int:
     with contextlib.suppress(OSError):
-        for unfinished in [*folder.glob("*.tmp"), *folder.glob(f"{STEPS}/*.tmp")]:
+        for unfinished in [*folder.glob("*.tmp"), *folder.glob("*/*.tmp")]:
             unfinished.unlink()  # on a full disk they would be in the way of the lessons that go on
     try:
         (folder / FAILED).write_bytes(msgspec.json.encode(Progress(failed=detail)))

@@ -136,6 +136,7 @@ class Material(msgspec.Struct, frozen=True):
     pages: tuple[MaterialPage, ...] = ()
     answers: dict[str, str] = {}  # of prepared questions, by their ids
     first: msgspec.Raw = msgspec.Raw(b"null")  # the room before its first event, as everybody may see it
+    opened_wall_ms: int = 0  # UTC epoch ms of the room's t_ms = 0; 0: not known
     version: int = 1
 
 

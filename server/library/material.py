@@ -36,6 +36,7 @@ def material_of(
         pages=tuple(_page(number, page, files, folder) for number, page in enumerate(pages, 1)),
         answers={one.id: one.answer for one in prepared if one.answer},
         first=msgspec.Raw(msgspec.json.encode(first)),
+        opened_wall_ms=lesson.opened_wallclock_ms or 0,
     )
 
 

@@ -19,7 +19,7 @@ import pytest
 from bench.recorder_feed import Clip, RecorderProcess, Stream, make_clip
 from recorder.control import DiskLow, Finalise, NamePeer, RecordEvent, RecordingOpened, StartRecording, StopRecording
 from recorder.ebml import PartReader
-from recorder.finalise import Resource
+from recorder.resource import Resource
 from recorder.journal import read_journal
 
 STEP_S = 0.1
@@ -102,7 +102,7 @@ def test_a_lesson_becomes_a_file_that_decodes_whole(recorder: RecorderProcess, t
     recorder.send(StopRecording("r1"))
     ready = recorder.wait_for_state("ready")
     assert abs(ready.duration_ms - 60_000) <= ORIGIN_TOLERANCE_MS
-    assert [rendition.name for rendition in ready.renditions] == ["lecturer", "audio"]
+    assert [rendition.name for rendition in ready.renditions] == ["lecturer", "audio", "light"]
     assert ready.renditions[0].mime == "video/webm"
     assert (ready.renditions[0].width, ready.renditions[0].height) == (320, 180)
     assert [(chapter.title, round(chapter.start_ms / 1000)) for chapter in ready.chapters] == [("叶子", 0), ("光", 25)]

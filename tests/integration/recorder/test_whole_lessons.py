@@ -99,7 +99,7 @@ def test_a_screen_is_a_file_of_its_own_on_the_same_time(
     tap.sendall(screen.opening() + screen.until(8, begin) + screen.closing())
     tap.sendall(lecturer.until(12, begin) + lecturer.closing())
     ready = finish(recorder, folder, {"camera-teacher": 300, "mic-teacher": 600, "screen-teacher": 100})
-    assert [one.name for one in ready.renditions] == ["lecturer", "screen", "audio"]
+    assert [one.name for one in ready.renditions] == ["lecturer", "screen", "audio", "light"]
     assert abs(ready.duration_ms - 12_000) <= STEP_MS
     shared = pictures_of(folder / "screen.webm")
     lit = [ms for ms, _, brightness in shared if brightness > DARK]
@@ -184,7 +184,7 @@ def test_a_person_takes_over_from_a_bot(
     lin.rest(4)
     tap.sendall(lin.opening() + lin.until(12, begin) + bot.closing() + lin.closing() + pupils.closing())
     ready = finish(recorder, folder, {"camera-bot": 175, "camera-lin": 200, "mic-lin": 400, "mic-bot": 350})
-    assert [one.name for one in ready.renditions] == ["lecturer", "audio"]
+    assert [one.name for one in ready.renditions] == ["lecturer", "audio", "light"]
     assert abs(ready.duration_ms - 12_000) <= STEP_MS
     pictures = pictures_of(folder / "lecturer.webm")
     assert [width for _, width, _ in pictures] == sorted(width for _, width, _ in pictures), "no way back"
