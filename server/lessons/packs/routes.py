@@ -68,7 +68,9 @@ class _Packs:
             raise Refused("blob_unknown", "这个文件已不在服务器上，请主讲老师重新上传。")
         school_id = school_of(asker)
         ceiling_bps = lower(*await services.packs.ceiling_bps(school_id)) if school_id else 0
-        pace = self._paces.pace(school_id, ceiling_bps, lambda: services.live.spares(school_id))
+        # Who leads must see the clip that class sees; the link to spare is the classrooms'.
+        spares = (lambda: ()) if blob.is_lecturers else (lambda: services.live.spares(school_id))
+        pace = self._paces.pace(school_id, ceiling_bps, spares)
         # Kept by the page itself, slice by slice: a second copy in the browser's cache would cost its quota.
         headers = {"etag": f'"{sha256}"', "cache-control": "private, no-store", "content-security-policy": _BLOB_POLICY}
         return paced_file(request, path, blob.mime, headers, pace)

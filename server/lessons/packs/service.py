@@ -52,6 +52,7 @@ class Blob(NamedTuple):
     mime: str
     bytes: int
     when: When  # for classrooms' screens
+    is_lecturers: bool  # the asker may lead the lesson
 
 
 class PackService:
@@ -128,7 +129,8 @@ class PackService:
             policy = await tables.policy_of(tx, school_id) if school_id else PackPolicy()
         if found is None:
             raise Refused("blob_unknown", "这个文件不在这节课的课件包里。请刷新页面，重新获取清单。")
-        return Blob(*found, self._when(policy, lesson))
+        leads = any(entry.role is Role.LECTURER for entry in entries(asker, lesson))
+        return Blob(*found, self._when(policy, lesson), leads)
 
     # --- when it is fetched ---------------------------------------------------------------------------------------
 

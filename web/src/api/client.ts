@@ -71,10 +71,16 @@ type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
  *
  * @throws ApiError and nothing else.
  */
-export async function request<T>(method: Method, path: string, body?: unknown): Promise<T> {
+/** `timeoutMs`: for what the server works on for longer than usual. */
+export async function request<T>(
+  method: Method,
+  path: string,
+  body?: unknown,
+  timeoutMs = TIMEOUT_MS,
+): Promise<T> {
   const upload = body instanceof FormData || body instanceof Blob;
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), upload ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS);
+  const timer = setTimeout(() => controller.abort(), upload ? UPLOAD_TIMEOUT_MS : timeoutMs);
   const headers: Record<string, string> = { 'X-Tongtang': '1', Accept: 'application/json' };
   if (body !== undefined && !upload) headers['Content-Type'] = 'application/json';
   try {

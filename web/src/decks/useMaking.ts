@@ -1,60 +1,16 @@
 /** Files becoming a deck: uploaded one after the other, then converted; goes on while the page is open. */
 import { computed, onScopeDispose, ref, shallowRef } from 'vue';
 import { ApiError, humanDetail } from '@/api/client';
-import { deckApi, uploadApi } from './api';
+import { deckApi } from './api';
 import { titleOf } from './picking';
-import { Cancelled, ResumableUpload, type Memory, type Surroundings } from './upload';
+import { surroundings as around } from './surroundings';
+import { Cancelled, ResumableUpload } from './upload';
 import type { DeckDetail, DeckInfo } from './types';
 
 export type MakingPhase = 'idle' | 'uploading' | 'stopped' | 'converting' | 'ready' | 'failed';
 
 const PURPOSE = 'deck';
 const POLL_MS = 1_000;
-const STORED = 'tongtang.uploads';
-const REMEMBERED = 400; // uploads: a deck of 300 pictures, and some
-
-/** Uploads that were begun in this browser, by file. */
-const memory: Memory = {
-  get: (key) => stored()[key] ?? null,
-  set(key, id) {
-    const kept = Object.entries({ ...stored(), [key]: id }).slice(-REMEMBERED);
-    store(Object.fromEntries(kept));
-  },
-  remove(key) {
-    store(Object.fromEntries(Object.entries(stored()).filter(([name]) => name !== key)));
-  },
-};
-
-function stored(): Record<string, string> {
-  try {
-    return JSON.parse(localStorage.getItem(STORED) ?? '{}') as Record<string, string>;
-  } catch {
-    return {};
-  }
-}
-
-function store(uploads: Record<string, string>): void {
-  try {
-    localStorage.setItem(STORED, JSON.stringify(uploads));
-  } catch {
-    // A full or forbidden store: an upload then begins anew after a reload.
-  }
-}
-
-/** Wait, or until the browser says that the network is back. */
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      window.clearTimeout(timer);
-      window.removeEventListener('online', done);
-      resolve();
-    };
-    const timer = window.setTimeout(done, ms);
-    window.addEventListener('online', done);
-  });
-}
-
-const around: Surroundings = { door: uploadApi, memory, wait, now: () => performance.now() };
 
 export function useMaking() {
   const phase = ref<MakingPhase>('idle');

@@ -1,6 +1,7 @@
 import { createI18n } from 'vue-i18n';
 import { cards } from './cards';
 import { catchup } from './catchup';
+import { clips } from './clips';
 import { common } from './common';
 import { decks } from './decks';
 import { ink } from './ink';
@@ -22,6 +23,7 @@ const STORED = 'tongtang.locale';
 export const AREAS = {
   player,
   cards,
+  clips,
   common,
   decks,
   ink,
@@ -38,6 +40,7 @@ export const AREAS = {
 function messages(locale: Locale) {
   return {
     cards: AREAS.cards[locale],
+    clips: AREAS.clips[locale],
     common: AREAS.common[locale],
     decks: AREAS.decks[locale],
     ink: AREAS.ink[locale],

@@ -75,6 +75,15 @@ export async function packPage(deck: Deck, page: number): Promise<Blob | null> {
   }
 }
 
+/** Return a file of a pack by its content, when it is in this browser. */
+export async function packFile(sha256: string): Promise<Blob | null> {
+  try {
+    return await packStore.file(sha256);
+  } catch {
+    return null;
+  }
+}
+
 /** Return whether the downloads here bring the pages of this deck by themselves. */
 export async function packCovers(deck: Deck): Promise<boolean> {
   if (users === 0) return false;

@@ -1,2 +1,2 @@
 /** What the lower part of the phone shows. */
-export type PhoneView = 'home' | 'chat' | 'list' | 'line' | 'wall' | 'question' | 'write';
+export type PhoneView = 'home' | 'chat' | 'list' | 'line' | 'wall' | 'question' | 'write' | 'clips';
