@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import Any
 
@@ -10,7 +11,7 @@ from playwright.sync_api import Playwright
 
 from tests.e2e.browser import LAPTOP, WALL, Screen, chromium
 from tests.e2e.school import PASSWORD, Region, eventually
-from tests.e2e.writer import Writer
+from tests.e2e.writer import Writer, compose
 
 pytestmark = pytest.mark.e2e
 
@@ -39,6 +40,9 @@ def test_ink_from_both_ends(playwright: Playwright, school: Region) -> None:
         wall.page.wait_for_selector(".ink", state="attached", timeout=30_000)
         try:
             lecturer_writes(lecturer, wall)
+            lines_are_typed_with_an_input_method(lecturer)
+            a_blank_board_is_drawn_on(lecturer, wall)
+            a_room_is_allowed_to_write(lecturer, wall)
             pupil_writes(lecturer, wall)
             the_page_is_turned_and_back(lecturer, wall)
             who_comes_later_sees_it_at_once(school, browser, lesson)
@@ -72,9 +76,71 @@ def lecturer_writes(lecturer: Writer, wall: Writer) -> None:
     eventually("the mark is erased", lambda: wall.objects() == 1, 5)
     lecturer.take("text")
     lecturer.draw([(0.6, 0.3), (0.6, 0.3)])
-    lecturer.page.keyboard.type("折射角小于入射角")
+    compose(lecturer.page, "zheshejiao", "折射角")
+    assert lecturer.page.input_value(".sheet__text") == "折射角", "Enter ends the composition, and only that"
+    assert wall.objects() == 1
+    compose(lecturer.page, "xiaoyu", "小于入射角")
     lecturer.page.keyboard.press("Enter")
     eventually("the text is on the wall", lambda: wall.objects() == 2, 5)
+
+
+def lines_are_typed_with_an_input_method(lecturer: Writer) -> None:
+    page = lecturer.page
+    page.click("[data-act=chat]")
+    page.click(".chat__input")
+    compose(page, "tingdedongma", "听得懂吗")
+    assert page.input_value(".chat__input") == "听得懂吗"
+    assert page.query_selector(".chat__line") is None
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".chat__line:has-text('听得懂吗')")
+    assert page.input_value(".chat__input") == ""
+    page.click("[data-act=chat]")
+
+
+def a_blank_board_is_drawn_on(lecturer: Writer, wall: Writer) -> None:
+    """Shapes, the laser pointer, and a board that goes on to the right, for everybody at once."""
+    lecturer.page.click("[data-act=board]")
+    wall.page.wait_for_selector("[data-board='board:1']")
+    for number, shape in enumerate(("line", "arrow", "rectangle", "ellipse"), 1):
+        lecturer.page.click("[data-tool=shapes]")
+        lecturer.page.click(f".tools__more [data-tool={shape}]")
+        left = 0.1 + 0.15 * number
+        lecturer.draw([(left, 0.2), (left + 0.1, 0.4)])
+        eventually(f"the {shape} is on the wall", functools.partial(has_objects, wall, number), 5)
+    wall.sees_ink((0.3, 0.3))  # the line's middle
+    wall.sees_ink((0.55, 0.3))  # a side of the rectangle
+    wall.sees_ink((0.6, 0.3), False)
+    lecturer.take("pointer")
+    lecturer.draw([(0.2, 0.7), (0.3, 0.8)], lift=False)
+    wall.sees_ink((0.3, 0.8))
+    assert wall.objects() == 4, "the pointer writes nothing"
+    lecturer.page.mouse.up()
+    lecturer.page.mouse.move(2, 2)
+    wall.sees_ink((0.3, 0.8), False)
+    wall.screen.shoot("ink-board")
+    lecturer.page.click(".move__right")
+    wall.sees_ink((0.05, 0.3))  # what stood at 0.55 of the board's first screen
+    lecturer.page.click("[data-act=board]")
+    eventually("the page is back", lambda: wall.objects() == 2, 10)
+
+
+def has_objects(writer: Writer, count: int) -> bool:
+    return writer.objects() == count
+
+
+def a_room_is_allowed_to_write(lecturer: Writer, wall: Writer) -> None:
+    lecturer.page.click("[data-act=allow-writing]")
+    wall.page.wait_for_selector(".tools")
+    wall.take("pen")
+    wall.draw([(0.7, 0.5), (0.8, 0.5)])
+    eventually("the room's stroke is with the lecturer", lambda: lecturer.objects() == 3, 5)
+    lecturer.page.click("[data-act=allow-writing]")
+    wall.page.wait_for_selector(".tools", state="detached")
+    wall.draw([(0.7, 0.55), (0.8, 0.55)])
+    lecturer.take("eraser")
+    lecturer.draw([(0.75, 0.48), (0.75, 0.52)])
+    eventually("the lecturer erases what a room wrote", lambda: wall.objects() == 2, 5)
+    assert lecturer.objects() == 2
 
 
 def pupil_writes(lecturer: Writer, wall: Writer) -> None:

@@ -20,6 +20,7 @@ from tests.e2e.answers import answered, name_of, tap, write_room
 from tests.e2e.browser import LAPTOP, PHONE, WALL, Screen, chromium
 from tests.e2e.relay import Relay, relay
 from tests.e2e.school import PASSWORD, Person, Region, eventually
+from tests.e2e.writer import compose
 
 pytestmark = pytest.mark.e2e
 
@@ -188,7 +189,10 @@ def what_was_written_is_shown(now: Class) -> None:
     page.click("[data-act=ask]")
     for name, value in zip(NAMES, ("折射", "反射", "折射", "影子"), strict=True):
         field = now.thumb.page.locator(f".answers__row:has-text('{name}') input")
-        field.fill(value)
+        field.focus()
+        compose(now.thumb.page, "zheshe", value)
+        assert field.input_value() == value
+        assert now.thumb.page.query_selector(f".answers__row--done:has-text('{name}')") is None
         field.press("Enter")
     eventually("four have written", lambda: answered(now.lecturer, room(now, 1)) == 4, 10)
     page.click("[data-act=walls]")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from playwright.sync_api import Page
+
 from tests.e2e.browser import Screen
 from tests.e2e.school import eventually
 
@@ -20,6 +22,22 @@ _INK_AT = """
 }
 """
 Place = tuple[float, float]
+_INPUT_METHOD_KEY = 229  # what a key is called while an input method has it (UI Events §7.3.1)
+
+
+def compose(page: Page, letters: str, words: str) -> None:
+    """Type `words` as with a Chinese input method: `letters` under composition, then Enter, which ends it."""
+    devtools = page.context.new_cdp_session(page)
+    try:
+        for end in range(1, len(letters) + 1):
+            given = {"text": letters[:end], "selectionStart": end, "selectionEnd": end}
+            devtools.send("Input.imeSetComposition", given)
+        enter = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": _INPUT_METHOD_KEY}
+        devtools.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **enter})
+        devtools.send("Input.insertText", {"text": words})
+        devtools.send("Input.dispatchKeyEvent", {"type": "keyUp", **enter})
+    finally:
+        devtools.detach()
 
 
 class Writer:
