@@ -71,6 +71,7 @@ class Finalise(msgspec.Struct, frozen=True, tag=True):
     recording: str
     folder: str
     title: str
+    night: bool = False  # it is ready: only what was left for the night is to be done, when it is night
 
 
 Command = StartRecording | RecordEvent | NamePeer | PauseRecording | StopRecording | Finalise

@@ -43,6 +43,7 @@ from recorder.folder import FolderBusy
 from recorder.jobs import Job, Jobs
 from recorder.live import Live
 from recorder.session import PeerName
+from recorder.settings import FinaliseSettings, decode_settings
 from recorder.space import DISK_FULL, HYSTERESIS, START_FLOOR_BYTES, Tier, choose_tier
 
 TICK_S = 0.2  # how long frames wait to be written together
@@ -67,7 +68,9 @@ class _Tap:
 class Recorder:
     """The process."""
 
-    def __init__(self, control: socket.socket, tap_path: Path, floor_bytes: int = START_FLOOR_BYTES) -> None:
+    def __init__(
+        self, control: socket.socket, tap_path: Path, floor_bytes: int, settings: FinaliseSettings | None = None
+    ) -> None:
         self._control = control
         self._tap_path = tap_path
         self._floor_bytes = floor_bytes
@@ -75,7 +78,7 @@ class Recorder:
         self._refused: dict[str, StartRecording] = {}  # for want of space, until there is or the lesson is over
         self._taps: dict[int, _Tap] = {}
         self._outbox: asyncio.Queue[Message] = asyncio.Queue(OUTBOX)
-        self._jobs = Jobs(self._tell)
+        self._jobs = Jobs(self._tell, settings)
         self._tier = Tier.ALL
         self._next_tap = 1
 
@@ -141,7 +144,7 @@ class Recorder:
             await self._start(command)
         elif isinstance(command, Finalise):
             if command.recording not in self._lives:
-                self._jobs.add(Job(command.recording, Path(command.folder), command.title))
+                self._jobs.add(Job(command.recording, Path(command.folder), command.title, command.night))
         else:
             if isinstance(command, StopRecording):
                 self._refused.pop(command.recording, None)
@@ -343,13 +346,14 @@ def main() -> int:
     parser.add_argument("--control-fd", type=int, required=True)
     parser.add_argument("--tap-path", type=Path, required=True)
     parser.add_argument("--floor-mb", type=int, default=START_FLOOR_BYTES >> 20)
+    parser.add_argument("--finalise", type=lambda text: decode_settings(text.encode()), default=FinaliseSettings())
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the parent ends recordings first
     control = socket.socket(fileno=options.control_fd)
     control.setblocking(False)
     signal.signal(signal.SIGTERM, lambda *_: control.shutdown(socket.SHUT_RD))
-    asyncio.run(Recorder(control, options.tap_path, options.floor_mb << 20).run())
+    asyncio.run(Recorder(control, options.tap_path, options.floor_mb << 20, options.finalise).run())
     return 0
 
 

@@ -32,3 +32,8 @@ def is_night(night: tuple[int, int] | None, minute: int) -> bool:
 
 
 decode_settings = msgspec.json.Decoder(FinaliseSettings).decode
+
+
+def encode_settings(settings: FinaliseSettings) -> str:
+    """Return the settings as an argument of a command line."""
+    return msgspec.json.encode(settings).decode()

@@ -19,6 +19,8 @@ _TURN_URL = re.compile(
     r"|turns:(?:\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?P<tls_port>:\d{1,5})?(?:\?transport=tcp)?)",
     re.IGNORECASE,
 )
+_NIGHT = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]):([0-5]\d)")
+_PLUG_IN = re.compile(r"[A-Za-z0-9_.-]{0,40}")
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
 _SITE = re.compile(r"https?://[a-z0-9.-]+(?::\d{1,5})?", re.IGNORECASE)
 
@@ -190,3 +192,24 @@ def _is_turn_url(url: str) -> bool:
         return False
     port = found["port"] or found["tls_port"]
     return port is None or 1 <= int(port[1:]) <= 65535
+
+
+def night(value: object) -> tuple[int, int] | None:
+    """Accept `HH:MM-HH:MM`, as minutes of the day, or `off` as None."""
+    words = text(value)
+    if words.lower() == "off":
+        return None
+    found = _NIGHT.fullmatch(words)
+    if found is None:
+        raise Rejected
+    begin, end = (int(found[n]) * 60 + int(found[n + 1]) for n in (1, 3))
+    if begin == end:
+        raise Rejected
+    return begin, end
+
+
+def plug_in(value: object) -> str:
+    """Accept the name of a plug-in, or an empty text for none."""
+    if not isinstance(value, str) or not _PLUG_IN.fullmatch(value.strip()):
+        raise Rejected
+    return value.strip()

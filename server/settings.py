@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from recorder.settings import LowCodec
 from server import setting_values as values
 from server.setting_values import Parser
 from signaling.errors import Refused
@@ -79,6 +80,10 @@ class Settings:
     log_level: str
     metrics_open: bool
     decks_max_mb: int
+    recordings_night: tuple[int, int] | None  # minutes of the local day; None: never
+    recordings_low_codec: LowCodec
+    recordings_page_reader: str  # name of a plug-in (recorder/words.py); empty: none
+    recordings_transcriber: str
     files_url: str  # where signed addresses of files begin; empty: the server hands out all files itself
     files_secret: str
 
@@ -196,6 +201,38 @@ SETTINGS: tuple[Setting, ...] = (
         "a whole number from 1 to 2000",
         values.whole(1, 2000),
         200,
+    ),
+    Setting(
+        "recordings.night",
+        "夜里什么时间可以压制录像的小画面",
+        "HH:MM-HH:MM 或 off",
+        "HH:MM-HH:MM or off",
+        values.night,
+        "01:00-05:00",
+    ),
+    Setting(
+        "recordings.low_codec",
+        "夜里压制用的编码；av1 更小，老电脑播放吃力",
+        "h264 或 av1",
+        "h264 or av1",
+        values.choice("h264", "av1"),
+        "h264",
+    ),
+    Setting(
+        "recordings.page_reader",
+        "识别图片课件文字的插件；rapidocr 要装 tongtang[ocr]",
+        "插件的名字，空着不识别",
+        "the name of a plug-in, or empty",
+        values.plug_in,
+        "",
+    ),
+    Setting(
+        "recordings.transcriber",
+        "把讲话转成字幕的插件",
+        "插件的名字，空着不转写",
+        "the name of a plug-in, or empty",
+        values.plug_in,
+        "",
     ),
     Setting(
         "files.url",

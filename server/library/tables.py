@@ -75,6 +75,12 @@ async def left_over(tx: Transaction) -> list[Recording]:
     return [_recording(row) for row in (await tx.execute(query)).all()]
 
 
+async def recordings_in(tx: Transaction, state: str) -> list[Recording]:
+    """Return the recordings in this state, the oldest first."""
+    query = select(recordings).where(recordings.c.state == state).order_by(recordings.c.recorded_at_ms)
+    return [_recording(row) for row in (await tx.execute(query)).all()]
+
+
 async def set_state(tx: Transaction, change: RecordingChanged) -> None:
     """Store the recording's state; what was made stays until something else is."""
     values: dict[str, Any] = {

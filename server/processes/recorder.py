@@ -18,6 +18,7 @@ from prometheus_client import Counter, Gauge
 
 from media.control import FrameReader
 from recorder import control
+from recorder.settings import FinaliseSettings, encode_settings
 from server.processes.supervisor import Child
 
 log = logging.getLogger(__name__)
@@ -59,11 +60,13 @@ class RecorderLink:
 
     Args:
         tap_path: where the recorder listens for the taps of media workers.
+        settings: how it finalises.
     """
 
-    def __init__(self, tap_path: Path) -> None:
+    def __init__(self, tap_path: Path, settings: FinaliseSettings | None = None) -> None:
         self.tap_path = str(tap_path)
-        self._child = Child("recorder", "recorder.process", ["--tap-path", self.tap_path])
+        told = encode_settings(settings or FinaliseSettings())
+        self._child = Child("recorder", "recorder.process", ["--tap-path", self.tap_path, "--finalise", told])
         self._recordings: dict[str, _Recording] = {}
         self._finalise: dict[str, control.Finalise] = {}
         self._writer: asyncio.StreamWriter | None = None
@@ -134,9 +137,9 @@ class RecorderLink:
         if one.is_refused:
             del self._recordings[recording]
 
-    def finalise(self, recording: str, folder: str, title: str) -> None:
-        """Finalise a recording that is not live."""
-        command = control.Finalise(recording, folder, title)
+    def finalise(self, recording: str, folder: str, title: str, *, night: bool = False) -> None:
+        """Finalise a recording that is not live, or do for a ready one what was left for the night."""
+        command = control.Finalise(recording, folder, title, night)
         self._finalise[recording] = command
         self._send(command)
 
