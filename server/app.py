@@ -42,6 +42,7 @@ from server.lessons.service import LessonService
 from server.lessons.timetable import day_routes as timetable_day_routes, routes as timetable_routes
 from server.lessons.timetable.wiring import make_timetables
 from server.lessons.tokens import SignedRoomTokens
+from server.library.packs import routes as offline_routes
 from server.library.resources import routes as resource_routes
 from server.library.resources.consenting import ConsentService
 from server.library.resources.material import MAX_FILE_BYTES, PURPOSE as MATERIAL_PURPOSE, MaterialService
@@ -136,6 +137,7 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
         *pack_routes.routes(),
         *clip_routes.routes(),
         *resource_routes.routes(),
+        *offline_routes.routes(services, dist),
         *services.live.routes(),
         *web_build.routes(dist),
     ]

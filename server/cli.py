@@ -1,4 +1,4 @@
-"""The command line: `tongtang serve | teach | watch | doctor | person`."""
+"""The command line: `tongtang serve | teach | watch | doctor | library | person`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from server.context import Services
 from server.demo.people import demo_clip
 from server.doctor import examine
 from server.log import keep_crash, set_up_log
+from server.school_library.app import Opened, run as run_library
 from server.serve import serve as run_server
 from server.settings import Settings, load, read_file
 from signaling.errors import TongtangError
@@ -263,6 +264,32 @@ def doctor(
                 console.print(f"    → {escape(finding.todo)}", highlight=False, soft_wrap=True)
     if any(finding.verdict == "bad" for finding in findings):
         raise typer.Exit(1)
+
+
+@app.command()
+def library(
+    host: Annotated[str, typer.Option(help="监听的地址，0.0.0.0 让校园网可以访问")] = "0.0.0.0",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="网页的 TCP 端口")] = 8600,
+    data: Annotated[Path, typer.Option(help="放课程的目录")] = Path("library"),
+    word: Annotated[
+        str, typer.Option(envvar="TONGTANG_LIBRARY_WORD", help="管理口令；第一次启动时不给就自动生成")
+    ] = "",
+) -> None:
+    """启动校内资源库：夜里下载课程，在校园网里播放 (run a school's library)."""
+
+    def announce(opened: Opened) -> None:
+        say = functools.partial(console.print, highlight=False, soft_wrap=True)
+        say(f"校内资源库已启动，请用浏览器打开：[bold]{opened.url}[/bold]（按 Ctrl+C 停止）")
+        for address in [] if host in ("127.0.0.1", "localhost") else local_ipv4():
+            say(f"其他电脑和手机打开：[bold]http://{address}:{port}[/bold]")
+        if opened.word:
+            say(f"管理口令：[bold]{opened.word}[/bold]。从其他电脑管理时要用，请记下来，以后不再显示。")
+
+    try:
+        set_up_log("info", data / LOG_FOLDER, errors)
+        asyncio.run(run_library(data, host, port, word, announce))
+    except TongtangError as error:
+        raise refused(error) from error
 
 
 person_app = typer.Typer(help="管理人员 (people).", no_args_is_help=True)

@@ -21,7 +21,7 @@ import msgspec
 
 from recorder.pack.fetching import Fetching
 from recorder.pack.manifest import Manifest, PackFile
-from recorder.pack.reader import open_pack, read_slice
+from recorder.pack.reader import open_pack, read_signed, read_slice
 from recorder.pack.store import SliceStore, SliceWrong
 from recorder.pack.trust import SignedManifest, Trust, check, decode_signed
 from server.school_library.model import State
@@ -47,6 +47,7 @@ class Shelf:
         self.store = SliceStore(folder / "cas")
         self._clock_ms = clock_ms
         self._lock = threading.RLock()
+        self.stranger = ""  # root key of the pack that was refused last because no platform is trusted yet
         (folder / "packs").mkdir(parents=True, exist_ok=True)
         self._state = self._load_state()
         self._lessons = self._load_lessons()
@@ -75,7 +76,12 @@ class Shelf:
         Raises:
             Refused: as `recorder.pack.trust.check`.
         """
-        return check(signed, self._state.trust, self._clock_ms())[0]
+        return self._checked(signed)[0]
+
+    def _checked(self, signed: SignedManifest) -> tuple[Manifest, Trust]:
+        if not self._state.trust.root:
+            self.stranger = signed.trust.root
+        return check(signed, self._state.trust, self._clock_ms())
 
     def learn(self, trust: Trust) -> None:
         """Keep what a pack or the platform taught of revocations, and take off the shelf what no longer counts."""
@@ -96,7 +102,7 @@ class Shelf:
             Refused: as `check`; `offline_missing`: a file is not here.
         """
         with self._lock:
-            manifest, trust = check(decode_signed(raw), self._state.trust, self._clock_ms())
+            manifest, trust = self._checked(decode_signed(raw))
             if missing := [path for path, entry in manifest.files.items() if not self.store.has(entry)]:
                 raise Refused("offline_missing", f"离线包不完整，缺少 {missing[0]}，没有导入。请重新拷贝或重新下载。")
             self.learn(trust)
@@ -139,6 +145,7 @@ class Shelf:
             Refused: as `open_pack`; `offline_damaged`: a part of it is not what was signed.
             Unavailable: `disk_full`.
         """
+        self.check(decode_signed(read_signed(file)[0]))
         pack = open_pack(file, self._state.trust, self._clock_ms())
         return self._take(pack.raw, pack.manifest, lambda path, _, index: read_slice(pack, path, index), report)
 

@@ -214,3 +214,12 @@ def _gone(error: OSError) -> Unavailable:
         f"没有写完：U 盘被拔出、写保护或已满（{error.strerror or error}）。"
         "U 盘上原来的课没有变，请重新插好再导出一次。",
     )
+
+
+def mounted(roots: list[Path]) -> list[Stick]:
+    """Return the sticks that are plugged in now."""
+    try:
+        mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return []
+    return sticks(roots, mounts)

@@ -51,3 +51,16 @@ class UseTotal(msgspec.Struct, frozen=True):
     times: int
     seconds: int
     last_ms: int
+
+
+class Listed(msgspec.Struct, frozen=True):
+    """A pack that a school's library can fetch."""
+
+    id: str
+    version: int
+    title: str
+    subject: str
+    grade: str
+    tier: str
+    school: str
+    duration_ms: int

@@ -23,6 +23,7 @@ from server.library.access import acts, may_take
 from server.library.packs import tables
 from server.library.packs.contents import FAT32_BYTES, TIERS, Lesson, chosen, pack_sources, read_events
 from server.library.packs.keys import KeyRing
+from server.library.packs.model import Listed
 from server.library.packs.single import MAX_BYTES, SingleFile, single_file
 from server.library.resources import desk
 from server.library.resources.crate import ro_crate
@@ -55,19 +56,6 @@ class Shapes(msgspec.Struct, frozen=True):
     packs: tuple[Shape, ...]
     single_bytes: int  # of the file for phones; 0: there is none
     stays: tuple[str, ...]  # renditions that may not leave
-
-
-class Listed(msgspec.Struct, frozen=True):
-    """A pack that a school's library can fetch."""
-
-    id: str
-    version: int
-    title: str
-    subject: str
-    grade: str
-    tier: str
-    school: str
-    duration_ms: int
 
 
 class OfflinePacks:
