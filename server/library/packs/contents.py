@@ -15,9 +15,10 @@ from typing import Any
 
 import msgspec
 
+from recorder.chapters import to_vtt
 from recorder.pack.digests import Source
 from recorder.pack.manifest import is_safe_path
-from recorder.resource import RESOURCE, Resource, files_of
+from recorder.resource import CHAPTERS, RESOURCE, Resource, files_of
 
 PAGE = Path(__file__).parent / "page"  # index.html, start.js and start.css of a pack
 CRATE = "ro-crate-metadata.json"
@@ -67,6 +68,8 @@ def pack_sources(lesson: Lesson, player: Path) -> list[Source]:
         "index.html": index_page(known.title),
         "pack.js": pack_script(lesson),
     }
+    if known.chapters:  # the file in the folder names pupils
+        made[CHAPTERS] = to_vtt(known.chapters, known.duration_ms).encode()
     if known.events and lesson.events is not None and is_safe_path(known.events):
         made[known.events] = _json(lesson.events)
     if missing := [one.path for one in known.renditions if not (lesson.folder / one.path).is_file()]:
