@@ -3,7 +3,7 @@
  *  Theory of operation. Two elements take turns. What plays is the clock of everything else. A better level gets ready
  *  in the other one, silent and a little ahead; when the voice comes to that place it takes over, so nothing jumps. A
  *  fall takes over at once, at the same place, and lets the old one go: the link has nothing to spare. */
-import { computed, reactive, ref, shallowRef, watch } from 'vue';
+import { computed, reactive, shallowRef, watch } from 'vue';
 import { GainStage } from './gain';
 import { Lane } from './lane';
 import { levelsOf, voiceOf, type Choice } from './levels';
@@ -146,7 +146,8 @@ export function usePlayback(
     state.wish = name;
     giveUpTry();
     if (name === 'audio') return voice ? change(voice) : undefined;
-    const at = name === 'auto' ? rule.at : levels.findIndex((one) => one.name === name);
+    const auto = (): number => (isFile ? 0 : firstLevel(levels, rule.estimateBps || linkBps()));
+    const at = name === 'auto' ? auto() : levels.findIndex((one) => one.name === name);
     const level = levels[at];
     if (!level) return;
     rule.set(at, now());
@@ -300,7 +301,7 @@ export function usePlayback(
   );
 
   return {
-    ...{ resource, base, state, shown, levels, voice, onlyVoice, durationMs, recorded: ref(recording) },
+    ...{ resource, base, state, shown, levels, voice, onlyVoice, durationMs, isFile },
     ...{ start, stop, play, pause, seek, wish, retry, show, nowMs },
     toggle: (): void => (state.wanted ? pause() : play()),
     changeSpeed: (step: 1 | -1): void => void (state.speed = stepSpeed(state.speed, step)),

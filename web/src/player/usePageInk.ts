@@ -7,6 +7,8 @@ import { Painter } from '@/ink/painter';
 import type { Lesson } from './useLesson';
 import type { Playback } from './playback';
 
+const LEAST_PIXELS = 16;
+
 export interface Pixels {
   readonly width: number;
   readonly height: number;
@@ -58,6 +60,7 @@ export function usePageInk(
     const room = moment.room.value;
     const { x, y, objects } = surfaceNamed(room?.board ?? EMPTY, surface.value);
     const { width, height } = pixels.value;
+    if (width < LEAST_PIXELS) return; // not shown just now
     painter?.show(surface.value, objects, { x, y, width, height, scale: width / INK_UNITS });
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clock, dayInWords, daysBetween, durationInWords, megabytes, timeOfDay, whenInWords } from './format';
+import { dayInWords, daysBetween, durationInWords, megabytes, timeOfDay, whenInWords } from './format';
 
 const now = new Date(2026, 10, 22, 9, 30); // a Sunday
 
@@ -32,21 +32,6 @@ describe('whenInWords', () => {
 
   it('pads minutes', () => {
     expect(timeOfDay(new Date(2026, 0, 1, 0, 0))).toBe('0:00');
-  });
-});
-
-describe('clock', () => {
-  it.each([
-    [0, '0:00'],
-    [999, '0:00'],
-    [61_000, '1:01'],
-    [3_599_999, '59:59'],
-    [3_600_000, '1:00:00'],
-    [-5, '0:00'],
-    [Number.NaN, '0:00'],
-    [Infinity, '0:00'],
-  ])('%d ms is %s', (ms, text) => {
-    expect(clock(ms)).toBe(text);
   });
 });
 

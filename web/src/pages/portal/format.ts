@@ -50,15 +50,6 @@ export function whenInWords(iso: string, now: Date, locale: Locale): string {
   return `${dayInWords(moment, now, locale)} ${timeOfDay(moment)}`;
 }
 
-/** Return `1:02:03` or `2:03`, a place on a player's time line; negative and not-a-number become 0:00. */
-export function clock(ms: number): string {
-  const total = Number.isFinite(ms) ? Math.max(0, Math.floor(ms / 1000)) : 0;
-  const hours = Math.floor(total / 3600);
-  const minutes = Math.floor((total % 3600) / 60);
-  const seconds = String(total % 60).padStart(2, '0');
-  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${seconds}` : `${minutes}:${seconds}`;
-}
-
 /** Return a length as it is said: 45 秒, 40 分钟, 1 小时 5 分. */
 export function durationInWords(ms: number, locale: Locale): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
