@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
 import signal
@@ -49,8 +50,13 @@ class Died(Exception):
 
 
 @asynccontextmanager
-async def confined(command: Sequence[str], limits: Limits, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run `command` with its working folder as home; at the end of the block nothing of it runs any more."""
+async def confined(
+    command: Sequence[str], limits: Limits, folder: Path, reads: Sequence[Path] = ()
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run `command` with its working folder as home; at the end of the block nothing of it runs any more.
+
+    Of the server's other files it reads `reads`, where the kernel can see to that (`landlock.py`).
+    """
     environment = {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
         "LANG": "C.UTF-8",
@@ -58,10 +64,9 @@ async def confined(command: Sequence[str], limits: Limits, folder: Path) -> Asyn
         "TMPDIR": str(folder),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    sandbox = (sys.executable, "-m", "server.lessons.decks.sandbox", str(os.getpid()), *(str(one) for one in limits))
     with (folder / SAID).open("wb") as said:
         process = await asyncio.create_subprocess_exec(
-            *sandbox,
+            *_sandbox(limits, folder, reads),
             *command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -80,6 +85,12 @@ async def confined(command: Sequence[str], limits: Limits, folder: Path) -> Asyn
             await process.wait()
 
 
+def _sandbox(limits: Limits, folder: Path, reads: Sequence[Path]) -> tuple[str, ...]:
+    files = json.dumps([str(one.resolve()) for one in reads])
+    bounds = (str(os.getpid()), *(str(one) for one in limits), str(folder.resolve()), files)
+    return (sys.executable, "-m", "server.lessons.decks.sandbox", *bounds)
+
+
 async def pages(order: Order, folder: Path) -> AsyncGenerator[wire.Said, None]:
     """Yield what the converting process says.
 
@@ -87,7 +98,8 @@ async def pages(order: Order, folder: Path) -> AsyncGenerator[wire.Said, None]:
         Died: it ended before it had finished or said why it cannot.
     """
     arguments = ("-m", "server.lessons.decks.convert", msgspec.json.encode(order).decode())
-    async with confined((sys.executable, *arguments), PAGES, folder) as process:
+    reads = [Path(path) for path in (*(path for _, path in order.files), order.pdf) if path]
+    async with confined((sys.executable, *arguments), PAGES, folder, reads) as process:
         assert process.stdout is not None
         while True:
             try:
@@ -112,7 +124,7 @@ async def to_pdf(program: str, source: Path, folder: Path) -> Path:
         Died: it made none.
     """
     office.prepare(folder)
-    async with confined(office.command(program, source, folder), OFFICE, folder) as process:
+    async with confined(office.command(program, source, folder), OFFICE, folder, [source]) as process:
         assert process.stdout is not None
         try:
             async with asyncio.timeout(OFFICE_S):

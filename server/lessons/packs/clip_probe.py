@@ -20,7 +20,7 @@ PROBE_S = 40.0  # wall clock
 async def probe(path: Path, kind: str) -> Found:
     """Return what the file has in it; nothing when it cannot be read, or not within the limits of its process."""
     with tempfile.TemporaryDirectory(prefix="tongtang-clip-") as folder:
-        async with confined(_command(path, kind), LIMITS, Path(folder)) as process:
+        async with confined(_command(path, kind), LIMITS, Path(folder), [path]) as process:
             assert process.stdout is not None
             try:
                 async with asyncio.timeout(PROBE_S):

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from server.lessons.decks import office, process
+from server.lessons.decks import landlock, office, process
 from server.lessons.decks.office import find_office
 from server.lessons.page_files import PageFiles
 from server.storage.jobs import claim_job
@@ -223,6 +223,25 @@ async def test_the_converter_has_neither_network_nor_memory_nor_our_environment(
     assert "nobody" not in said and int(memory) << 10 == process.PAGES.memory_bytes
     assert int(blocks) * 512 == process.PAGES.file_bytes and int(nice) >= 10
     assert int(devices) <= 3 or not Path("/proc/self/ns/net").exists()  # two lines of heading, loopback
+
+
+@pytest.mark.skipif(landlock.version() == 0, reason="this kernel has no Landlock (Linux 5.13)")
+async def test_the_converter_reads_no_file_but_what_it_converts(tmp_path: Path) -> None:
+    given, other, work = tmp_path / "given.pdf", tmp_path / "tongtang.db", tmp_path / "work"
+    work.mkdir()
+    for file in (given, other):
+        file.write_text(f"content of {file.name}")
+    script = (
+        f"cat {given} {other} /proc/{os.getpid()}/environ; ls {tmp_path}; echo x > {tmp_path}/new; echo y >> {given};"
+        f"ln {other} {work}/link; echo made > {work}/page && cat {work}/page; cat /etc/shadow"
+    )
+    async with process.confined(("sh", "-c", script), process.PAGES, work, [given]) as running:
+        assert running.stdout is not None
+        said = (await running.stdout.read()).decode()
+    assert said == "content of given.pdfmade\n"
+    assert (work / process.SAID).read_text().count("Permission denied") >= 5
+    assert given.read_text() == "content of given.pdf"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["given.pdf", "tongtang.db", "work"]
 
 
 async def test_a_lesson_gets_the_deck_now_or_when_it_is_converted(world: World) -> None:
