@@ -75,7 +75,8 @@ def routes(library: LibraryService) -> list[BaseRoute]:
 
     async def get_recording(request: Request) -> Response:
         sight, lesson = await library.see(await asker_of(request), request.path_params["recording"])
-        return answer(answer_of(sight.recording, lesson, may_take=sight.may_take))
+        told = answer_of(sight.recording, lesson, may_take=sight.may_take)
+        return answer(told | {"resource_id": sight.resource_id, "may_share": sight.may_share})
 
     async def get_file(request: Request) -> Response:
         sight, lesson = await library.see(await asker_of(request), request.path_params["recording"])

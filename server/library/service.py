@@ -16,7 +16,7 @@ from server.lessons.model import Lesson
 from server.lessons.page_files import PageFiles
 from server.lessons.questions.tables import prepared_of
 from server.library import holdings, tables
-from server.library.access import REACH, Act, Stage, acts, stage_of, standing
+from server.library.access import REACH, Act, Stage, acts, may_share, stage_of, standing
 from server.library.delivery import Delivery
 from server.library.material import material_of, write_material
 from server.library.model import Recording
@@ -141,7 +141,10 @@ class LibraryService:
             leaves: Leaves = observed
             if Act.WHOLE not in granted and stage_of(held.holding) is not Stage.BEFORE:
                 leaves = await holdings.leaves_of(tx, held, REACH[standing(asker, held.holding)])
-        return sight_of(held.recording, held.holding, granted, leaves), held.lesson
+        sight = sight_of(held.recording, held.holding, granted, leaves)
+        keeps = held.resource is not None and asker.person is not None and may_share(asker.person, held.holding)
+        resource_id = None if held.resource is None else held.resource.id
+        return sight._replace(resource_id=resource_id, may_share=keeps), held.lesson
 
     def resource(self, recording: Recording) -> Resource | None:
         """Return what finalising made of the recording; None when there is nothing whole. Blocks for the disk."""

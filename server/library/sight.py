@@ -28,6 +28,8 @@ class Sight(NamedTuple):
     is_whole: bool  # nothing is kept from them
     names: frozenset[str]  # of the renditions
     may_take: bool  # download
+    resource_id: str | None = None  # that tells of it; None: nothing does
+    may_share: bool = False  # make links to it
 
 
 class Bytes(NamedTuple):

@@ -51,7 +51,7 @@ def _shelf_answer(shelf: Shelf, site: str) -> dict[str, Any]:
     stage = stage_of(shelf.held.holding)
     return {
         "title": shelf.resource.title,
-        "state": shelf.resource.state,
+        "recording_id": shelf.held.recording.id,
         "may_go_out": stage not in (Stage.BEFORE, Stage.WITHDRAWN),
         "is_withdrawn": stage is Stage.WITHDRAWN,
         "is_free": shelf.held.holding.is_free,

@@ -92,7 +92,9 @@ async def test_a_lesson_has_one_recording(shelf: Shelf) -> None:
 async def test_a_ready_recording_is_listed_with_all_that_a_player_needs(shelf: Shelf) -> None:
     await shelf.make_ready()
     (item,) = (await shelf.get("/api/recordings")).json()["items"]
-    assert item == (await shelf.get(f"/api/recordings/{shelf.recording}")).json()
+    one = (await shelf.get(f"/api/recordings/{shelf.recording}")).json()
+    assert item == {key: one[key] for key in item}
+    assert (one["may_take"], one["may_share"]) == (True, True), "lin gave the lesson"
     base = f"/api/recordings/{shelf.recording}"
     assert (item["state"], item["duration_ms"], item["bytes"]) == ("ready", 61_000, len(FILM))
     assert item["poster_url"] == f"{base}/files/poster.jpg"

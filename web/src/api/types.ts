@@ -158,4 +158,9 @@ export interface Recording {
   chapters: { start_ms: number; title: string }[];
   pages: { start_ms: number; page: number }[];
   page_url: string;
+  /** Whether its licence, or the link, lets one take it away. */
+  may_take: boolean;
+  /** Of one recording that is asked for by itself, not of a list. */
+  resource_id?: string | null;
+  may_share?: boolean;
 }

@@ -12,6 +12,7 @@ import { phone } from './phone';
 import { player } from './player';
 import { portal } from './portal';
 import { quiz } from './quiz';
+import { sharing } from './sharing';
 import { teach } from './teach';
 
 export const LOCALES = ['zh-CN', 'en'] as const;
@@ -35,6 +36,7 @@ export const AREAS = {
   teach,
   pack,
   quiz,
+  sharing,
 };
 
 function messages(locale: Locale) {
@@ -53,6 +55,7 @@ function messages(locale: Locale) {
     link: AREAS.link[locale],
     teach: AREAS.teach[locale],
     quiz: AREAS.quiz[locale],
+    sharing: AREAS.sharing[locale],
   };
 }
 

@@ -106,6 +106,25 @@ const routes: RouteRecordRaw[] = [
     component: () => import('@/pages/portal/RecordingPage.vue'),
   },
   {
+    path: '/resources/:id/shares',
+    name: 'shares',
+    props: true,
+    meta: { title: 'sharing.tab' },
+    component: () => import('@/sharing/SharesPage.vue'),
+  },
+  {
+    path: '/s/:id',
+    name: 'shared',
+    props: true,
+    component: () => import('@/sharing/SharedPage.vue'),
+  },
+  {
+    path: '/embed/:id',
+    name: 'embed',
+    props: (to) => ({ id: String(to.params.id), framed: true }),
+    component: () => import('@/sharing/SharedPage.vue'),
+  },
+  {
     path: '/lesson/:id/check',
     name: 'check',
     props: true,
