@@ -18,11 +18,12 @@ import msgspec
 from recorder.pack.digests import Source, digest_of
 from recorder.pack.layout import Layout
 from recorder.pack.manifest import MANIFEST, MIME, MIMETYPE, Manifest
+from server.library.naming import saved_as
 from server.school_library.shelf import Lesson, Report, Shelf
 from signaling.errors import Refused, Unavailable
 
 FAT32_BYTES = (4 << 30) - 1  # the largest file on FAT32
-FOLDER = "同堂课程"  # on the stick; lessons are folders `<id>` in it
+FOLDER = "同堂课程"  # on the stick; lessons are folders `<title>（<id>）` in it, which people find by eye
 ZIP_SUFFIX = ".pack.zip"
 SLACK_BYTES = 8 << 20  # FAT32 of a large stick gives every file at least 32 KiB
 _BLOCK = 1 << 20
@@ -90,7 +91,8 @@ def export_folder(shelf: Shelf, lesson: Lesson, stick: Path, report: Report) -> 
         Unavailable: `stick_gone`: it was pulled out, or is full; what was on it before is still whole.
     """
     home = stick / FOLDER
-    final, coming = home / lesson.manifest.id, home / f"{lesson.manifest.id}.new"
+    final = home / _name(lesson.manifest)
+    coming = final.with_name(f"{final.name}.new")
     try:
         settle(home)
         shutil.rmtree(coming, ignore_errors=True)
@@ -104,7 +106,7 @@ def export_folder(shelf: Shelf, lesson: Lesson, stick: Path, report: Report) -> 
         _write(coming / MANIFEST, lesson.raw)  # last: without it a folder is no pack
         for folder in {coming, *(file.parent for file in coming.rglob("*"))}:
             _sync_folder(folder)
-        _exchange(final, coming)
+        _exchange(final, coming, lesson.manifest.id)
     except OSError as error:
         raise _gone(error) from error
     return final
@@ -117,7 +119,7 @@ def export_zip(shelf: Shelf, lesson: Lesson, stick: Path, report: Report) -> Pat
         Unavailable: `stick_gone`.
     """
     home = stick / FOLDER
-    final = home / f"{lesson.manifest.id}{ZIP_SUFFIX}"
+    final = home / f"{_name(lesson.manifest)}{ZIP_SUFFIX}"
     coming = final.with_name(f"{final.name}.new")
     try:
         home.mkdir(parents=True, exist_ok=True)
@@ -132,6 +134,9 @@ def export_zip(shelf: Shelf, lesson: Lesson, stick: Path, report: Report) -> Pat
             os.fsync(file.fileno())
         coming.replace(final)
         _sync_folder(home)
+        for other in _same(home, lesson.manifest.id, ZIP_SUFFIX):
+            if other != final:
+                other.unlink()  # of a version that had another title
     except OSError as error:
         raise _gone(error) from error
     return final
@@ -146,14 +151,22 @@ def layout_of(shelf: Shelf, lesson: Lesson) -> Layout:
 
 def settle(home: Path) -> None:
     """Put right what a stick that was pulled out left: names that were being exchanged."""
-    if not home.is_dir():
-        home.mkdir(parents=True, exist_ok=True)
-    for old in home.glob("*.old"):
-        final = old.with_suffix("")
-        if final.exists():
+    home.mkdir(parents=True, exist_ok=True)
+    for old in home.glob("*（*）.old"):
+        pack = old.name.rpartition("（")[2].removesuffix("）.old")
+        if _same(home, pack, ""):
             shutil.rmtree(old, ignore_errors=True)
         else:
-            old.rename(final)
+            old.rename(old.with_name(old.name.removesuffix(".old")))
+
+
+def _name(manifest: Manifest) -> str:
+    return saved_as("", manifest.title, manifest.id, "")
+
+
+def _same(home: Path, pack: str, suffix: str) -> list[Path]:
+    """Return what is on the stick of the same lesson, whatever its title was."""
+    return [path for path in home.iterdir() if path.name.endswith(f"（{pack}）{suffix}")]
 
 
 def packs_on(stick: Path, title_of: Callable[[bytes], str]) -> list[Found]:
@@ -176,13 +189,15 @@ def packs_on(stick: Path, title_of: Callable[[bytes], str]) -> list[Found]:
     return found
 
 
-def _exchange(final: Path, coming: Path) -> None:
-    old = final.with_name(f"{final.name}.old")
-    if final.exists():
-        final.rename(old)
+def _exchange(final: Path, coming: Path, pack: str) -> None:
+    gone = []
+    for old in _same(final.parent, pack, ""):
+        gone.append(old.with_name(f"{old.name}.old"))
+        old.rename(gone[-1])
     coming.rename(final)
     _sync_folder(final.parent)
-    shutil.rmtree(old, ignore_errors=True)
+    for old in gone:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _copy(source: Path, target: Path) -> None:
