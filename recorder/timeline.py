@@ -137,6 +137,7 @@ def cut_audio(
         end_ms: when it ends.
         cursor_ms: where the last packet ended.
     """
+    before: tuple[Placed, float] | None = None
     for placed, duration_ms in frames:
         if placed.t_ms < start_ms or duration_ms <= 0:
             continue
@@ -145,12 +146,22 @@ def cut_audio(
         late_ms = placed.t_ms - cursor_ms
         if late_ms <= -OVERLAP_MS:
             continue
-        if late_ms > HOLE_MS:
-            for _ in range(int(late_ms // SILENCE_MS)):
+        is_missing = before is not None and _is_missing(*before, placed)
+        before = placed, duration_ms
+        if late_ms > HOLE_MS or (is_missing and late_ms > SILENCE_MS / 2):
+            for _ in range(round(late_ms / SILENCE_MS)):
                 yield Sound(cursor_ms, SILENCE_MS, None)
                 cursor_ms += SILENCE_MS
         yield Sound(cursor_ms, duration_ms, placed)
         cursor_ms += duration_ms
+
+
+def _is_missing(before: Placed, duration_ms: float, placed: Placed) -> bool:
+    """Return whether stamps, which have no jitter, say that sound between two packets of a part is missing.
+
+    Without this each lost packet let the voice run 20 ms ahead of the picture, until 60 ms had come together.
+    """
+    return before.part == placed.part and placed.block.ms - before.block.ms - duration_ms >= SILENCE_MS - 1
 
 
 def merge_audio(candidates: Sequence[Candidate]) -> Iterator[Placed]:

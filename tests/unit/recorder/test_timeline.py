@@ -140,6 +140,16 @@ def test_a_small_hole_is_jitter() -> None:
     assert all(sound.placed for sound in heard([0, 20, 95, 115]))
 
 
+def test_a_lost_packet_is_filled_at_once_and_the_voice_does_not_run_ahead() -> None:
+    """Stamps say what is missing; of two in a row both, though the clock is a little off."""
+    numbers = [number for number in range(400) if number % 40 not in (7, 20, 21)]
+    frames = [(Placed(n * 19.999, 1, Block(n * 20, True, 0, 1)), 20.0) for n in numbers]
+    sounds = list(cut_audio(frames, float("-inf"), float("inf"), 0))
+    assert len(sounds) == 400
+    assert [sound.ms for sound in sounds] == [number * 20 for number in range(400)]
+    assert [number % 40 for number, sound in enumerate(sounds) if sound.placed is None] == [7, 20, 21] * 10
+
+
 def test_overlapping_sounds_are_left_out() -> None:
     sounds = heard([0, 20, 40, 0, 20, 40, 60, 80])
     assert sum(1 for sound in sounds if sound.placed) <= 7
