@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,14 +14,14 @@ from tests.e2e.browser import LAPTOP, PHONE, WALL, Screen, chromium
 from tests.e2e.school import PASSWORD, Region, eventually
 from tests.films import film
 
-SECONDS = 40
+SECONDS = 90  # longer than the whole story on a busy machine
 AGREED_S = 0.3
-_STANDS = "(video) => [video.currentTime, video.paused, video.readyState, performance.now()]"
+_STANDS = "(video) => [video.currentTime, video.paused, Date.now()]"
 
 
 @dataclass
 class Clips:
-    """A lecturer, a wall with the lesson's pack behind a line of its own, one without, and a phone."""
+    """A lecturer, a wall behind a line of its own, one that comes late, and a phone."""
 
     school: Region
     lesson: str
@@ -39,10 +38,10 @@ def test_a_clip_is_added_carried_ahead_and_played_together(
     with before_class(playwright, devices, school) as now:
         a_file_that_is_no_film_is_refused_in_words(now)
         a_film_is_added(now)
-        the_wall_gets_it_with_the_pack(now)
+        the_walls_get_it_with_the_pack(now)
         class_begins_and_the_lecturer_plays_it(now)
         it_stands_and_goes_elsewhere_on_both_sides(now)
-        a_late_wall_without_the_pack_lands_where_it_is(now)
+        a_late_wall_lands_where_it_is(now)
         a_phone_says_what_plays(now)
         a_wall_that_is_cut_off_plays_on(now)
         it_is_closed_and_the_page_is_back(now)
@@ -90,14 +89,20 @@ def a_film_is_added(now: Clips) -> None:
     listed = now.lecturer.page.wait_for_selector(".clips__list li")
     assert listed is not None
     assert "日食" in listed.inner_text()
-    assert f"00:{SECONDS}" in listed.inner_text()
+    assert "01:30" in listed.inner_text()
+    # It is to be looked at here too: by Range, from an answer that does not say how long it is.
+    known = "() => Math.round(document.querySelector('.clips__film').duration) === " + str(SECONDS)
+    now.lecturer.page.wait_for_function(known)
     now.lecturer.shoot("planning-clips")
 
 
-def the_wall_gets_it_with_the_pack(now: Clips) -> None:
-    now.wall.page.goto("/screen")
-    now.school.pair(now.wall.pairing_code(), 0)
-    now.wall.page.wait_for_selector("[data-packs=ready]", timeout=60_000)
+def the_walls_get_it_with_the_pack(now: Clips) -> None:
+    for number, wall in enumerate((now.wall, now.late)):
+        wall.page.goto("/screen")
+        now.school.pair(wall.pairing_code(), number)
+    for wall in (now.wall, now.late):
+        wall.page.wait_for_selector("[data-packs=ready]", timeout=60_000)
+    now.late.page.goto("about:blank")  # its power is out when class begins
 
 
 def class_begins_and_the_lecturer_plays_it(now: Clips) -> None:
@@ -107,9 +112,10 @@ def class_begins_and_the_lecturer_plays_it(now: Clips) -> None:
     now.wall.page.wait_for_selector(".wall[data-view=live]", timeout=40_000)
     fetched = now.line.count(f"/{now.lesson}/pack/")
     page.click("[data-act=clips]")
-    page.wait_for_selector(".panel [data-pack=ready]")
+    page.wait_for_selector(".panel li:nth-child(2) [data-pack=ready]")
     page.click("[data-act=clip-show]")
     now.wall.page.wait_for_selector(".clip[data-from=own][data-playing=true]")
+    now.lecturer.page.wait_for_selector(".clip[data-from=server]")  # it keeps no pack
     agree(now.wall, now.lecturer)
     assert now.wall.page.evaluate("document.querySelector('.clip video').muted") is False
     assert now.lecturer.page.evaluate("document.querySelector('.clip video').muted") is True
@@ -130,11 +136,9 @@ def it_stands_and_goes_elsewhere_on_both_sides(now: Clips) -> None:
     agree(now.wall, now.lecturer)
 
 
-def a_late_wall_without_the_pack_lands_where_it_is(now: Clips) -> None:
-    now.late.log_in("ma", PASSWORD)
-    room = now.school.rooms[1]["id"]
-    now.late.page.goto(f"/lesson/{now.lesson}/classroom?classroom={room}")
-    now.late.page.wait_for_selector(".clip[data-from=server], .clip[data-from=own]", timeout=20_000)
+def a_late_wall_lands_where_it_is(now: Clips) -> None:
+    now.late.page.goto(f"/lesson/{now.lesson}/classroom")
+    now.late.page.wait_for_selector(".clip[data-from=own]")
     agree(now.late, now.wall)
 
 
@@ -164,12 +168,12 @@ def it_is_closed_and_the_page_is_back(now: Clips) -> None:
     now.late.page.wait_for_selector(".wall__stage[data-stage=page]")
 
 
-def stands(screen: Screen) -> tuple[float, bool]:
-    """Return where a screen's clip is, and whether it stands still."""
+def stands(screen: Screen) -> tuple[float, bool, float]:
+    """Return where a screen's clip is, whether it stands still, and when that was by the machine's clock, in s."""
     video = screen.page.wait_for_selector(".clip video", state="attached")
     assert video is not None
-    at, paused, _, _ = video.evaluate(_STANDS)
-    return float(at), bool(paused)
+    at, paused, now_ms = video.evaluate(_STANDS)
+    return float(at), bool(paused), now_ms / 1000
 
 
 def agree(one: Screen, other: Screen) -> None:
@@ -177,13 +181,9 @@ def agree(one: Screen, other: Screen) -> None:
     seen: list[float] = []
 
     def together() -> bool:
-        began = time.monotonic()
-        first, first_still = stands(one)
-        between = time.monotonic()
-        second, second_still = stands(other)
-        ended = time.monotonic()
-        # Each is asked for some ms: what passed between the middles of both is no disagreement.
-        seen.append(second - first - ((ended + between) / 2 - (between + began) / 2))
+        first, first_still, then = stands(one)
+        second, second_still, now = stands(other)
+        seen.append(second - first - (now - then))
         return not first_still and not second_still and abs(seen[-1]) <= AGREED_S
 
     try:

@@ -21,6 +21,7 @@ export interface Media {
 
 export const TICK_MS = 250;
 const STILL_MS = 40; // a frame: a clip that stands still stands on the same picture everywhere
+const LANDINGS = 3; // jumps in a row until one is right: nothing has played yet that they would tear
 const JUMP_AGAIN_MS = 3_000; // a slow machine that jumps may be behind again: it must not do nothing else
 const FIRST_LEAD_MS = 120; // a jump takes about so long here until the picture moves
 const MOST_LEAD_MS = 1_500;
@@ -33,6 +34,7 @@ export class ClipPlayer {
   /** How far a jump aims ahead of the lesson: what the last jumps took. */
   private leadMs = FIRST_LEAD_MS;
   private isLearning = false;
+  private landings = 0;
   private starvedSince: number | null = null;
   private wantsSound = true;
 
@@ -97,7 +99,10 @@ export class ClipPlayer {
     const isStarved = media.seeking || media.readyState < HAVE_FUTURE_DATA;
     this.note(isStarved, now);
     if (isStarved) return;
-    if (this.isLearning) this.learn(behindMs);
+    if (this.isLearning && !this.learn(behindMs)) {
+      this.jump(wantedMs, now);
+      return;
+    }
     const next = correct(behindMs, media.playbackRate);
     if (!next.jump) media.playbackRate = next.rate;
     else if (now - this.jumpedAt >= JUMP_AGAIN_MS) this.jump(wantedMs, now);
@@ -110,14 +115,19 @@ export class ClipPlayer {
     this.media.currentTime = (wantedMs + this.leadMs) / 1000;
   }
 
-  /** Take in how far off the last jump landed, so that the next one lands better. */
-  private learn(behindMs: number): void {
+  /** Take in how far off a start or a jump landed, so that the next one lands better; whether it is good enough. */
+  private learn(behindMs: number): boolean {
     this.isLearning = false;
-    this.leadMs = Math.min(MOST_LEAD_MS, Math.max(0, this.leadMs + behindMs));
+    this.landings += 1;
+    const isRight = Math.abs(behindMs) <= DRIFT.tolerated || this.landings >= LANDINGS;
+    if (isRight) this.landings = 0;
+    else this.leadMs = Math.min(MOST_LEAD_MS, Math.max(0, this.leadMs + behindMs));
+    return isRight;
   }
 
   private start(): void {
     const { media } = this;
+    this.isLearning = true;
     media.play().catch((error: unknown) => {
       if ((error as { name?: string } | null)?.name !== 'NotAllowedError' || !this.wantsSound) return;
       // A picture without sound is better than none; it is asked for one touch.

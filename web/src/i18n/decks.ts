@@ -63,14 +63,14 @@ export const decks = area(
       clear: '不用课件',
     },
     lesson: {
-      title: '这节课的课件',
+      title: '这节课的课件和音视频',
       replace: '换一份课件',
       choose: '选一份课件',
       now: '现在的课件：{pages} 页',
       nowNone: '这节课还没有课件。教室大屏上会显示您的画面。',
       coming: '《{title}》还在转换，转好后自动换上。',
       late: '课已经开始，不能再换课件了。',
-      link: '课件',
+      link: '课件和音视频',
     },
     made: {
       attached: '课件《{title}》已经放进这节课，共 {pages} 页。',
@@ -139,14 +139,14 @@ export const decks = area(
       clear: 'No slides',
     },
     lesson: {
-      title: 'Slides of this lesson',
+      title: 'Slides and clips of this lesson',
       replace: 'Change the slides',
       choose: 'Choose slides',
       now: 'Slides now: {pages} pages',
       nowNone: 'This lesson has no slides yet. The classrooms will see you on the large screen.',
       coming: '“{title}” is being converted and will take their place by itself.',
       late: 'Class has begun: slides can no longer be changed.',
-      link: 'Slides',
+      link: 'Slides and clips',
     },
     made: {
       attached: 'The slides “{title}” are in the lesson, {pages} pages.',
