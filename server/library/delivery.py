@@ -22,6 +22,7 @@ from server.accounts.service import utc_now
 from server.library.naming import attachment
 from server.library.sharing.signing import path_of, stamped
 from server.library.sight import Bytes, Sight
+from server.library.squeezing import squeezed
 from signaling.errors import Refused
 
 # What may go by a signed address: the same two patterns stand in deploy/nginx.conf. Descriptions and the lesson's log
@@ -71,6 +72,9 @@ class Delivery:
             if not sight.may_take:
                 raise Refused("download_refused", "作者没有开放下载。您可以在线观看，或请作者给您下载的许可。")
             headers["content-disposition"] = attachment(save_as)
+        small = await squeezed(request, found.path or found.content, found.mime, headers)
+        if small is not None:
+            return small
         if found.path is None:
             return Response(found.content, headers=headers, media_type=found.mime)
         path = f"{sight.recording.id}/{name}"
