@@ -36,6 +36,7 @@ class CutLine:
     port: int = 0
     asked: list[Asked] = field(default_factory=list)
     down_bytes: int = 0
+    buffer_bytes: int = 0  # what the line itself holds; 0: as much as the system likes, which is megabytes on loopback
     was_cut: threading.Event = field(default_factory=threading.Event)
     _left_bytes: int | None = None  # until the next cut; None: none is due
     _is_down: bool = False
@@ -95,6 +96,8 @@ class CutLine:
                     near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                     return
                 self._open |= {near, far}
+            if self.buffer_bytes:
+                near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self.buffer_bytes)
             threading.Thread(target=self._up, args=(near, far), daemon=True).start()
             try:
                 self._down(far, near)

@@ -10,22 +10,33 @@ fetched. Prints one JSON line.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
+import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from bench.cut_line import CutLine
 from recorder.pack.build import About, Built, SigningKey, build, delegate
 from recorder.pack.digests import Source
 from recorder.pack.dsse import public_key
 from recorder.pack.reader import verify
 from recorder.pack.trust import Delegation, Trust, Vouching
+from server.school_library.fetcher import Fetcher
+from server.school_library.links import peer_link
+from server.school_library.shelf import Shelf
+from tests.ports import free_port
 
 PAGES, PAGE_BYTES, LIGHT_BYTES = 40, 82_000, 11_000_000  # docs/recording.md: a lesson of an hour
+
+LINE_BYTES = 16_384  # that the line holds when it breaks: a second of 128 kbit/s
 
 
 def lesson_files(folder: Path, size: int, seed: int) -> list[Source]:
@@ -70,13 +81,87 @@ def timed_build(folder: Path, size: int, seed: int) -> tuple[Built, Trust, dict[
     )
 
 
+def fetched(folder: Path, built: Built, trust: Trust, cuts: int, seed: int) -> dict[str, float]:
+    """Fetch the pack from one library to another over a line that is cut, then flip a bit and mend it."""
+    source = Shelf(folder / "source", lambda: 0)
+    source.change(trust=trust)
+    with (folder / "lesson.pack.zip").open("rb") as file:
+        source.take_zip(file, lambda done, total: None)
+    shelf = Shelf(folder / "box", lambda: 0)
+    shelf.change(trust=trust)
+    fetcher = Fetcher(shelf, lambda progress: None)
+    with library_process(folder / "source") as port, CutLine(port, buffer_bytes=LINE_BYTES).serving() as line:
+        link, pack = peer_link(f"127.0.0.1:{line.port}"), built.manifest.id
+        with cutting(line, cuts, built.layout.size, random.Random(seed)) as made:
+            fetcher.fetch(link, pack, ())
+        over = line.down_bytes
+        entry = built.manifest.files["low.mp4"]
+        path = shelf.store.path(entry.sha256)
+        with path.open("r+b") as file:
+            file.seek(entry.size // 2)
+            byte = file.read(1)[0]
+            file.seek(entry.size // 2)
+            file.write(bytes([byte ^ 4]))
+        damaged = shelf.store.recheck(entry)
+        before = line.down_bytes
+        fetcher.fetch(link, pack, ())
+        assert len(damaged) == 1 and shelf.store.recheck(entry) == []
+        flipped = line.down_bytes - before
+    return {
+        "cuts": made[0],
+        "fetch_pct": round(100 * over / built.manifest.bytes, 2),
+        "flip_slices": len(damaged),
+        "flip_fetched_bytes": flipped,
+    }
+
+
+@contextlib.contextmanager
+def library_process(folder: Path) -> Iterator[int]:
+    """Run a library in a process of its own; yield its port."""
+    port = free_port()
+    command = [sys.executable, "-m", "server.cli", "library", "--host", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen([*command, "--data", str(folder)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()  # it says its address when it serves
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@contextlib.contextmanager
+def cutting(line: CutLine, cuts: int, size: int, chance: random.Random) -> Iterator[list[int]]:
+    """Cut the line at random bytes, about evenly over `size`, inside the block; yield how often it was."""
+    made, over = [0], threading.Event()
+
+    def run() -> None:
+        while made[0] < cuts and not over.is_set():
+            line.cut_after(int(size / (cuts + 1) * chance.uniform(0.5, 1.4)))
+            while not line.was_cut.wait(0.05):
+                if over.is_set():
+                    return
+            made[0] += 1
+            line.mend()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield made
+    finally:
+        over.set()
+        thread.join()
+
+
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="bench.offline_pack")
     parser.add_argument("--megabytes", type=int, default=120)
+    parser.add_argument("--cuts", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as name:
-        built, _, figures = timed_build(Path(name), options.megabytes * 1_000_000, options.seed)
+        built, trust, figures = timed_build(Path(name), options.megabytes * 1_000_000, options.seed)
+        figures |= fetched(Path(name), built, trust, options.cuts, options.seed)
         print(json.dumps({"bench": "offline_pack", "bytes": built.layout.size, **figures}))
 
 

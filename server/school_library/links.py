@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import ssl
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -21,6 +22,8 @@ from signaling.errors import Refused, Unavailable
 WAIT_S = 30.0  # without a byte: a 2G link repeats for about as long
 PIECE_BYTES = 1 << 16
 MAX_JSON = 4 << 20
+# What the system may hold unread for us: a line that is reset loses it. Enough for 500 kbit/s at a second's delay.
+UNREAD_BYTES = 1 << 16
 
 
 class Link(NamedTuple):
@@ -163,6 +166,8 @@ def _ask(
     if body is not None:
         headers["Content-Type"] = "application/json"
     try:
+        connection.connect()
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UNREAD_BYTES)
         connection.request(method, urlsplit(link.base).path + path, body, headers)
         return connection.getresponse()
     except (OSError, http.client.HTTPException) as error:
