@@ -62,7 +62,7 @@ export const clips = area(
       brokenHint: '请换一台新一些的浏览器，或请主讲老师另存为 MP4（H.264）。',
       muted: '静音预览',
       here: '在这里也放（静音，约 {mb} MB 流量）',
-      wall: '大屏正在放',
+      wall: '课堂正在放',
     },
   },
   {
@@ -127,7 +127,7 @@ export const clips = area(
       brokenHint: 'Please use a newer browser, or ask the lecturer to save it as MP4 (H.264).',
       muted: 'Muted preview',
       here: 'Play it here too (muted, about {mb} MB)',
-      wall: 'Playing on the wall',
+      wall: 'Playing in class',
     },
   },
 );
