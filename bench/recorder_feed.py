@@ -71,6 +71,7 @@ def _sounds(seconds: float) -> list[bytes]:
     context: Any = av.CodecContext.create("libopus", "w")
     context.sample_rate, context.layout, context.format = 48_000, "mono", "s16"
     context.bit_rate = 20_000  # what clients are asked for: media/sdp.py
+    context.options = {"application": "voip", "vbr": "constrained"}  # a tone would get three times that
     t = np.arange(int(seconds * 48_000)) / 48_000
     wave = (6000 * np.sin(2 * np.pi * 440 * t) * (0.4 + 0.6 * (t % 1 < 0.5))).astype(np.int16)
     packets: list[bytes] = []

@@ -21,7 +21,8 @@ from recorder.resource import Sprite
 SPRITE_WIDTH = 160  # px: what fits above a seek bar
 SPRITE_COLUMNS = 10
 MOST_PICTURES = 100
-LEAST_EVERY_MS = 4_000  # keyframes are not closer together
+LEAST_EVERY_MS = 10_000  # of a short recording; a keyframe of 720p takes 9 ms to decode
+KEYFRAME_MS = 4_000  # how far apart keyframes are
 SPRITE_QUALITY = 60
 SCENE_SHARE = 0.025  # mean change of the 64 × 36 grey picture: found 11 of 11 slide changes and nothing else
 SCENE_SIZE = (64, 36)
@@ -94,7 +95,7 @@ def find_scenes(screen: Path) -> list[Scene]:
         if float(np.mean(grey)) > BLACK:
             current = (current[0] if current is not None else last_ms, frame)
         before = grey
-    _keep(found, current, last_ms + LEAST_EVERY_MS)
+    _keep(found, current, last_ms + KEYFRAME_MS)
     return found
 
 

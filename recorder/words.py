@@ -13,6 +13,7 @@ nothing leaves the machine. What they write is a suggestion: subtitles are edite
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib.metadata import entry_points
@@ -20,11 +21,20 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 
 from recorder.chapters import vtt_text, vtt_time
+from recorder.resource import CAPTIONS, LANGUAGE, Caption
 
 TRANSCRIBERS, PAGE_READERS = "tongtang.transcribers", "tongtang.page_readers"
 MAX_TEXT = 4_000  # characters of a page, as decks keep them
 MAX_SEGMENTS = 20_000
 MAX_TITLE = 60
+MAX_CAPTION_BYTES = 1 << 20  # two hours of Chinese speech are about 150 kB
+_LABELS = {"zh": "中文", "en": "English", "bo": "བོད་ཡིག", "ug": "ئۇيغۇرچە", "mn": "Монгол", "za": "Vahcuengh"}
+
+
+_TIMING = re.compile(
+    r"(?:(\d{2,}):)?([0-5]\d):([0-5]\d)\.(\d{3})[ \t]+-->[ \t]+(?:(\d{2,}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
+)
+_TAG = re.compile(r"<[^>\n]{0,200}>")
 
 
 class WordsUnknown(Exception):
@@ -87,6 +97,12 @@ def _load(group: str, name: str) -> object:
     raise WordsUnknown(f"没有名为 {name} 的插件（{group}）。请安装它，或者在设置里去掉。")
 
 
+def captions_of(folder: Path) -> tuple[Caption, ...]:
+    """Return the subtitles that lie in a recording's folder. Blocks for the disk."""
+    names = sorted(path.stem for path in (folder / CAPTIONS).glob("*.vtt") if LANGUAGE.fullmatch(path.stem))
+    return tuple(Caption(name, _LABELS.get(name.split("-")[0], name), f"{CAPTIONS}/{name}.vtt") for name in names)
+
+
 def first_line(text: str) -> str:
     """Return what may serve as a page's title."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
@@ -101,3 +117,38 @@ def write_captions(segments: Iterable[Segment]) -> str:
         if text and 0 <= segment.start_ms < segment.end_ms and len(cues) <= MAX_SEGMENTS:
             cues.append(f"{vtt_time(segment.start_ms)} --> {vtt_time(segment.end_ms)}\n{text}\n")
     return "\n".join(cues)
+
+
+def read_captions(text: str) -> list[Segment]:
+    """Return the cues of WebVTT in order of time; markup, styles and notes are left out.
+
+    Raises:
+        ValueError: it is no WebVTT, or a cue's times are wrong; the words are for people.
+    """
+    blocks = re.split(r"\n{2,}", text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").strip("\n"))
+    if not re.match(r"WEBVTT(?:[ \t\n]|$)", blocks[0]):
+        raise ValueError("字幕要以 WEBVTT 开头。")
+    found = [cue for block in blocks[1:] if (cue := _cue(block)) is not None]
+    if len(found) > MAX_SEGMENTS:
+        raise ValueError(f"字幕太多，最多 {MAX_SEGMENTS} 条。")
+    return sorted(found)
+
+
+def _cue(block: str) -> Segment | None:
+    lines = block.split("\n")
+    place = next((number for number, line in enumerate(lines[:2]) if "-->" in line), None)
+    if place is None:
+        return None  # a note, a style, a region
+    times = _TIMING.match(lines[place].strip())
+    if times is None:
+        raise ValueError(f"字幕的时间写得不对：{lines[place].strip()[:60]}")
+    start, end = (
+        ((int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int(ms)
+        for hours, minutes, seconds, ms in (times.groups()[:4], times.groups()[4:])
+    )
+    if start >= end:
+        raise ValueError(f"字幕结束的时间要在开始之后：{lines[place].strip()[:60]}")
+    words = _TAG.sub("", " ".join(lines[place + 1 :]))
+    for entity, character in (("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", " "), ("&amp;", "&")):
+        words = words.replace(entity, character)
+    return Segment(start, end, " ".join(words.split()))

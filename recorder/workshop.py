@@ -19,6 +19,7 @@ from recorder.folder import JOURNAL, STEPS
 from recorder.journal import JournalRead, read_journal
 from recorder.resource import MATERIAL, Material, PageFile
 from recorder.settings import FinaliseSettings
+from recorder.step_notes import StepNote, read_note
 from recorder.story import Story, cut_story, page_turns, read_story
 
 VERSION = 2  # of the steps: a change makes old notes invalid
@@ -26,14 +27,6 @@ VERSION = 2  # of the steps: a change makes old notes invalid
 
 class NothingRecorded(Exception):
     """There is neither picture nor sound of the lecturer."""
-
-
-class StepNote(msgspec.Struct, frozen=True):
-    """`steps/<name>.json`: a step that is done."""
-
-    inputs: str
-    outputs: dict[str, int]  # file name: bytes
-    facts: dict[str, Any] = {}  # what later steps need to know of it
 
 
 class Workshop:
@@ -141,12 +134,7 @@ class Workshop:
 
     def note(self, name: str) -> StepNote | None:
         """Return the note of a step whose files are all there."""
-        try:
-            note = msgspec.json.decode((self.folder / STEPS / f"{name}.json").read_bytes(), type=StepNote)
-            sizes = {output: (self.folder / output).stat().st_size for output in note.outputs}
-        except (OSError, msgspec.DecodeError):
-            return None
-        return note if sizes == note.outputs else None
+        return read_note(self.folder, name)
 
     def facts(self, name: str) -> dict[str, Any]:
         """Return what a step that is done found out; nothing for one that is not."""

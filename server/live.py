@@ -10,6 +10,7 @@ from pathlib import Path
 
 from starlette.routing import BaseRoute
 
+from recorder.settings import FinaliseSettings
 from server.addresses import media_addresses
 from server.lessons import catchup_routes, websocket, whip
 from server.lessons.catchup import Spare
@@ -17,7 +18,7 @@ from server.lessons.packs.pace import Pace
 from server.lessons.page_files import PageFiles
 from server.lessons.ports import LessonStore, RoomTokens, Seat
 from server.lessons.rooms import RoomHost, Seats, admission_of
-from server.library import routes as library_routes
+from server.library import caption_routes, routes as library_routes
 from server.library.delivery import Delivery
 from server.library.service import LibraryService
 from server.library.sharing import routes as sharing_routes
@@ -137,7 +138,7 @@ async def open_live(
     )
     # Not in the data folder: the path of a local socket may have 107 characters (unix(7)).
     with tempfile.TemporaryDirectory(prefix="tongtang-") as folder:
-        recorder = RecorderLink(tap_path=Path(folder) / "tap")
+        recorder = RecorderLink(Path(folder) / "tap", finalise_settings(settings))
         delivery = Delivery(settings.files_secret, settings.files_url)
         library = LibraryService(
             database, settings.data / "recordings", PageFiles(settings.data / "pages"), delivery=delivery
@@ -148,12 +149,26 @@ async def open_live(
             *whip.routes(host),
             *catchup_routes.routes(host),
             *library_routes.routes(library),
+            *caption_routes.routes(library),
             *sharing_routes.routes(library, SharingService(database, secret)),
         ]
         async with host.running():
             for recording, path, title in await library.unfinished():
                 recorder.finalise(recording, path, title)  # what a crash or a power cut left
+            for recording, path, title in await library.night_work():
+                recorder.finalise(recording, path, title, night=True)
             yield LivePlane(host, library, routes)
+
+
+def finalise_settings(settings: Settings) -> FinaliseSettings:
+    """Return what the recorder needs to know of the settings."""
+    return FinaliseSettings(
+        transcriber=settings.recordings_transcriber,
+        page_reader=settings.recordings_page_reader,
+        low_codec=settings.recordings_low_codec,
+        night=settings.recordings_night,
+        timezone=settings.timezone,
+    )
 
 
 def worker_count(settings: Settings) -> int:

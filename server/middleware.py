@@ -11,6 +11,7 @@ import re
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from recorder.words import MAX_CAPTION_BYTES
 from server.json_http import MAX_JSON_BYTES
 from server.lessons.questions.model import MAX_PHOTO_BYTES
 from server.problems import problem_of, problem_response
@@ -25,6 +26,7 @@ _PIECE = re.compile(r"^/api/uploads/[^/]+$")
 BODY_S = 30.0  # between two pieces of a body: a 2G link repeats for about as long before it gives up
 _SHEETS = re.compile(r"^/api/(?:classrooms/[^/]+/roster|timetable)/import$")
 
+_CAPTIONS = re.compile(r"^/api/recordings/[^/]+/captions/[^/]+$")
 _PHOTOS = re.compile(r"^/api/lessons/[^/]+/photos$")
 
 
@@ -34,6 +36,8 @@ def limit_of(path: str) -> int:
         return MAX_PHOTO_BYTES
     if _SHEETS.match(path):
         return MAX_SHEET_BYTES
+    if _CAPTIONS.match(path):
+        return MAX_CAPTION_BYTES
     return MAX_PIECE_BYTES if _PIECE.match(path) else MAX_JSON_BYTES
 
 

@@ -65,6 +65,8 @@ _STATUS: dict[str, int] = {
     "notes_open": 409,
     "material_unsupported": 415,
     "nothing_leaves": 409,
+    "captions_invalid": 422,
+    "captions_changed": 409,
 }
 _SUFFIX: tuple[tuple[str, int], ...] = (("_unknown", 404), ("_state", 409), ("_taken", 409), ("_full", 409))
 _PREFIX: tuple[tuple[str, int], ...] = (("offline_", 422),)  # what is wrong with an offline pack

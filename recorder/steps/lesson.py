@@ -22,7 +22,6 @@ from recorder.resource import (
     PAGES,
     RESOURCE,
     AnswerKey,
-    Caption,
     MaterialPage,
     PageFile,
     PageTurn,
@@ -32,20 +31,11 @@ from recorder.resource import (
 )
 from recorder.steps.media import LIGHT, PEAKS, POSTER, Made
 from recorder.story import page_turns
-from recorder.words import MAX_TEXT, first_line, page_reader, transcriber, write_captions
+from recorder.words import MAX_TEXT, captions_of, first_line, page_reader, transcriber, write_captions
 from recorder.workshop import Workshop
 
 RENDITIONS = ("lecturer", "low", "screen", "guest", "audio", "light")
 _WEBP = "image/webp"
-_LANGUAGES = {
-    "zh": "中文",
-    "en": "English",
-    "bo": "བོད་ཡིག",
-    "ug": "ئۇيغۇرچە",
-    "mn": "Монгол",
-    "ii": "ꆈꌠꉙ",
-    "za": "Vahcuengh",
-}
 _log = logging.getLogger(__name__)
 
 
@@ -155,12 +145,6 @@ def make_resource(shop: Workshop) -> Made:
         captions=captions_of(shop.folder),
     )
     return Made([shop.write(RESOURCE, msgspec.json.encode(resource))])
-
-
-def captions_of(folder: Path) -> tuple[Caption, ...]:
-    """Return the subtitles that lie in a recording's folder."""
-    names = sorted(path.stem for path in (folder / CAPTIONS).glob("*.vtt") if LANGUAGE.fullmatch(path.stem))
-    return tuple(Caption(name, _LANGUAGES.get(name.split("-")[0], name), f"{CAPTIONS}/{name}.vtt") for name in names)
 
 
 def _there(shop: Workshop, name: str) -> str:

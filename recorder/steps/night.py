@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import msgspec
-
 from recorder.edit import LOW_LINES
-from recorder.folder import STEPS
 from recorder.night_encoder import encode_small
 from recorder.steps.media import Made
-from recorder.workshop import StepNote, Workshop
-
-
-def is_left(folder: Path) -> bool:
-    """Return whether a finished recording has work left for the night, by its notes alone. Blocks for the disk."""
-    if (folder / STEPS / "night.json").exists():
-        return False
-    try:
-        note = msgspec.json.decode((folder / STEPS / "low.json").read_bytes(), type=StepNote)
-    except (OSError, msgspec.DecodeError):
-        return False
-    return bool(note.facts.get("night"))
+from recorder.workshop import Workshop
 
 
 def is_wanted(shop: Workshop) -> bool:

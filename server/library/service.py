@@ -8,6 +8,7 @@ from pathlib import Path
 
 from recorder.control import RecordingChanged
 from recorder.resource import Resource
+from recorder.step_notes import is_left_for_night
 from server.accounts.model import Asker
 from server.accounts.service import Clock, epoch_ms, utc_now
 from server.lessons import tables as lesson_tables
@@ -101,6 +102,14 @@ class LibraryService:
             except OSError:
                 log.exception("the description of recording %s was not written", one.id)
         return [(one.id, str(self._folder / one.id), one.title) for one in left]
+
+    async def night_work(self) -> list[tuple[str, str, str]]:
+        """Return `(recording id, folder, title)` of what is ready and has work left for the night."""
+        async with self._database.read() as tx:
+            ready = await tables.recordings_in(tx, "ready")
+        folders = [(one, self._folder / one.id) for one in ready]
+        left = await asyncio.to_thread(lambda: [pair for pair in folders if is_left_for_night(pair[1])])
+        return [(one.id, str(folder), one.title) for one, folder in left]
 
     # --- people ---------------------------------------------------------------------------------------------------
 
