@@ -101,7 +101,7 @@ def make_chapters(
     """
     kept: list[Moment] = []
     most = max(LEAST_MOST, math.floor(MOST_AN_HOUR * duration_ms / 3_600_000))
-    for one in sorted(moments, key=lambda one: (_WEIGHT[one.kind], -one.lasts_ms, one.ms)):
+    for one in sorted(moments, key=lambda one: (_WEIGHT[one.kind], -one.lasts_ms, one)):
         if not 0 <= one.ms < duration_ms:
             continue
         near = next((n for n, other in enumerate(kept) if abs(other.ms - one.ms) < MERGE_MS), None)
