@@ -12,6 +12,7 @@ import { phone } from './phone';
 import { player } from './player';
 import { portal } from './portal';
 import { quiz } from './quiz';
+import { resources } from './resources';
 import { sharing } from './sharing';
 import { teach } from './teach';
 
@@ -37,6 +38,7 @@ export const AREAS = {
   pack,
   quiz,
   sharing,
+  resources,
 };
 
 function messages(locale: Locale) {
@@ -55,6 +57,7 @@ function messages(locale: Locale) {
     link: AREAS.link[locale],
     teach: AREAS.teach[locale],
     quiz: AREAS.quiz[locale],
+    resources: AREAS.resources[locale],
     sharing: AREAS.sharing[locale],
   };
 }

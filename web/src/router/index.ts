@@ -125,6 +125,19 @@ const routes: RouteRecordRaw[] = [
     component: () => import('@/sharing/SharedPage.vue'),
   },
   {
+    path: '/resources',
+    name: 'resources',
+    meta: { title: 'resources.title' },
+    component: () => import('@/resources/ResourcesPage.vue'),
+  },
+  {
+    path: '/resources/:id',
+    name: 'resource',
+    props: true,
+    meta: { title: 'resources.title' },
+    component: () => import('@/resources/ResourcePage.vue'),
+  },
+  {
     path: '/lesson/:id/check',
     name: 'check',
     props: true,
