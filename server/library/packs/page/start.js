@@ -28,6 +28,21 @@
     one.path = unpacked(one.path);
   });
 
+  function head() {
+    var row = document.createElement('header');
+    row.className = 'head';
+    var title = document.createElement('h1');
+    title.textContent = pack.resource.title;
+    var told = document.createElement('p');
+    told.textContent = [pack.resource.subject, pack.resource.lecturer, pack.resource.school]
+      .filter(Boolean)
+      .join(' · ');
+    row.appendChild(title);
+    row.appendChild(told);
+    document.body.insertBefore(row, document.body.firstChild);
+  }
+
+  head();
   window.TongtangPlayer.mount(document.getElementById('player'), {
     base: '',
     resource: pack.resource,
