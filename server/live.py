@@ -20,6 +20,8 @@ from server.lessons.ports import LessonStore, RoomTokens, Seat
 from server.lessons.rooms import RoomHost, Seats, admission_of
 from server.library import caption_routes, routes as library_routes
 from server.library.delivery import Delivery
+from server.library.feeds import routes as feed_routes
+from server.library.feeds.service import FeedService
 from server.library.service import LibraryService
 from server.library.sharing import routes as sharing_routes
 from server.library.sharing.service import SharingService
@@ -150,6 +152,7 @@ async def open_live(
             *catchup_routes.routes(host),
             *library_routes.routes(library),
             *caption_routes.routes(library),
+            *feed_routes.routes(FeedService(database)),
             *sharing_routes.routes(library, SharingService(database, secret)),
         ]
         async with host.running():

@@ -19,6 +19,8 @@ from server.lessons.model import PersonRef
 from server.lessons.page_files import PageFiles
 from server.library import routes as library_routes
 from server.library.delivery import Delivery
+from server.library.feeds import routes as feed_routes
+from server.library.feeds.service import FeedService
 from server.library.resources import desk, papers, tables
 from server.library.resources.model import Audience, Consent, FileEntry, Licence, Resource, Scope, State, Subjected
 from server.library.service import LibraryService
@@ -170,7 +172,8 @@ async def open_shelf(folder: Path, files_url: str = "") -> AsyncIterator[Shelf]:
             resource = await tables.of_recording(tx, recording)
         assert resource is not None, "a recording that is ready has its draft"
         sharing = SharingService(world.database, b"\1" * 32, world.clock)
-        routes = [*library_routes.routes(library), *sharing_routes.routes(library, sharing)]
+        feeds = feed_routes.routes(FeedService(world.database), world.clock)
+        routes = [*library_routes.routes(library), *feeds, *sharing_routes.routes(library, sharing)]
         shelf = Shelf(world, library, recording, made, resource.id, routes, files_url)
         try:
             yield shelf
