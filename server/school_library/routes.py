@@ -370,15 +370,16 @@ class Desk:
         return answer({"added": await self._jobs.report()})
 
     async def uses_file(self, request: Request) -> Response:
-        """Answer `GET /api/uses.json`: signed reports, to be carried on a stick."""
+        """Answer `GET /api/uses.json`: what waits, to be carried on a stick; signed when the platform knows our key."""
         self._require_keeper(request)
         waiting, hub = self._jobs.uses.waiting(), self._jobs.shelf.state.hub
-        if not hub.library:
-            raise Refused("library_unpaired", "这台资源库还没有和平台配对，平台不认识它的记录。请先配对一次。")
-        signed = [envelope for envelope, _ in reports(hub.library, waiting, self._jobs.key)]
-        body = msgspec.json.encode({"kind": "tongtang-uses", "version": 1, "signed": signed})
+        body: dict[str, object] = {"kind": "tongtang-uses", "version": 1}
+        if hub.library:
+            body["signed"] = [envelope for envelope, _ in reports(hub.library, waiting, self._jobs.key)]
+        else:  # never paired: whoever brings it to the platform vouches for it
+            body["uses"] = waiting
         headers = {"content-disposition": attachment("tongtang-uses.json")}
-        return Response(body, headers=headers, media_type="application/json")
+        return Response(msgspec.json.encode(body), headers=headers, media_type="application/json")
 
 
 def _shown(lesson: Lesson) -> dict[str, Any]:
