@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 def make_pages(shop: Workshop) -> Made:
     """Copy the pages that were shown; without a deck, take pictures of the screen where it changed."""
-    wanted = {page for _, page, _ in page_turns(shop.story)} or {1}
+    wanted = {page for _, page, _ in page_turns(shop.story)} | {1}  # a lesson begins there, without a turn to it
     files: list[PageFile] = []
     for page in shop.material.pages:
         if page.page in wanted:
