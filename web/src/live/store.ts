@@ -62,6 +62,8 @@ export const useLesson = defineStore('lesson', () => {
   const wallTold = shallowRef<WallTold | null>(null);
   const catchUpTold = shallowRef<{ act: CatchUpAct; missedS: number } | null>(null);
   const soundBlocked = ref(false);
+  /** Whether this page is not to be heard: beside a wall, or while what was missed is played in its place. */
+  const silent = ref(false);
   /** Since when the socket is being brought back (performance.now). */
   const socketAwaySince = ref<number | null>(null);
   /** Why the last act was refused, in words; empty when it was not. */
@@ -176,6 +178,7 @@ export const useLesson = defineStore('lesson', () => {
     catchUpTold.value = null;
     wallTold.value = null;
     soundBlocked.value = false;
+    silent.value = false;
     paths.value = NO_MEDIA;
     socketAwaySince.value = null;
     notice.value = '';
@@ -259,6 +262,7 @@ export const useLesson = defineStore('lesson', () => {
     catchUpTold,
     wallTold,
     soundBlocked,
+    silent,
     notice,
     seats,
     mine,
@@ -303,7 +307,10 @@ export const useLesson = defineStore('lesson', () => {
     onFrame: (lines: number) => session?.onFrame(lines),
     unlockSound: () => session?.unlockSound(),
     /** Whether this page is heard; a phone beside the wall must not be. */
-    setSilent: (silent: boolean) => session?.setSilent(silent),
+    setSilent: (quiet: boolean) => {
+      silent.value = quiet;
+      session?.setSilent(quiet);
+    },
     setVolume: (volume: number) => session?.setVolume(volume),
     controlWall: (layout: WallLayout, volume: number) => act({ type: 'control_wall', layout, volume }),
     /** The wall says how it is; what is lost is said again. */
