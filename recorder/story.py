@@ -8,8 +8,10 @@ from typing import Any
 
 from recorder.journal import Fields
 from recorder.pauses import FOREVER, Span, cut_time, is_paused
+from recorder.resource import shift_times
 
 WITHHELD: Fields = {"kind": "withheld"}
+UNSAID = frozenset({"chat_added", "pupil_called"})  # what people say of people: a pause is for that
 
 
 @dataclass(slots=True)
@@ -99,23 +101,23 @@ def tell_on(story: Story, lines: Iterable[Fields]) -> None:
 def cut_story(story: Story) -> Story:
     """Return the story with its events on the time without pauses, which is the time of finished files.
 
-    What was said in the chat meanwhile is withheld; pages, ink and questions change at the cut, so that what follows
-    stands on what class saw.
+    Times inside of events move with them. What was said in the chat during a pause, and the names of pupils who were
+    called on then, are withheld; pages, ink and questions change at the cut, so that what follows stands on what class
+    saw.
     """
-    events = [
-        (cut_time(story.pauses, t_ms), WITHHELD if _is_said(body) and is_paused(story.pauses, t_ms) else body)
-        for t_ms, body in story.events
-    ]
-    return replace(story, events=events)
+    return replace(story, events=[_cut_event(story.pauses, t_ms, body) for t_ms, body in story.events])
+
+
+def _cut_event(pauses: list[Span], t_ms: float, body: Fields) -> tuple[float, Fields]:
+    cut_ms = cut_time(pauses, t_ms)
+    if body.get("kind") in UNSAID and is_paused(pauses, t_ms):
+        return cut_ms, WITHHELD
+    return cut_ms, body if cut_ms == t_ms else shift_times(body, round(cut_ms - t_ms))
 
 
 def resumes(story: Story) -> list[float]:
     """Return where, on the time without pauses, recording went on after one."""
     return [cut_time(story.pauses, until) for _, until in story.pauses if until != FOREVER]
-
-
-def _is_said(body: Fields) -> bool:
-    return body.get("kind") == "chat_added"
 
 
 def _take_pause(story: Story, kind: str, t_ms: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -87,6 +88,19 @@ def test_the_finished_cut_leaps_over_it(tmp_path: Path) -> None:
     said = [body for _, body in story.events if body["kind"] in ("chat_added", "withheld")]
     assert said == [{"kind": "withheld"}], "what was said meanwhile stays in class"
     assert (6_000.0, {"kind": "page_turned", "page": 3}) in story.events, "what follows stands on the page of then"
+
+
+def test_times_inside_of_what_follows_move_with_it() -> None:
+    lines: list[dict[str, Any]] = [
+        {"t": 0, "kind": "session.start", "wall_ms": 0},
+        {"t": 10_000, "kind": "pause"},
+        {"t": 11_000, "kind": "event", "body": {"kind": "pupil_called", "called": {"name": "小雨"}}},
+        {"t": 40_000, "kind": "resume"},
+        {"t": 50_000, "kind": "event", "body": {"kind": "chat_added", "line": {"t_ms": 49_000, "text": "好"}}},
+    ]
+    events = cut_story(read_story(lines)).events
+    assert events[0] == (10_000, {"kind": "withheld"})
+    assert events[1] == (20_000, {"kind": "chat_added", "line": {"t_ms": 19_000, "text": "好"}})
 
 
 def test_a_recorder_that_died_in_a_pause_stays_paused(tmp_path: Path) -> None:
