@@ -7,6 +7,7 @@ import { decks } from './decks';
 import { ink } from './ink';
 import { lesson } from './lesson';
 import { link } from './link';
+import { offline } from './offline';
 import { pack } from './pack';
 import { phone } from './phone';
 import { player } from './player';
@@ -35,6 +36,7 @@ export const AREAS = {
   catchup,
   link,
   teach,
+  offline,
   pack,
   quiz,
   sharing,

@@ -1,0 +1,86 @@
+import { area } from './area';
+
+/** Taking lessons along: packs, the single file for phones, schools' libraries, what was played offline. */
+export const offline = area(
+  {
+    take: {
+      title: '离线使用',
+      about: '下载后拷到 U 盘，解压，双击 index.html 就能播放，不用网络，也不用装软件。',
+      light: '离线包：声音和课件',
+      low: '离线包：加流畅画面',
+      original: '离线包：加原始画质',
+      single: '手机单文件',
+      singleHint: '一个文件，用微信、蓝牙传到手机，点开就能看。',
+      fat32: '超过 4 GB：U 盘要用 exFAT 格式，FAT32 放不下',
+      stays: '没有放进去：{names}。被拍到、听到的人还没有都同意公开。',
+      used: '离线使用：{times} 次，{minutes} 分钟，{classes} 个班',
+    },
+    rendition: {
+      lecturer: '原始画质',
+      low: '流畅画面',
+      screen: '共享屏幕',
+      guest: '课堂发言',
+      audio: '声音',
+      light: '轻量版',
+    },
+    library: {
+      title: '校内资源库',
+      about: '装在学校一台电脑上，夜里自动下载课程，白天在校园网里播放，不占外网。运行：tongtang library',
+      name: '名称',
+      nameHint: '例如 三楼机房',
+      add: '添加资源库',
+      code: '配对码 {code}，半小时内有效。请在资源库那台电脑的页面上输入。',
+      waiting: '等待配对',
+      seen: '上次联系：{when}',
+      never: '还没有联系过',
+      remove: '移除',
+      sure: '移除“{name}”？它已有的课还能播放，但不再下载新的。',
+      uses: '上交离线使用记录',
+      usesHint: '选择资源库或离线页面导出的 tongtang-uses.json。重复上交不会重复统计。',
+      usesDone: '已经收到：新计入 {added} 条，平台不认识的课 {unknown} 条。',
+      usesBad: '这不是使用记录文件。请选择导出的 tongtang-uses.json。',
+    },
+  },
+  {
+    take: {
+      title: 'Use offline',
+      about:
+        'Copy it to a stick, unpack it, and double-click index.html: it plays with no network and nothing installed.',
+      light: 'Pack: voice and pages',
+      low: 'Pack: with small pictures',
+      original: 'Pack: with original pictures',
+      single: 'Single file for phones',
+      singleHint: 'One file to pass on by chat or Bluetooth; tap it and it plays.',
+      fat32: 'Over 4 GB: the stick must be exFAT, FAT32 cannot hold it',
+      stays: 'Left out: {names}. Not everybody who is seen or heard has consented yet.',
+      used: 'Used offline: {times} times, {minutes} minutes, {classes} classes',
+    },
+    rendition: {
+      lecturer: 'original pictures',
+      low: 'small pictures',
+      screen: 'shared screen',
+      guest: 'the classes’ own words',
+      audio: 'voice',
+      light: 'light form',
+    },
+    library: {
+      title: 'School library',
+      about:
+        'Runs on one computer of the school: fetches lessons at night and plays them on the local network by day. Start it with: tongtang library',
+      name: 'Name',
+      nameHint: 'e.g. Computer room',
+      add: 'Add a library',
+      code: 'Pairing code {code}, good for half an hour. Type it on the page of the library’s own computer.',
+      waiting: 'waits to be paired',
+      seen: 'last seen {when}',
+      never: 'never seen yet',
+      remove: 'Remove',
+      sure: 'Remove “{name}”? The lessons it has still play, but it gets no new ones.',
+      uses: 'Hand in records of offline use',
+      usesHint:
+        'Choose the tongtang-uses.json that a library or an offline page exported. Handing it in twice counts once.',
+      usesDone: 'Received: {added} new records, {unknown} of lessons that are not known here.',
+      usesBad: 'This is no record of use. Choose the exported tongtang-uses.json.',
+    },
+  },
+);
