@@ -131,7 +131,7 @@ export interface RoomToken {
 export type RecordingState = 'recording' | 'ended' | 'finalising' | 'ready' | 'failed';
 
 export interface Rendition {
-  name: 'lecturer' | 'screen' | 'audio';
+  name: 'lecturer' | 'low' | 'screen' | 'guest' | 'audio' | 'light';
   url: string;
   mime: string;
   bytes: number;
@@ -150,6 +150,8 @@ export interface Recording {
   recorded_at: string;
   state: RecordingState;
   progress_pct: number;
+  /** What is being made, while it is; a name of recorder/finalise.py. */
+  step: string;
   detail: string;
   duration_ms: number;
   bytes: number;
