@@ -50,6 +50,8 @@ from server.library.resources.reviewing import ReviewService
 from server.library.resources.service import ResourceService
 from server.live import open_live
 from server.middleware import BodyLimit, OwnHeader, SecurityHeaders
+from server.objects.copier import Copier, copying_to
+from server.objects.opening import open_objects
 from server.problems import on_error
 from server.settings import Settings
 from server.storage.database import open_database, sqlite_url
@@ -83,10 +85,12 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             tokens = SignedRoomTokens(secret)
             limits = {DECK_PURPOSE: settings.decks_max_mb << 20, CLIP_PURPOSE: MAX_CLIP_BYTES}
             limits[MATERIAL_PURPOSE] = MAX_FILE_BYTES
+            objects = open_objects(settings)
             uploads = UploadService(database, folder / "uploads", limits)
             decks = DeckService(database, uploads, lessons, folder / "decks")
             async with (
                 open_live(settings, database, lessons, tokens, await accounts.caps(), secret) as live,
+                copying_to(None if objects is None else Copier(database, objects, folder / "recordings")),
                 converting(DeckWorker(database, decks, uploads, lessons, files, live.deck_changed), uploads),
                 sweeping(OrphanSweep(database, folders(files, photo_files, clip_files, made_files, material_files))),
             ):

@@ -23,10 +23,12 @@ from server.context import Services
 from server.demo.people import demo_clip
 from server.doctor import examine
 from server.log import keep_crash, set_up_log
+from server.objects.opening import open_objects
+from server.objects.restoring import restore as fetch_recording
 from server.school_library.app import Opened, run as run_library
 from server.serve import serve as run_server
 from server.settings import Settings, load, read_file
-from signaling.errors import TongtangError
+from signaling.errors import Refused, TongtangError
 
 app = typer.Typer(
     help="同堂：一间跨越距离的教室。", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -264,6 +266,23 @@ def doctor(
                 console.print(f"    → {escape(finding.todo)}", highlight=False, soft_wrap=True)
     if any(finding.verdict == "bad" for finding in findings):
         raise typer.Exit(1)
+
+
+@app.command()
+def restore(
+    recording: Annotated[str, typer.Argument(help="录像的编号，在它的网址里")],
+    folder: Annotated[Path, typer.Argument(help="一个空的文件夹")],
+    config: Config = None,
+) -> None:
+    """从对象存储取回一个录像的全部文件 (fetch a recording from the object store)."""
+    try:
+        store = open_objects(settings_of({}, config))
+        if store is None:
+            raise Refused("setting_wrong", "没有设置对象存储 objects.url，没有可以取回的地方。")
+        count = asyncio.run(fetch_recording(store, recording, folder))
+    except TongtangError as error:
+        raise refused(error) from error
+    console.print(f"取回了 {count} 个文件，在 {folder}。", highlight=False)
 
 
 @app.command()

@@ -6,6 +6,7 @@ of media are tried in a process of their own: one that crashes is a finding, not
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -24,6 +25,8 @@ import msgspec
 from server.addresses import check_udp, listen_tcp, local_ipv4
 from server.lessons.decks.office import INSTALL, find_office
 from server.live import media_bind, worker_count
+from server.objects.opening import open_objects
+from server.objects.probe import try_store
 from server.reach import MediaDoor, health, media_door
 from server.settings import Settings
 from server.tls import RENEW_BEFORE, check_pair, facts_of
@@ -36,6 +39,7 @@ Verdict = Literal["good", "warning", "bad"]
 
 LIBRARY_TIMEOUT_S = 30.0
 PROBE_BYTES = 8 << 20
+OBJECTS_TIMEOUT_S = 60.0
 SLOW_SYNC_S = 1.0  # 8 MB and an fsync; the recorder syncs about 1 MB a second and lesson, so 8 lessons fill this disk
 FREE_BAD_BYTES = 1 << 30  # a lesson of 40 minutes is 0.4 GB; below two of them a recording may be cut
 FREE_WARNING_BYTES = 10 << 30
@@ -80,6 +84,7 @@ def examine(settings: Settings, wallclock: datetime) -> Iterator[Finding]:
         lambda: _web_build(DIST),
         _office,
         lambda: _data_folder(settings.data),
+        lambda: _objects(settings),
         lambda: _clock(wallclock),
         lambda: _certificate(settings, wallclock),
         lambda: _addresses(settings),
@@ -172,6 +177,24 @@ def _free_space(free: int) -> Finding:
     if free < FREE_WARNING_BYTES:
         return Finding("磁盘空间", "warning", text, "空间不多了，请尽快清理旧录像。")
     return Finding("磁盘空间", "good", text)
+
+
+def _objects(settings: Settings) -> Iterator[Finding]:
+    """Store a small object and forget it again."""
+    if not settings.objects_url:
+        yield Finding("对象存储", "good", "没有设置，录像只在数据目录里")
+        return
+    try:
+        store = open_objects(settings)
+        assert store is not None, "it is set"
+        took_s = asyncio.run(asyncio.wait_for(try_store(store), OBJECTS_TIMEOUT_S))
+    except TongtangError as error:
+        todo = "请核对 objects.* 设置和网络。录像都还在数据目录里，恢复后会自动接着传。"
+        yield Finding("对象存储", "bad", error.detail, todo)
+    except TimeoutError:
+        yield Finding("对象存储", "bad", f"{settings.objects_url} 一直没有回应", "请检查网络和 objects.endpoint。")
+    else:
+        yield Finding("对象存储", "good", f"{store.where} 能写能读（{took_s * 1000:.0f} 毫秒）")
 
 
 def _clock(wallclock: datetime) -> Iterator[Finding]:

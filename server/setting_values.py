@@ -22,6 +22,8 @@ _TURN_URL = re.compile(
 _NIGHT = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]):([0-5]\d)")
 _PLUG_IN = re.compile(r"[A-Za-z0-9_.-]{0,40}")
 _WORD = re.compile(r"[A-Za-z0-9_-]+")
+# Bucket: 3 to 63 of these characters (Amazon S3, "Bucket naming rules").
+_OBJECTS = re.compile(r"file:///.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9._/-]*)?")
 _SITE = re.compile(r"https?://[a-z0-9.-]+(?::\d{1,5})?", re.IGNORECASE)
 
 
@@ -166,6 +168,27 @@ def optional_word_secret(value: object) -> str:
     if secret and not _WORD.fullmatch(secret):
         raise Rejected
     return secret
+
+
+def optional_text(value: object) -> str:
+    """Accept a text, or nothing."""
+    return "" if value == "" else text(value)
+
+
+def optional_site(value: object) -> str:
+    """Accept scheme and host of a site, or nothing."""
+    site = optional_text(value)
+    if site and not _SITE.fullmatch(site):
+        raise Rejected
+    return site
+
+
+def objects_url(value: object) -> str:
+    """Accept where objects are kept: an absolute folder, or a bucket with or without a prefix; or nothing."""
+    url = optional_text(value)
+    if url and not _OBJECTS.fullmatch(url):
+        raise Rejected
+    return url
 
 
 def files_url(value: object) -> str:

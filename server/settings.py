@@ -86,6 +86,11 @@ class Settings:
     recordings_transcriber: str
     files_url: str  # where signed addresses of files begin; empty: the server hands out all files itself
     files_secret: str
+    objects_url: str  # of the object store; empty: recordings are in the data folder only
+    objects_endpoint: str  # of an S3-compatible store; empty: Amazon's
+    objects_region: str
+    objects_key: str
+    objects_secret: str
 
     @property
     def scheme(self) -> str:
@@ -243,6 +248,25 @@ SETTINGS: tuple[Setting, ...] = (
         "",
     ),
     Setting(
+        "objects.url",
+        "录像另外存一份到哪里：空着就只在数据目录里",
+        "file:///目录 或 s3://存储桶/前缀",
+        "file:///folder or s3://bucket/prefix",
+        values.objects_url,
+        "",
+    ),
+    Setting(
+        "objects.endpoint",
+        "S3 兼容存储的地址（MinIO、阿里云 OSS 等）；亚马逊空着",
+        "http(s)://主机[:端口]",
+        "http(s)://host[:port]",
+        values.optional_site,
+        "",
+    ),
+    Setting("objects.region", "S3 的区域", "区域名", "the name of a region", values.text, "us-east-1"),
+    Setting("objects.key", "S3 的访问密钥编号", "文本", "a text", values.optional_text, ""),
+    Setting("objects.secret", "S3 的访问密钥", "文本", "a text", values.optional_text, "", is_secret=True),
+    Setting(
         "files.secret",
         "和发送录像文件的 nginx 或 CDN 共用的密钥",
         "至少 16 个字符的文本，只有字母、数字、- 和 _",
@@ -357,6 +381,13 @@ def _consistent(settings: Settings) -> Settings:
             name,
             f"设置 {name} 缺少：发送文件的地址 files.url 和密钥 files.secret 要一起给出。\n"
             f"Setting {name} is missing: files.url and files.secret go together.",
+        )
+    if settings.objects_url.startswith("s3://") and not (settings.objects_key and settings.objects_secret):
+        name = "objects.secret" if settings.objects_key else "objects.key"
+        raise SettingWrong(
+            name,
+            f"设置 {name} 缺少：objects.url 是 S3 存储时要给出 objects.key 和 objects.secret。\n"
+            f"Setting {name} is missing: an S3 store needs objects.key and objects.secret.",
         )
     if has_files and settings.tls_mode == "off":
         return replace(settings, tls_mode="files")

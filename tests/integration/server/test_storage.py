@@ -18,6 +18,7 @@ import server.lessons.tables
 import server.lessons.timetable.tables
 import server.library.packs.tables
 import server.library.sharing.tables
+import server.objects.tables
 import server.storage.jobs
 import server.uploads.tables  # noqa: F401
 from server.lessons.model import Page, PageFile

@@ -1,0 +1,1 @@
+"""Where finished files are kept besides the data folder: another folder, or an S3-compatible store."""
