@@ -1,4 +1,4 @@
-"""Pages that are pictures are read: with the real models where the extra `[ocr]` is installed, and put in lines always."""
+"""Pages that are pictures are read: by the real models where the extra `[ocr]` is installed; pieces become lines."""
 
 from __future__ import annotations
 
