@@ -14,7 +14,7 @@ from server.library import tables as recording_tables
 from server.library.access import Act, Holding, acts
 from server.library.resources import life, papers, tables
 from server.library.resources.drafts import entry_of, known_people, needs_of
-from server.library.resources.life import Part, Step
+from server.library.resources.life import Step
 from server.library.resources.model import Consents, FileEntry, Need, Resource, State, Subjected
 from server.storage.database import Transaction
 from signaling.errors import Refused
@@ -49,8 +49,7 @@ async def may_see_work(tx: Transaction, person: Person, resource: Resource) -> b
 
     Whoever made it, manages its school or reviews it does; and whoever has a consent to record for it.
     """
-    held = life.parts(person, resource)
-    if held & {Part.MAKER, Part.MANAGER} or (Part.REVIEWER in held and resource.state != "draft"):
+    if life.may_look_after(person, resource):
         return True
     return any(may_record(person, need.subject) for need in (await consents_of(tx, resource)).needs)
 

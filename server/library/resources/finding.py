@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, or_, select
 
 from server.accounts.model import Asker, Person
+from server.lessons.tables import concerns, lessons
 from server.library.resources import desk, life, tables
 from server.library.resources.life import Part
 from server.library.resources.model import Resource
 from server.library.resources.tables import resource_versions, resources
+from server.library.tables import recordings
 from server.storage.database import Transaction
 from signaling.errors import Refused
 
@@ -75,7 +77,8 @@ async def _open_to(tx: Transaction, asker: Asker) -> ColumnElement[bool]:
     """Return the condition of what is published for the asker: the table of `access.py`, as a query."""
     audience, school_id = resource_versions.c.audience, resources.c.school_id
     person, device = asker.person, asker.device
-    terms = [audience == "public"]
+    of_lessons = select(recordings.c.id).join(lessons, lessons.c.id == recordings.c.lesson_id).where(concerns(asker))
+    terms = [audience == "public", resources.c.recording_id.in_(of_lessons)]
     schools = {person.school_id} if person is not None else set()
     if device is not None and device.classroom is not None:
         schools.add(device.classroom.school.id)

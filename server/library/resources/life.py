@@ -122,6 +122,25 @@ def _may_review(person: Person, resource: Resource) -> bool:
     return stays and has_right(person, Right.REVIEW_RESOURCES, resource.school_id)
 
 
+REVIEWED: frozenset[State] = frozenset({"submitted", "in_review", "returned", "approved"})
+
+
+def has_work(person: Person, resource: Resource) -> bool:
+    """Return whether the person sees and hears all of the working version: to make it, or to judge it."""
+    held = parts(person, resource)
+    return bool(held & {Part.MAKER, Part.MANAGER}) or (Part.REVIEWER in held and resource.state in REVIEWED)
+
+
+def may_look_after(person: Person, resource: Resource) -> bool:
+    """Return whether the person sees the page of the working version.
+
+    Reviewers go on to see what went out to the region by their word, so that they can withdraw it; its files they get
+    like everybody else.
+    """
+    went_out = resource.published > 0 and resource.audience in ("region", "public") and resource.state != "draft"
+    return has_work(person, resource) or (went_out and Part.REVIEWER in parts(person, resource))
+
+
 def may(person: Person, resource: Resource, step: Step) -> bool:
     """Return whether the person may take the step now."""
     return bool(parts(person, resource) & WHO[step]) and _leads_on(resource, step)

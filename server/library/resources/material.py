@@ -16,7 +16,7 @@ from server.lessons.page_files import PageFiles
 from server.library.access import REACH, acts, may_take, playable, standing
 from server.library.resources import desk, life, papers, tables
 from server.library.resources.leaving import may_leave
-from server.library.resources.life import Part, Step
+from server.library.resources.life import Step
 from server.library.resources.model import FileEntry, Kind, Resource
 from server.library.resources.service import store
 from server.storage.database import Database, Transaction
@@ -164,7 +164,7 @@ class MaterialService:
         """
         async with self._database.read() as tx:
             work = await tables.find(tx, resource_id)
-            if work is not None and asker.person is not None and _has_work(asker.person, work):
+            if work is not None and asker.person is not None and life.has_work(asker.person, work):
                 found = await papers.files_of(tx, resource_id)
                 found += await papers.files_of(tx, resource_id, work.published) if work.published else ()
             else:
@@ -184,11 +184,6 @@ class MaterialService:
             raise Refused("not_allowed", "这份资源的许可不允许下载。要使用，请联系发布它的学校。")
         reach = REACH[standing(asker, holding)]
         return tuple(playable(granted, files, lambda one: may_leave(one, consents, reach)))
-
-
-def _has_work(person: Person, work: Resource) -> bool:
-    held = life.parts(person, work)
-    return bool(held & {Part.MAKER, Part.MANAGER}) or (Part.REVIEWER in held and work.state != "draft")
 
 
 def _no_file() -> Refused:

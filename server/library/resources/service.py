@@ -157,15 +157,6 @@ class ResourceService:
             is_work=True,
         )
 
-    async def may_play_work(self, asker: Asker, resource_id: str) -> bool:
-        """Return whether the asker reviews or made the resource: they see and hear all of it, to judge it."""
-        async with self._database.read() as tx:
-            work = await tables.find(tx, resource_id)
-        if work is None or asker.person is None:
-            return False
-        held = life.parts(asker.person, work)
-        return bool(held & {Part.MAKER, Part.MANAGER}) or (Part.REVIEWER in held and work.state != "draft")
-
     async def make(self, person: Person, kind: Kind, title: str) -> Resource:
         """Make an empty draft of material that will be uploaded.
 

@@ -269,6 +269,25 @@ async def test_lists_are_narrowed(desk: Desk) -> None:
     assert (await nobody.get("/api/resources", params={"start": "x"})).status_code == 422
 
 
+@pytest.mark.parametrize("audience", ["school", "pairing", "region", "public"])
+async def test_lists_show_exactly_what_the_table_of_access_lets_see(desk: Desk, audience: str) -> None:
+    assert (await desk.edit(audience=audience)).status_code == 200
+    given = await desk.speak_for_oneself()
+    lecturer = next(one for one in given["needs"] if one["kind"] == "person")
+    body = {"renditions": lecturer["renditions"], "scope": "public", "given_on": "2026-11-20"}
+    await desk.good("lin", "POST", "/consents", subject_id=lecturer["id"], **body)
+    await desk.approve("wang")
+    await desk.step("lin", "publish")
+    for username in ("lin", "yang", "he", "ma", "zhao", "wang"):
+        listed = desk.id in await desk.names_of(username, "published")
+        seen = (await desk.call(username, "GET")).status_code == 200
+        assert listed == seen, username
+    nobody = await desk.world.client()
+    open_to_all = [one["id"] for one in (await nobody.get("/api/resources")).json()["items"]]
+    assert (open_to_all == [desk.id]) == (audience == "public")
+    assert ((await desk.call(None, "GET")).status_code == 200) == (audience == "public")
+
+
 async def upload(desk: Desk, name: str, data: bytes, username: str = "lin") -> str:
     client = await desk.world.client(username)
     made = await client.post("/api/uploads", json={"name": name, "bytes": len(data), "purpose": "resource"})

@@ -5,7 +5,7 @@ import type { ResourceFile, Sheet } from './types';
 const RENDITIONS = ['lecturer', 'low', 'screen', 'guest', 'audio', 'light'] as const;
 
 export function useWords() {
-  const { t } = useI18n();
+  const { t, locale } = useI18n();
 
   /** Return what a rendition or file is called. */
   function fileName(name: string, files: readonly Pick<ResourceFile, 'name' | 'title'>[]): string {
@@ -19,5 +19,7 @@ export function useWords() {
     return [...new Set(sheet.stays.map((one) => one.rendition))].map((name) => fileName(name, sheet.files));
   }
 
-  return { fileName, staying };
+  const joined = (names: readonly string[]): string => names.join(locale.value === 'en' ? ', ' : '、');
+
+  return { fileName, joined, staying };
 }
