@@ -54,6 +54,7 @@ function messages(locale: Locale) {
     player: AREAS.player[locale],
     portal: AREAS.portal[locale],
     phone: AREAS.phone[locale],
+    offline: AREAS.offline[locale],
     pack: AREAS.pack[locale],
     catchup: AREAS.catchup[locale],
     link: AREAS.link[locale],
