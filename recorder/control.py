@@ -137,7 +137,14 @@ class DiskLow(msgspec.Struct, frozen=True, tag=True):
     refused: str = ""
 
 
-Message = RecorderReady | RecordingOpened | RecordingChanged | DiskLow
+class RecordingStalled(msgspec.Struct, frozen=True, tag=True):
+    """The disk takes nothing of a running recording just now, or does again."""
+
+    recording: str
+    stalled: bool
+
+
+Message = RecorderReady | RecordingOpened | RecordingChanged | RecordingStalled | DiskLow
 
 decode_command: Callable[[bytes], Command] = msgspec.msgpack.Decoder(Command).decode
 decode_message: Callable[[bytes], Message] = msgspec.msgpack.Decoder(Message).decode

@@ -158,6 +158,11 @@ class Folder:
         self._write_lines(t_ms)
         self._journal.sync()
 
+    @property
+    def is_stalled(self) -> bool:
+        """Whether some part waits for the disk to take it again."""
+        return any(part.gap_from_ms is not None for part in list(self._parts.values()))
+
     def apply(self, ops: Sequence[Op], t_ms: float) -> None:
         """Carry out `ops` and hand everything to the operating system. Never raises OSError."""
         for op in ops:

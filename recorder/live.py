@@ -37,6 +37,7 @@ class Live:
         self._writing: Future[None] | None = None
         self._synced_ns = 0
         self._failures = 0
+        self._is_stalled = False
 
     @classmethod
     async def open(cls, path: Path, recording: str, room: str, title: str, lead_role: str) -> Live:
@@ -72,6 +73,14 @@ class Live:
         failures = self._folder.write_failures
         failed, self._failures = failures != self._failures, failures
         return failed
+
+    def poll_stalled(self) -> bool | None:
+        """Return whether the disk takes nothing just now, when that has changed since the last time this was asked."""
+        stalled = self._folder.is_stalled
+        if stalled is self._is_stalled:
+            return None
+        self._is_stalled = stalled
+        return stalled
 
     def tick(self, now_ns: int) -> None:
         """Hand what is to be written to the thread, unless it is still busy with the last."""

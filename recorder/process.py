@@ -35,6 +35,7 @@ from recorder.control import (
     RecordEvent,
     RecordingChanged,
     RecordingOpened,
+    RecordingStalled,
     StartRecording,
     StopRecording,
     decode_command,
@@ -315,7 +316,10 @@ class Recorder:
             for job in self._jobs.starved():
                 if await asyncio.to_thread(_free_bytes, job.folder) >= await asyncio.to_thread(self._needed, job):
                     self._jobs.add(job)
-            for live in list(self._lives.values()):
+            for recording, live in list(self._lives.items()):
+                stalled = live.poll_stalled()
+                if stalled is not None:
+                    self._tell(RecordingStalled(recording, stalled))
                 usage = await asyncio.to_thread(shutil.disk_usage, live.path)
                 tier = choose_tier(self._tier, usage.free, usage.total)
                 if tier != self._tier or live.is_disk_failing:

@@ -14,7 +14,7 @@ from typing import Protocol
 from prometheus_client import Counter
 
 from media import control
-from recorder.control import DiskLow, RecordingChanged, RecordingOpened
+from recorder.control import DiskLow, RecordingChanged, RecordingOpened, RecordingStalled
 from server.lessons.catchup import Spare, SpareBook
 from server.lessons.log_keeper import LogKeeper
 from server.lessons.packs.pace import Pace, page_pace
@@ -331,7 +331,7 @@ class LiveRoom:
         """Take in that nothing is recorded for a moment."""
         self.carry_out(self.room.set_recording(False, time.monotonic()))
 
-    def on_recorder_message(self, message: RecordingOpened | RecordingChanged | DiskLow) -> bool:
+    def on_recorder_message(self, message: RecordingOpened | RecordingChanged | RecordingStalled | DiskLow) -> bool:
         """Take in news of a recording; return whether it was about this room's."""
         recording = message.refused if isinstance(message, DiskLow) else message.recording
         if self._recording.id is None or recording != self._recording.id:
@@ -339,6 +339,7 @@ class LiveRoom:
         runs = isinstance(message, RecordingOpened) or (
             isinstance(message, RecordingChanged) and message.state == "recording"
         )
+        runs = runs or (isinstance(message, RecordingStalled) and not message.stalled)
         self.carry_out(self.room.set_recording(runs, time.monotonic()))
         return True
 

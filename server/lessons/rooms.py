@@ -19,7 +19,7 @@ import msgspec
 from prometheus_client import Gauge
 
 from media.control import ClosePeer
-from recorder.control import DiskLow, RecordingChanged, RecordingOpened
+from recorder.control import DiskLow, RecordingChanged, RecordingOpened, RecordingStalled
 from server.lessons.catchup import Spare
 from server.lessons.live_room import LiveRoom
 from server.lessons.log_keeper import LogKeeper
@@ -272,11 +272,16 @@ class RoomHost:
         for room in self._rooms.values():
             room.on_recorder_lost()
 
-    def on_recorder_message(self, message: RecordingOpened | RecordingChanged | DiskLow) -> None:
+    def on_recorder_message(self, message: RecordingOpened | RecordingChanged | RecordingStalled | DiskLow) -> None:
         """Pass news of a recording to its room and to the library."""
         for room in self._rooms.values():
             if room.on_recorder_message(message):
                 break
+        if isinstance(message, RecordingStalled):
+            words = (
+                "磁盘写不进去，录像有缺口：请清理磁盘，腾出空间后会自动继续。" if message.stalled else "录像又在写了。"
+            )
+            log.warning("recording %s: %s", message.recording, words)
         if isinstance(message, DiskLow):
             log.warning("磁盘快满了，只剩 %d MB：请清理磁盘，否则录像会停下。", message.free_bytes >> 20)
         if isinstance(message, RecordingChanged):

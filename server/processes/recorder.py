@@ -36,7 +36,7 @@ class RecorderListener(Protocol):
     """Who hears of recordings. Called in the event loop; must not block."""
 
     def on_recorder_message(
-        self, message: control.RecordingOpened | control.RecordingChanged | control.DiskLow
+        self, message: control.RecordingOpened | control.RecordingChanged | control.RecordingStalled | control.DiskLow
     ) -> None:
         """Take in news of a recording."""
 

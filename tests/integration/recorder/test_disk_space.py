@@ -17,7 +17,7 @@ import pytest
 
 from bench.recorder_feed import RecorderProcess, Stream, make_clip
 from recorder import process
-from recorder.control import DiskLow, Message, RecordingChanged, RecordingOpened, StartRecording
+from recorder.control import DiskLow, Message, RecordingChanged, RecordingOpened, RecordingStalled, StartRecording
 from recorder.journal import read_journal
 from recorder.process import Recorder
 from server.processes.recorder import RecorderLink
@@ -39,7 +39,7 @@ class News:
     def __init__(self) -> None:
         self.said: list[Message] = []
 
-    def on_recorder_message(self, message: RecordingOpened | RecordingChanged | DiskLow) -> None:
+    def on_recorder_message(self, message: RecordingOpened | RecordingChanged | RecordingStalled | DiskLow) -> None:
         self.said.append(message)
 
     def on_recorder_lost(self) -> None:
@@ -112,6 +112,29 @@ async def test_a_refused_recording_does_not_begin_after_its_lesson(tmp_path: Pat
         await asyncio.sleep(0.3)
         assert news.states() == ["failed"]
     assert not (tmp_path / "lesson" / "journal.jsonl").exists()
+
+
+async def test_a_disk_that_takes_nothing_is_told_at_once_and_when_it_takes_again(
+    tmp_path: Path, free: list[int]
+) -> None:
+    free[0] = 100 << 30
+    folder = tmp_path / "lesson"
+    full = folder / "tracks" / "camera-teacher" / "0001.webm"
+    full.parent.mkdir(parents=True)
+    full.symlink_to("/dev/full")
+    stream, begin = Stream(make_clip(2.0, 200_000, 320, 180)), time.monotonic_ns()
+    async with linked(tmp_path) as (link, news):
+        link.start(StartRecording("r1", "room", "光合作用", str(folder)))
+        await until(lambda: news.states() == ["recording"])
+        _, tap = await asyncio.open_unix_connection(str(tmp_path / "tap"))
+        tap.write(stream.opening() + stream.until(2, begin))
+        await until(lambda: RecordingStalled("r1", True) in news.said)
+        full.unlink()
+        tap.write(stream.until(8, begin))
+        await until(lambda: RecordingStalled("r1", False) in news.said)
+        tap.close()
+    kinds = [line["kind"] for line in read_journal(folder / "journal.jsonl").lines]
+    assert kinds.index("write.failed") < kinds.index("gap")
 
 
 async def test_finalising_is_tried_again_when_there_is_room(tmp_path: Path, free: list[int]) -> None:

@@ -101,6 +101,7 @@ export const lesson = area(
       paused: '录像已暂停',
       pausedFor: '录像已暂停 {time}',
       hint: '课照常上；暂停期间谁的画面和声音都不会录下来，回放里没有这一段。',
+      missing: '现在没有录上像，课照常上。请告诉管理员看一下服务器的磁盘空间；有了空间会自动接着录。',
       remind: '录像已经暂停 {minutes} 分钟，这一段不会有回放。说完了请继续录像。',
     },
     cockpit: {
@@ -257,6 +258,8 @@ export const lesson = area(
       paused: 'Recording paused',
       pausedFor: 'Recording paused {time}',
       hint: 'Class goes on; while it is paused nobody’s picture or voice is recorded, and the recording leaves it out.',
+      missing:
+        'This is not being recorded just now; class goes on. Tell the administrator to look at the server’s disk: recording goes on by itself when there is room.',
       remind:
         'The recording has been paused for {minutes} minutes: this part cannot be watched later. Go on when you are ready.',
     },
