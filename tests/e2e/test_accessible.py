@@ -33,7 +33,7 @@ def serious(screen: Screen) -> list[dict[str, Any]]:
     return found
 
 
-LECTURER = ("/", "/lessons/new", "/recordings", "/school", "/decks", "/timetable", "/timetable/series")
+LECTURER = ("/", "/lessons/new", "/recordings", "/school", "/decks", "/resources", "/timetable", "/timetable/series")
 PLANNED = ("/lessons/{lesson}/deck", "/lessons/{lesson}/questions", "/lesson/{lesson}/check")
 TEACHER = ("/rosters", "/classrooms/{room}/cards")
 MANAGER = ("/timetable/settings", "/school")
