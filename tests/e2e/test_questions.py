@@ -185,6 +185,10 @@ def the_answer_is_revealed(now: Class) -> None:
 
 def what_was_written_is_shown(now: Class) -> None:
     page = now.lecturer.page
+    page.click("[data-act=more]")  # a room's line beside the panel opens to all it can do
+    page.wait_for_selector("[data-act=allow-writing]")
+    page.click("[data-act=more]")
+    page.wait_for_selector("[data-act=allow-writing]", state="detached")
     page.click("[data-kind=text]")
     page.click("[data-act=ask]")
     for name, value in zip(NAMES, ("折射", "反射", "折射", "影子"), strict=True):
