@@ -1,7 +1,7 @@
 """Clips in a lesson: which there are, which one is shown, and where it is by the lesson's clock. Pure.
 
 Theory of operation. A clip plays in every classroom from the classroom's own store; the wire carries only what the
-lecturer does with it. The state says that a clip was at `position_ms` when the lesson's clock stood at `at_ms`, and
+lecturer does with it. The state says that a clip was at `position_ms` when the lesson's clock stood at `at_t_ms`, and
 whether it has moved since. So wherever somebody comes in, `position_at` gives the same place, and no event is needed
 while it plays. An event has no time of its own besides its `t_ms`: a replay whose clock begins elsewhere stays right.
 A clip that is shown carries all that its player needs, so it plays on when it is taken off the lesson's list.
@@ -31,7 +31,7 @@ class ShownClip(msgspec.Struct, frozen=True):
     clip: Clip
     playing: bool
     position_ms: int  # where it was
-    at_ms: int  # at this time of the room's clock
+    at_t_ms: int  # at this time of the room's clock
 
 
 class ClipsSet(msgspec.Struct, frozen=True, tag_field="kind", tag="clips_set"):
@@ -67,7 +67,7 @@ def end_of(clip: Clip) -> int:
 
 def position_at(shown: ShownClip, t_ms: int) -> int:
     """Return where the clip is when the room's clock stands at `t_ms`; never outside of it."""
-    moved_ms = max(0, t_ms - shown.at_ms) if shown.playing else 0
+    moved_ms = max(0, t_ms - shown.at_t_ms) if shown.playing else 0
     return min(end_of(shown.clip), shown.position_ms + moved_ms)
 
 

@@ -26,8 +26,8 @@ class Showing(Class):
         super().__init__()
         self.keep(self.room.set_clips(CLIPS, self.now))
 
-    def clip(self, clip: m.Clip = FILM, *, playing: bool = True, at_ms: int | None = None) -> None:
-        self.ask(self.lead, m.SetClip(1, clip.sha256, playing, at_ms))
+    def clip(self, clip: m.Clip = FILM, *, playing: bool = True, to_ms: int | None = None) -> None:
+        self.ask(self.lead, m.SetClip(1, clip.sha256, playing, to_ms))
 
     @property
     def position_ms(self) -> int:
@@ -50,7 +50,7 @@ def test_a_clip_moves_with_the_lessons_clock_and_without_events() -> None:
     world.clip()
     world.now += 5
     assert world.position_ms == 15_000
-    world.clip(at_ms=42_000)
+    world.clip(to_ms=42_000)
     world.now += 1
     assert world.position_ms == 43_000
 
@@ -114,7 +114,7 @@ def test_what_cannot_be_played_is_refused_and_changes_nothing(request_: m.SetCli
 def test_words_of_a_seek_beyond_the_end_say_how_long_the_clip_is() -> None:
     world = Showing()
     with pytest.raises(Exception, match="“日食”全长 1:00"):
-        world.clip(at_ms=61_000)
+        world.clip(to_ms=61_000)
 
 
 def test_nobody_but_who_leads_plays_clips() -> None:
@@ -200,13 +200,13 @@ def positions() -> list[Position]:
     unknown = msgspec.structs.replace(FILM, duration_ms=0)
     return [
         Position(shown, t_ms, position_at(shown, t_ms))
-        for clip, playing, position_ms, at_ms in (
+        for clip, playing, position_ms, at_t_ms in (
             (FILM, True, 0, 5_000),
             (FILM, False, 31_500, 5_000),
             (SONG, True, 11_000, 0),
             (unknown, True, 0, 1_000),
         )
-        for shown in (m.ShownClip(clip, playing, position_ms, at_ms),)
+        for shown in (m.ShownClip(clip, playing, position_ms, at_t_ms),)
         for t_ms in (0, 5_000, 5_250, 66_000, 2 * MAX_CLIP_MS)
     ]
 

@@ -11,11 +11,11 @@ const clip: Clip = {
   bytes: 4_000_000,
   url: '/api/lessons/abc/pack/aa',
 };
-const shown = (playing: boolean, position_ms = 0, at_ms = 0): ShownClip => ({
+const shown = (playing: boolean, position_ms = 0, at_t_ms = 0): ShownClip => ({
   clip,
   playing,
   position_ms,
-  at_ms,
+  at_t_ms,
 });
 
 /** A media element in virtual time: a jump takes a while, and its clock may be crooked. */
@@ -93,7 +93,7 @@ class Room {
   }
 
   offBy(one: ShownClip): number {
-    const wanted = one.position_ms + (one.playing ? this.roomNow - one.at_ms : 0);
+    const wanted = one.position_ms + (one.playing ? this.roomNow - one.at_t_ms : 0);
     return Math.abs(Math.min(60_000, wanted) - this.media.currentTime * 1000);
   }
 }

@@ -369,7 +369,7 @@ export interface ShownClip {
   clip: Clip;
   playing: boolean;
   position_ms: number;
-  at_ms: number;
+  at_t_ms: number;
 }
 
 /** A local teacher leads in the lecturer's place, or (None) no longer. */
