@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from recorder.chapters import to_vtt
 from recorder.control import Rendition
-from recorder.resource import RESOURCE, Resource, decode_resource, files_of
+from recorder.resource import CHAPTERS, RESOURCE, Resource, decode_resource, files_of
 from server.library.access import Act, Holding, may_take, playable
 from server.library.model import Made, Recording
 from server.library.resources.leaving import cut, cut_events, may_leave
@@ -85,7 +86,10 @@ def file_of(folder: Path, sight: Sight, name: str) -> Bytes:
     left = cut(msgspec.to_builtins(whole), sight.names)
     if name == RESOURCE:
         return Bytes(None, msgspec.json.encode(left), "application/json")
-    types = files_of(msgspec.convert(left, Resource))
+    shown = msgspec.convert(left, Resource)
+    types = files_of(shown)
+    if name == CHAPTERS and name in types:  # the file in the folder names pupils
+        return Bytes(None, to_vtt(shown.chapters, shown.duration_ms).encode(), types[name])
     if name == whole.events and name in types:
         events = msgspec.json.decode(_content(folder / name))
         return Bytes(None, msgspec.json.encode(cut_events(events, sight.names)), types[name])

@@ -139,3 +139,11 @@ def test_within_the_lessons_schools_nobody_asks_for_consents() -> None:
     assert leaves_for("school", Consents())(GUEST)
     assert not leaves_for("region", Consents())(GUEST)
     assert not observed(GUEST)
+
+
+def test_file_of_chapters_names_no_pupil_to_who_gets_a_part(folder: Path) -> None:
+    part = link_sight(RECORDING, HOLDING, frozenset({"light"}), lambda one: True, takes=False)
+    found = file_of(folder, part, "chapters.vtt")
+    assert found.path is None
+    assert "学生发言" in found.content.decode()
+    assert "李小雨" not in found.content.decode()
