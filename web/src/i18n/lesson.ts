@@ -254,14 +254,14 @@ export const lesson = area(
     },
     pause: {
       pause: 'Pause recording',
-      resume: 'Go on recording',
+      resume: 'Resume recording',
       paused: 'Recording paused',
       pausedFor: 'Recording paused {time}',
       hint: 'Class goes on; while it is paused nobody’s picture or voice is recorded, and the recording leaves it out.',
       missing:
         'This is not being recorded just now; class goes on. Tell the administrator to look at the server’s disk: recording goes on by itself when there is room.',
       remind:
-        'The recording has been paused for {minutes} minutes: this part cannot be watched later. Go on when you are ready.',
+        'The recording has been paused for {minutes} minutes: this part cannot be watched later. Resume when you are done.',
     },
     cockpit: {
       recording: 'Recording',
