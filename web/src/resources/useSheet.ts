@@ -9,6 +9,8 @@ export function useSheet(id: string) {
   const problem = ref<string | null>(null);
   const wrongField = ref<string | null>(null);
   const busy = ref(false);
+  /** Saves what was filled in and is not saved yet; null: there is nothing. */
+  const unsaved = shallowRef<(() => Promise<boolean>) | null>(null);
   const may = computed(() => new Set<Step>(sheet.value?.may ?? []));
 
   /** Do something that answers with the resource; return whether it was done. What went wrong is in `problem`. */
@@ -41,7 +43,7 @@ export function useSheet(id: string) {
   const step = (name: Step): Promise<boolean> =>
     act(() => resourceApi.step(id, name, sheet.value?.revision ?? 1));
 
-  return { id, sheet, problem, wrongField, busy, may, act, load, step };
+  return { id, sheet, problem, wrongField, busy, unsaved, may, act, load, step };
 }
 
 export type OpenSheet = ReturnType<typeof useSheet>;

@@ -52,6 +52,7 @@ export const life = area(
       reviewer: '{name} 正在审核',
       reason: '撤回原因：{reason}',
       all: '全部资源',
+      tell: '说明和发布',
     },
     step: {
       edit: '编辑',
@@ -73,6 +74,8 @@ export const life = area(
       withdraw: '撤回后，谁也看不到它了，正在播放的也会停止。请写明原因。',
       reason: '撤回原因',
       yes: '确定',
+      leave: '不保存，离开',
+      stay: '留下',
       no: '取消',
     },
   },
@@ -126,6 +129,7 @@ export const life = area(
       reviewer: '{name} is reviewing it',
       reason: 'Withdrawn because: {reason}',
       all: 'All resources',
+      tell: 'Describe and publish',
     },
     step: {
       edit: 'Edit',
@@ -147,6 +151,8 @@ export const life = area(
       withdraw: 'Nobody will see it any more, and what is playing stops. Please say why.',
       reason: 'Why it is withdrawn',
       yes: 'Yes',
+      leave: 'Leave without saving',
+      stay: 'Stay',
       no: 'Cancel',
     },
   },
