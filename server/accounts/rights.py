@@ -33,6 +33,7 @@ class Right(enum.StrEnum):
     SET_BELLS = "set_bells"  # when its periods begin and end
     PLAN_OWN = "plan_own"  # repeating lessons that one gives oneself
     PLAN_ANY = "plan_any"  # also those of colleagues
+    REVOKE_KEYS = "revoke_keys"  # that sign offline packs: all packs of the school are refused from then on
     USE_DECKS = "use_decks"  # see the decks of its teachers and give lessons with them
     REMOVE_DECKS = "remove_decks"  # also those of colleagues
     MANAGE_RESOURCES = "manage_resources"  # edit, publish and withdraw those of colleagues too
@@ -43,7 +44,7 @@ class Right(enum.StrEnum):
 # A teacher may change the data cap: it is their school's bill, and class cannot wait for a manager in the county town.
 RIGHTS: dict[Standing, frozenset[Right]] = {
     Standing.REGION_MANAGER: frozenset(Right),
-    Standing.SCHOOL_MANAGER: frozenset(Right),
+    Standing.SCHOOL_MANAGER: frozenset(Right) - {Right.REVOKE_KEYS},
     Standing.TEACHER: frozenset(
         {
             Right.ADD_CLASSROOM,

@@ -45,13 +45,23 @@ class LibraryHomes:
         """
         require_right(by, Right.PAIR_SCREEN, school_id, "您只能给自己的学校添加校内资源库。")
         code, now_ms = new_code(), epoch_ms(self._clock())
+        school = await self.require_school(school_id)
         async with self._database.write() as tx:
-            school = await find_school(tx, school_id)
-            if school is None:
-                raise Refused("school_unknown", "没有这所学校。")
-            made = SchoolLibrary(new_id(), name, SchoolRef(school.id, school.name), False, "", 0)
+            made = SchoolLibrary(new_id(), name, school, False, "", 0)
             await tables.add_library(tx, made.id, school_id, name, digest(code), now_ms + CODE_LIFE_MS)
         return made, code
+
+    async def require_school(self, school_id: str) -> SchoolRef:
+        """Return the school.
+
+        Raises:
+            Refused: `school_unknown`.
+        """
+        async with self._database.read() as tx:
+            school = await find_school(tx, school_id)
+        if school is None:
+            raise Refused("school_unknown", "没有这所学校。")
+        return SchoolRef(school.id, school.name)
 
     async def pair(self, code: str, public_key: str, address: str) -> tuple[SchoolLibrary, str]:
         """Return the library that the code is of, and its secret from now on.

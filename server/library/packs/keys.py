@@ -104,6 +104,15 @@ class KeyRing:
             return None
         return word if found.key == public_key(private) else None
 
+    def revoke_school(self, school_id: str) -> Revocations:
+        """Let the school's key count no more, so that every pack it signed is refused; it gets a new one.
+
+        Raises:
+            Unavailable: `storage_unwritable`, `disk_full` or `key_broken`.
+        """
+        key = self.school_key(school_id, "", 0).private
+        return self.revoke(key_id(public_key(key)))
+
     def revoke(self, key: str) -> Revocations:
         """Let the key with this id count no more; return the new list.
 

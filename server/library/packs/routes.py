@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from recorder.pack.layout import source_range
 from recorder.pack.manifest import MIME
 from recorder.pack.trust import fingerprint
 from server.accounts.model import Asker
+from server.accounts.rights import Right, require_right
 from server.asking import address_of, asker_of, require_known, require_person
 from server.context import Services
 from server.json_http import answer, answer_list, no_content, read_json
@@ -133,10 +135,18 @@ def _pack_routes(packs: OfflinePacks, homes: LibraryHomes) -> list[BaseRoute]:
     async def get_uses(request: Request) -> Response:
         return answer_list(await homes.uses_of(await asker(request), request.path_params["resource"]))
 
+    async def revoke_key(request: Request) -> Response:
+        person, school = await require_person(request), request.path_params["school"]
+        require_right(person, Right.REVOKE_KEYS, school, "只有区域管理员可以停用学校的签名密钥。")
+        await homes.require_school(school)
+        await asyncio.to_thread(packs.keys.revoke_school, school)
+        return no_content()
+
     return [
         Route("/api/packs", list_packs),
         Route("/api/packs/trust", get_trust),
         Route("/api/packs/uses", post_uses, methods=["POST"]),
+        Route("/api/packs/keys/{school}/revoke", revoke_key, methods=["POST"]),
         Route("/api/packs/{resource}.zip", get_zip),
         Route("/api/packs/{resource}/light.html", get_single),
         Route("/api/packs/{resource}/manifest", get_manifest),

@@ -11,11 +11,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from recorder.pack.dsse import Envelope
 from recorder.pack.reader import open_pack
-from recorder.pack.trust import Trust
+from recorder.pack.trust import Trust, newer_revocations
+from signaling.errors import Refused
 from tests.integration.library.packed import Library, library, open_published, pair, serving
 from tests.integration.library.published import FILM, Shelf
 
@@ -116,6 +119,21 @@ async def test_withdrawn_lesson_is_on_the_signed_list(shelf: Shelf) -> None:
     for by in (None, "lin"):
         answer = await shelf.get(f"/api/packs/{shelf.resource}.zip", by)
         assert (answer.status_code, answer.json()["code"]) == (404, "resource_unknown")
+
+
+async def test_revoked_key_of_a_school_is_replaced_and_its_packs_are_refused(shelf: Shelf) -> None:
+    old = await zip_of(shelf)
+    root = (await shelf.get("/api/packs/trust", "wang")).json()["root"]
+    path = f"/api/packs/keys/{await shelf.world.school_id('春城实验小学')}/revoke"
+    assert (await (await shelf.by("lin")).post(path)).status_code == 403
+    assert (await (await shelf.by("wang")).post(path)).status_code == 204
+    listed = (await shelf.get("/api/packs/trust", "wang")).json()["revocations"]
+    taught = newer_revocations(msgspec.convert(listed, Envelope), Trust(root))
+    with pytest.raises(Refused) as refused:
+        open_pack(io.BytesIO(old), Trust(root, taught), NOW_MS)
+    assert refused.value.code == "offline_key_revoked"
+    anew = await zip_of(shelf, by="wang")
+    assert open_pack(io.BytesIO(anew), Trust(root, taught), NOW_MS).manifest.title == "水的三态"
 
 
 async def fetch_all(shelf: Shelf, hub: str, box: Library) -> None:
