@@ -156,6 +156,7 @@ async def open_live(
             *sharing_routes.routes(library, SharingService(database, secret)),
         ]
         async with host.running():
+            await library.draft_missing()
             for recording, path, title in await library.unfinished():
                 recorder.finalise(recording, path, title)  # what a crash or a power cut left
             for recording, path, title in await library.night_work():

@@ -21,7 +21,7 @@ from server.library.access import REACH, Act, Stage, acts, may_share, stage_of, 
 from server.library.delivery import Delivery
 from server.library.material import material_of, write_material
 from server.library.model import Recording
-from server.library.resources.drafts import make_draft
+from server.library.resources.drafts import make_draft, make_missing
 from server.library.sight import Bytes, Leaves, Sight, file_of, observed, read_resource, sight_of
 from server.storage.database import Database
 from server.storage.ids import new_id
@@ -85,6 +85,11 @@ class LibraryService:
             await tables.set_state(tx, change)
             if change.state == "ready":
                 await make_draft(tx, change.recording, epoch_ms(self._clock()))
+
+    async def draft_missing(self) -> None:
+        """Make the draft resources of recordings from before there were any."""
+        async with self._database.write() as tx:
+            await make_missing(tx, epoch_ms(self._clock()))
 
     async def unfinished(self) -> list[tuple[str, str, str]]:
         """Return `(recording id, folder, title)` of what a crash left: to be finalised, the oldest first.

@@ -1,12 +1,14 @@
 """The draft that a recording makes by itself, filled in from its lesson, and who is in the recording.
 
-Pure but for `make_draft`, which stores it, and `known_people`, which looks them up.
+Pure but for `make_draft` and `make_missing`, which store it, and `known_people`, which looks them up.
 """
 
 from __future__ import annotations
 
 import typing
 from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import select
 
 from recorder.control import Rendition
 from server.lessons import tables as lesson_tables
@@ -24,6 +26,8 @@ from server.library.resources.model import (
     Subject,
     Subjected,
 )
+from server.library.resources.tables import resources
+from server.library.tables import recordings
 from server.storage.database import Transaction
 from server.storage.ids import new_id
 from signaling.messages import Participant
@@ -129,6 +133,16 @@ async def known_people(tx: Transaction, lesson: Lesson, joined: Sequence[Partici
     if lesson.paired_school is not None:
         schools.add(lesson.paired_school.id)
     return await papers.people_named(tx, [(one.name, school) for one in joined for school in schools])
+
+
+async def make_missing(tx: Transaction, now_ms: int) -> int:
+    """Make the drafts of recordings that became ready before there were resources; return how many."""
+    told = select(resources.c.recording_id).where(resources.c.recording_id.is_not(None))
+    left = select(recordings.c.id).where(recordings.c.state == "ready", recordings.c.id.not_in(told))
+    found = [row.id for row in (await tx.execute(left)).all()]
+    for recording_id in found:
+        await make_draft(tx, recording_id, now_ms)
+    return len(found)
 
 
 async def make_draft(tx: Transaction, recording_id: str, now_ms: int) -> None:

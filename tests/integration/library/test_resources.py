@@ -9,9 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import delete
 
 from recorder.control import RecordingChanged, Rendition
 from server.library.resources.standard import CURRENT, STANDARDS
+from server.library.resources.tables import resources
 from server.library.service import LibraryService
 from signaling.messages import RoomId
 from tests.integration.server.conftest import World, open_world
@@ -108,6 +110,15 @@ async def test_a_recording_makes_its_draft_and_made_again_it_keeps_what_was_edit
     await desk.finalise()
     assert (await desk.good("lin", "GET"))["title"] == "水有三种样子"
     assert len(await desk.names_of("lin", "mine")) == 1
+
+
+async def test_recordings_from_before_there_were_resources_get_theirs_at_the_start(desk: Desk) -> None:
+    async with desk.world.database.write() as tx:
+        await tx.execute(delete(resources))
+    assert await desk.names_of("lin", "mine") == []
+    for _ in range(2):
+        await desk.library.draft_missing()
+        assert len(await desk.names_of("lin", "mine")) == 1
 
 
 async def test_from_draft_to_published_without_those_who_did_not_consent(desk: Desk) -> None:
