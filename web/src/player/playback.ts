@@ -17,6 +17,7 @@ const SAVE_EVERY_MS = 5_000;
 const LEAD_MS = 1_500; // a try gets ready this far ahead
 const READY_AHEAD_MS = 4_000; // a try that has this much may take over
 const TRY_MS = 20_000; // then it is given up
+const AGAIN_MS = 30_000; // what breaks more often than this is broken
 const SHOWN_EVERY_MS = 100; // what people read need not move more often
 const END_MS = 200;
 
@@ -57,6 +58,7 @@ export function usePlayback(
   let savedAt = resumedAt;
   let shownAt = 0;
   let lastMs = -1;
+  let againAt = -Infinity;
   let timer = 0;
 
   const active = (): Lane | undefined => lanes[state.active];
@@ -278,8 +280,14 @@ export function usePlayback(
     on('error', onBroken);
   }
 
-  /** A file that is missing or torn: the next one down may be whole. */
+  /** What has played may only want a new address: signed ones end after minutes (docs/sharing.md). A file that is
+   *  missing or torn: the next one down may be whole. */
   function onBroken(): void {
+    const level = shown.value;
+    if (level && state.hasSounded && now() - againAt > AGAIN_MS) {
+      againAt = now();
+      return take(level, nowMs());
+    }
     if (state.wish === 'auto' && rule.at < levels.length - 1) {
       rule.set(rule.at + 1, now());
       return fall(rule.at);

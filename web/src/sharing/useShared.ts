@@ -1,6 +1,6 @@
 /** What a link gives, asked for once a sitting: reloading the page is no second use. */
 import { onMounted, ref, shallowRef, type Ref, type ShallowRef } from 'vue';
-import { ApiError, humanDetail } from '@/api/client';
+import { ApiError, humanDetail, request } from '@/api/client';
 import { sharing, type Opened } from './api';
 
 const KEPT_MS = 3 * 3_600_000; // a pass is good for four hours: what is older is asked for anew
@@ -10,6 +10,8 @@ export interface Shared {
   problem: Ref<string | null>;
   mustLogIn: Ref<boolean>;
   open: () => Promise<void>;
+  /** Ask whether what plays may still be played, when it broke off: then it is said why, and nothing is shown. */
+  check: () => Promise<void>;
 }
 
 export function useShared(id: string): Shared {
@@ -37,13 +39,25 @@ export function useShared(id: string): Shared {
     keep(key, opened.value);
   }
 
+  async function check(): Promise<void> {
+    if (!opened.value) return;
+    try {
+      await request('GET', `${opened.value.base}resource.json`);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status === 0 || error.status >= 500) return; // the network, not the link
+      forget(key);
+      opened.value = null;
+      tell(error);
+    }
+  }
+
   function tell(error: unknown): void {
     mustLogIn.value = error instanceof ApiError && error.code === 'not_logged_in';
     problem.value = humanDetail(error);
   }
 
   onMounted(open);
-  return { opened, problem, mustLogIn, open };
+  return { opened, problem, mustLogIn, open, check };
 }
 
 /* In a frame on another site browsers may refuse all storage: then each visit is a use. */
