@@ -202,7 +202,7 @@ class Region:
         body = {"username": username, "password": PASSWORD, "name": name, "school_id": school, "is_manager": False}
         manager.post("/api/people", body)
 
-    def plan_lesson(self, title: str = "光的折射", rooms: int = 2, has_pages: bool = True) -> str:
+    def plan_lesson(self, title: str = "光的折射", rooms: int = 2, has_pages: bool = True, minutes: int = 40) -> str:
         """Plan a lesson, of three pages unless told otherwise, into the first `rooms` classrooms; return its id."""
         lesson = self.lecturer.post(
             "/api/lessons",
@@ -211,7 +211,7 @@ class Region:
                 "subject": "科学",
                 # Later than a screen opens lessons by itself: the lecturer begins when the test says so.
                 "starts_at": (datetime.now(UTC) + timedelta(minutes=20)).isoformat(),
-                "planned_minutes": 40,
+                "planned_minutes": minutes,
                 "classroom_ids": [room["id"] for room in self.rooms[:rooms]],
                 "paired_school_id": self.rooms[0]["school"]["id"],
                 "open_to_observers": True,
