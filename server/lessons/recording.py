@@ -72,10 +72,11 @@ class LessonRecording:
             self._tell(recording, self._early.popleft())
         self._media.set_tap(self._lesson, self._link.tap_path)
         try:
+            await self._describe(timeout_s)  # so that a recording that a crash ends can be finalised
             await self._over.wait()
             self._media.set_tap(self._lesson, "")
             await asyncio.sleep(DRAIN_S)
-            await self._describe(timeout_s)
+            await self._describe(timeout_s)  # once more: questions are prepared during class, too
         finally:
             if self._over.is_set():
                 self._link.stop(recording)

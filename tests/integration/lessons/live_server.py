@@ -91,13 +91,13 @@ class MemoryLibrary:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.news: list[RecordingChanged] = []
-        self.described: list[m.RoomId] = []
+        self.described_before: int | None = None  # how much news had come when it was described
 
     async def begin(self, lesson: m.RoomId, title: str) -> tuple[str, str]:
         return f"rec-{lesson}", str(self._folder / lesson)
 
     async def describe(self, lesson: m.RoomId) -> None:
-        self.described.append(lesson)
+        self.described_before = len(self.news)
 
     async def changed(self, change: RecordingChanged) -> None:
         self.news.append(change)

@@ -110,6 +110,10 @@ async def test_killed_recorder_is_back_and_told_everything_again(live: Live, tmp
     journal = (tmp_path / LESSON / "journal.jsonl").read_text(encoding="utf-8")
     assert [journal.count(kind) for kind in ("lesson_started", "page_turned", "lesson_ended")] == [1, 1, 1]
     assert live.library.news[-1].state == "ready", live.library.news[-1].detail
+    states = [one.state for one in live.library.news]
+    described = live.library.described_before
+    assert described is not None and described <= states.index("ended"), "finalising finds what it needs"
+    assert {one.step for one in live.library.news if one.state == "finalising"} >= {"lecturer", "light", "chapters"}
 
 
 async def test_a_pause_outlives_the_recorder_and_leaves_no_trace_of_itself(live: Live, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 
 from recorder.control import Chapter, RecordingChanged, Rendition
 from recorder.resource import Material, PageFile, Resource
+from recorder.step_notes import StepNote
 from server.app import build_app
 from server.lessons.page_files import PageFiles
 from server.lessons.questions.model import PreparedQuestion
@@ -180,6 +181,17 @@ async def test_what_a_crash_left_is_to_be_finalised(shelf: Shelf) -> None:
     assert len(await shelf.library.unfinished()) == 1, "a failed one is tried again"
     await shelf.make_ready()
     assert await shelf.library.unfinished() == []
+
+
+async def test_what_is_ready_and_has_work_left_for_the_night_is_told(shelf: Shelf) -> None:
+    await shelf.make_ready()
+    assert await shelf.library.night_work() == []
+    (shelf.folder / "steps").mkdir()
+    left = StepNote("hash", {}, {"night": True})
+    (shelf.folder / "steps" / "low.json").write_bytes(msgspec.json.encode(left))
+    assert await shelf.library.night_work() == [(shelf.recording, str(shelf.folder), "水的三态")]
+    (shelf.folder / "steps" / "night.json").write_bytes(msgspec.json.encode(StepNote("hash", {})))
+    assert await shelf.library.night_work() == []
 
 
 async def test_what_was_made_stays_while_it_is_made_again(shelf: Shelf) -> None:
