@@ -108,12 +108,17 @@ class SliceStore:
         self._side(entry, ".part").unlink(missing_ok=True)
         self._side(entry, ".bits").unlink(missing_ok=True)
 
-    def sweep(self, wanted: Collection[str]) -> int:
-        """Remove every file whose hash is not in `wanted`; return how many bytes that freed."""
+    def sweep(self, wanted: Collection[str], stale_before_s: float = 0.0) -> int:
+        """Remove every file whose hash is not in `wanted`; return how many bytes that freed.
+
+        What is on its way stays, unless nothing came of it since `stale_before_s` (UTC epoch seconds).
+        """
         freed = 0
         for path in list(self._files()):
-            if path.name.partition(".")[0] not in wanted:
-                freed += path.stat().st_size
+            name, _, suffix = path.name.partition(".")
+            state = path.stat()
+            if name not in wanted and (not suffix or state.st_mtime < stale_before_s):
+                freed += state.st_size
                 path.unlink()
         return freed
 

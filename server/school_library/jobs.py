@@ -289,6 +289,8 @@ class Jobs:
             for one in await self.wanted():
                 if self._lacks(one, with_low=with_low):
                     await self.fetch(self.hub, one.id, with_low=with_low)
+        async with self._busy:
+            await asyncio.to_thread(self.shelf.tidy)  # of versions that were replaced
 
     async def wanted(self) -> list[Listed]:
         """Return what the platform has of what this library wants.

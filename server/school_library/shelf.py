@@ -29,6 +29,8 @@ from signaling.errors import Refused, Unavailable
 
 RESERVE_BYTES = 256 << 20  # left free: a full disk stops the computer that this runs on
 
+GIVEN_UP_S = 30 * 86_400  # since the last slice of a fetch came
+
 Report = Callable[[int, int], None]  # bytes done, of all
 
 
@@ -117,13 +119,11 @@ class Shelf:
             if self._lessons.pop(pack, None) is not None:
                 (self.folder / "packs" / f"{pack}.json").unlink(missing_ok=True)
 
-    def tidy(self, coming: Manifest | None = None) -> int:
-        """Remove files that belong to no lesson, nor to the one that is coming; return how many bytes that freed."""
+    def tidy(self) -> int:
+        """Remove files that belong to no lesson, and what began to come and was given up; return the bytes freed."""
         with self._lock:
             wanted = {entry.sha256 for one in self._lessons.values() for entry in one.manifest.files.values()}
-            if coming is not None:
-                wanted |= {entry.sha256 for entry in coming.files.values()}
-            return self.store.sweep(wanted)
+            return self.store.sweep(wanted, self._clock_ms() / 1000 - GIVEN_UP_S)
 
     def require_room(self, manifest: Manifest) -> None:
         """Pass when the disk holds what is still missing of a pack.

@@ -123,6 +123,10 @@ def test_sweep_keeps_what_is_wanted(tmp_path: Path) -> None:
     store, found = SliceStore(tmp_path), manifest()
     fetch(Fetching(found, store))
     kept = found.files["index.html"]
+    entry = msgspec.structs.replace(found.files["media/light.webm"], sha256="ab" * 32)
+    store.put(entry, 0, sources()["media/light.webm"][:SLICE_BYTES])
     assert store.sweep({kept.sha256}) == found.bytes - kept.size
+    assert store.missing(entry) == [1, 2], "what is on its way stays"
+    assert store.sweep({kept.sha256}, stale_before_s=1e12) > SLICE_BYTES, "until it was given up"
     assert store.has(kept)
     assert not store.has_hash("../../etc/passwd")
