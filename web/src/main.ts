@@ -1,3 +1,4 @@
+import './app/storage';
 import { createPinia } from 'pinia';
 import { createApp } from 'vue';
 import App from './app/App.vue';
