@@ -19,8 +19,8 @@ import pytest
 from bench.recorder_feed import Clip, RecorderProcess, Stream, make_clip
 from recorder.control import DiskLow, Finalise, NamePeer, RecordEvent, RecordingOpened, StartRecording, StopRecording
 from recorder.ebml import PartReader
-from recorder.resource import Resource
 from recorder.journal import read_journal
+from recorder.resource import Resource
 
 STEP_S = 0.1
 ORIGIN_TOLERANCE_MS = 80
