@@ -18,8 +18,9 @@ KEPT_NS = 60_000_000_000  # packets of before a pause's end may still come so lo
 class PauseGate:
     """Say of a packet whether it may be written."""
 
-    def __init__(self) -> None:
-        self._spans: list[tuple[int, int | None]] = []
+    def __init__(self, paused_ns: int | None = None) -> None:
+        """`paused_ns`: since when it is paused already."""
+        self._spans: list[tuple[int, int | None]] = [] if paused_ns is None else [(paused_ns, None)]
 
     @property
     def is_closed(self) -> bool:

@@ -62,9 +62,7 @@ class Session:
         self._wanted: list[TrackId] = []
         self._tier = Tier.ALL
         self._overflow_ns: int | None = None
-        self._gate = PauseGate()
-        if paused_ns is not None:
-            self._gate.pause(paused_ns)
+        self._gate = PauseGate(paused_ns)
 
     # --- inputs ---------------------------------------------------------------------------------------------------
 
