@@ -186,10 +186,12 @@ class OfflinePacks:
         out = await self._resources.hand_out(resource_id, "public")
         if out is None or out.resource.recording_id is None:
             raise Refused("offline_nothing", "离线包目前只有课堂实录可以做。请直接下载这份资源的文件。")
-        names = [one.name for one in out.files]
+        whole = await asyncio.to_thread(self._whole, out.resource)
+        made = {one.name for one in whole.renditions}  # of the last finalising, which may have left something out
+        names = [one.name for one in out.files if one.name in made]
         if not names:
             raise Refused("offline_nothing", "这份资源还没有可以带走的内容：被拍到、听到的人还没有全部同意公开。")
-        return out.resource, names, await asyncio.to_thread(self._whole, out.resource)
+        return out.resource, names, whole
 
     def _whole(self, resource: Resource) -> RecordingResource:
         try:

@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import uvicorn
 
+from recorder.control import Rendition
+from recorder.resource import decode_resource
 from server.addresses import listen_tcp
 from server.app import build_app
 from server.school_library.app import open_library
-from tests.integration.library.published import LiveWithRoutes, Shelf, open_shelf
+from tests.integration.library.published import FILM, RENDITIONS, LiveWithRoutes, Shelf, open_shelf
 from tests.ports import free_port
 
+LOW = Rendition("low", "low.mp4", "video/mp4", len(FILM), 61_000, 640, 360)
 PLAYER = "window.TongtangPlayer = { mount() {} };"
 
 
@@ -30,8 +34,12 @@ async def open_published(folder: Path) -> AsyncIterator[Shelf]:
         player.mkdir(parents=True)
         (player / "player.js").write_text(PLAYER)
         (player / "player.css").write_text("body { color: #111 }")
-        await shelf.consent()
-        await shelf.set_state("published")
+        await shelf.consent("public", "lecturer", "light", "low")
+        told = decode_resource((shelf.folder / "resource.json").read_bytes())
+        told = msgspec.structs.replace(told, renditions=(*told.renditions, LOW))
+        (shelf.folder / "resource.json").write_bytes(msgspec.json.encode(told))
+        (shelf.folder / LOW.path).write_bytes(FILM)
+        await shelf.set_state("published", files=(*RENDITIONS, LOW))
         yield shelf
 
 
@@ -74,11 +82,12 @@ class Library:
     async def titles(self) -> list[str]:
         return [one["title"] for one in (await self.call("GET", "/api/state"))["lessons"]]
 
-    async def eventually(self, title: str) -> None:
+    async def eventually(self, title: str, *renditions: str) -> None:
+        """Wait until the lesson is listed with these renditions."""
         state: dict[str, Any] = {}
         for _ in range(200):
             state = await self.call("GET", "/api/state")
-            if title in [one["title"] for one in state["lessons"]] and state["progress"] is None:
+            if (title, list(renditions)) in [(one["title"], one["renditions"]) for one in state["lessons"]]:
                 return
             await asyncio.sleep(0.05)
         raise AssertionError(state)

@@ -54,7 +54,11 @@ async def test_pack_holds_what_may_leave_and_nothing_else(shelf: Shelf) -> None:
     assert crate["@graph"][0]["@id"] == "ro-crate-metadata.json"
     shapes = (await shelf.get(f"/api/packs/{shelf.resource}", "lin")).json()
     assert shapes["stays"] == ["guest"]
-    assert [one["tiers"] for one in shapes["packs"]] == [["light"], ["light", "low", "screen", "original"]]
+    assert [one["tiers"] for one in shapes["packs"]] == [
+        ["light"],
+        ["light", "low"],
+        ["light", "low", "screen", "original"],
+    ]
     assert all(one["fits_fat32"] for one in shapes["packs"])
 
 
@@ -140,7 +144,7 @@ async def fetch_all(shelf: Shelf, hub: str, box: Library) -> None:
     await pair(shelf, hub, box)
     assert [one["title"] for one in (await box.call("GET", "/api/offered"))["items"]] == ["水的三态"]
     await box.call("POST", "/api/fetch", pack=shelf.resource)
-    await box.eventually("水的三态")
+    await box.eventually("水的三态", "light", "low")  # in two steps, the light form first
 
 
 async def test_library_fetches_plays_and_reports_once(shelf: Shelf, tmp_path: Path) -> None:
@@ -177,7 +181,7 @@ async def test_neighbour_passes_a_lesson_on_and_needs_no_trust(shelf: Shelf, tmp
         found = await other.call("GET", f"/api/peer?address={one.url}")
         assert [lesson["title"] for lesson in found["items"]] == ["水的三态"]
         await other.call("POST", "/api/fetch", pack=shelf.resource, peer=one.url)
-        await other.eventually("水的三态")
+        await other.eventually("水的三态", "light", "low")
         assert await other.code("GET", "/api/offered") == "hub_unreachable"
 
 
