@@ -55,3 +55,15 @@ def test_the_data_folder_is_tried_and_left_clean(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     (finding,) = doctor._data_folder(tmp_path / "file" / "data")
     assert finding.verdict == "bad" and finding.todo
+
+
+def test_the_object_store_is_tried_and_left_clean(tmp_path: Path) -> None:
+    settings = load({}, {}, {"objects": {"url": f"file://{tmp_path}"}})
+    (finding,) = doctor._objects(settings)
+    assert finding.verdict == "bad" and ".tongtang-objects" in finding.what, "nothing is mounted there"
+    (tmp_path / ".tongtang-objects").touch()
+    (finding,) = doctor._objects(settings)
+    assert finding.verdict == "good", finding.what
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == [".tongtang-objects"]
+    (finding,) = doctor._objects(load({}, {}, {}))
+    assert finding.verdict == "good"

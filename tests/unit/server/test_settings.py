@@ -102,3 +102,24 @@ def test_a_file_that_is_missing_or_no_toml_is_refused_by_name(tmp_path: Path) ->
 def test_every_setting_has_a_flag_and_a_variable() -> None:
     assert {setting.flag for setting in SETTINGS} >= {"--media-port", "--tls-cert", "--log-level"}
     assert {setting.variable for setting in SETTINGS} >= {"TONGTANG_MEDIA_PORT", "TONGTANG_TLS_MODE"}
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ({"files": {"url": "/"}}, "files.secret"),
+        ({"files": {"secret": "a-secret-of-the-county"}}, "files.url"),
+        ({"files": {"url": "cdn.example.cn", "secret": "a-secret-of-the-county"}}, "files.url"),
+        ({"files": {"url": "/", "secret": 'has $ and " in it, long'}}, "files.secret"),
+        ({"objects": {"url": "s3://bucket"}}, "objects.key"),
+        ({"objects": {"url": "s3://bucket", "key": "k"}}, "objects.secret"),
+        ({"objects": {"url": "s3://B"}}, "objects.url"),
+        ({"objects": {"url": "file://relative"}}, "objects.url"),
+        ({"objects": {"endpoint": "minio:9000"}}, "objects.endpoint"),
+    ],
+)
+def test_settings_of_files_and_objects_go_together(file: dict[str, object], name: str) -> None:
+    with pytest.raises(SettingWrong) as raised:
+        load({}, {}, file)
+    assert raised.value.name == name
+    assert "county" not in raised.value.detail
