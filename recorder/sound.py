@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -16,7 +17,8 @@ from recorder.opus_packing import TimedPacket
 
 PEAK_SAMPLES = RATE // 10
 LIGHT_BPS = 24_000  # a voice is understood without effort; RFC 6716 §2.1.1: wideband speech from 16 kbit/s
-_LIGHT_SAMPLES = RATE * 60 // 1000  # frames of 60 ms
+_LIGHT_MS = 60  # a frame of libopus is at most so long
+_LIGHT_SAMPLES = RATE * _LIGHT_MS // 1000
 _LIGHT_OPTIONS = {"application": "voip", "frame_duration": "60", "vbr": "on"}
 _FULL = 32_768
 
@@ -75,7 +77,7 @@ def encode_light(packets: Iterable[TimedPacket], gain_db: float) -> Iterator[Tim
     context.sample_rate, context.layout, context.format = RATE, "mono", "flt"
     context.bit_rate, context.options, context.time_base = LIGHT_BPS, _LIGHT_OPTIONS, Fraction(1, RATE)
     factor = np.float32(10 ** (gain_db / 20))
-    position = 0
+    made, position = itertools.count(), 0
     for samples in _gathered(decode_voice(packets), _LIGHT_SAMPLES):
         loud = np.clip(samples * factor, -1.0, 1.0)
         if len(loud) < _LIGHT_SAMPLES:
@@ -83,14 +85,14 @@ def encode_light(packets: Iterable[TimedPacket], gain_db: float) -> Iterator[Tim
         frame = AudioFrame.from_ndarray(loud[None, :], format="flt", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = RATE, position, Fraction(1, RATE)
         position += _LIGHT_SAMPLES
-        yield from _light_packets(context, frame)
-    yield from _light_packets(context, None)
+        yield from _light_packets(context.encode(frame), made)
+    yield from _light_packets(context.encode(None), made)
 
 
-def _light_packets(context: AudioCodecContext, frame: AudioFrame | None) -> Iterator[TimedPacket]:
-    for packet in context.encode(frame):
-        ms = max(0, int(packet.pts or 0) * 1000 // RATE)
-        yield TimedPacket(ms, 60, bytes(packet))
+def _light_packets(packets: Iterable[av.Packet[Any]], made: Iterator[int]) -> Iterator[TimedPacket]:
+    """Yield packets without gap from 0 on: the encoder's own delay of 6.5 ms is not heard."""
+    for packet in packets:
+        yield TimedPacket(next(made) * _LIGHT_MS, _LIGHT_MS, bytes(packet))
 
 
 def _gathered(pieces: Iterable[Samples], size: int) -> Iterator[Samples]:
