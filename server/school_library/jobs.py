@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
 from collections.abc import Callable, Coroutine
 from datetime import datetime
@@ -14,8 +13,6 @@ import msgspec
 
 from recorder.pack.dsse import PublicKey, public_key
 from recorder.pack.layout import Layout
-from recorder.pack.manifest import Manifest
-from recorder.pack.trust import decode_signed
 from server.accounts.model import SchoolRef
 from server.library.packs.model import Listed, Use
 from server.school_library import links, sticks, uses
@@ -338,20 +335,3 @@ class Jobs:
 def _done(lesson: Lesson, work: Callable[[], object]) -> Lesson:
     work()
     return lesson
-
-
-def title_of(raw: bytes) -> str:
-    """Return the title in a manifest that was not checked yet, for a list."""
-    try:
-        return unchecked(raw).title
-    except (Refused, ValueError):
-        return "读不懂的离线包"
-
-
-def unchecked(raw: bytes) -> Manifest:
-    """Return a manifest without looking at its signature.
-
-    Raises:
-        Refused, ValueError: it cannot be read.
-    """
-    return msgspec.json.decode(base64.b64decode(decode_signed(raw).payload), type=Manifest)

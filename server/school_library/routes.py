@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import hmac
 import mimetypes
-import re
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -30,13 +29,14 @@ from server.library.naming import attachment, saved_as
 from server.library.packs.model import Use
 from server.ranges import ranged
 from server.school_library import links, sticks
+from server.school_library.bodies import FetchBody, NewUpload, PairBody, StickExport, StickImport, TrustBody
 from server.school_library.incoming import Incoming
-from server.school_library.jobs import Jobs, title_of
+from server.school_library.jobs import Jobs
 from server.school_library.lan import Neighbours
 from server.school_library.model import Plan
 from server.school_library.qr import qr_svg
 from server.school_library.shelf import Lesson
-from server.school_library.sticks import FOLDER, Stick
+from server.school_library.sticks import FOLDER, Stick, title_of
 from server.school_library.uses import reports
 from signaling.errors import ProtocolViolation, Refused
 
@@ -44,52 +44,7 @@ PAGE = Path(__file__).parent / "page"
 WORD_HEADER = "x-library-word"
 WORD_TRIES, WINDOW_S = 10, 600.0
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
-_ROOT = re.compile(r"[0-9a-f]{64}")
 _MIMES = {".webm": "video/webm", ".vtt": "text/vtt", ".webp": "image/webp", ".mp4": "video/mp4"}
-
-_Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-
-
-class PairBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of `POST /api/pair`."""
-
-    url: _Text
-    code: Annotated[str, msgspec.Meta(min_length=8, max_length=20)]
-
-
-class TrustBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of `POST /api/trust`."""
-
-    root: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
-
-
-class FetchBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of `POST /api/fetch`; an empty `peer`: from the platform."""
-
-    pack: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9-]{1,40}$")]
-    peer: Annotated[str, msgspec.Meta(max_length=200)] = ""
-
-
-class StickImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of `POST /api/sticks/import`."""
-
-    stick: _Text
-    path: _Text
-
-
-class StickExport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of `POST /api/sticks/export`."""
-
-    stick: _Text
-    packs: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=500)]
-    as_zip: bool = False
-
-
-class NewUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of `POST /api/uploads`."""
-
-    name: _Text
-    bytes: Annotated[int, msgspec.Meta(ge=1, le=1 << 38)]
 
 
 class Desk:

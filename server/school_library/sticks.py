@@ -8,6 +8,7 @@ pulled out in the instant between, the old one under its `.old` name, which the 
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 from collections.abc import Callable
@@ -18,6 +19,7 @@ import msgspec
 from recorder.pack.digests import Source, digest_of
 from recorder.pack.layout import Layout
 from recorder.pack.manifest import MANIFEST, MIME, MIMETYPE, Manifest
+from recorder.pack.trust import decode_signed
 from server.library.naming import saved_as
 from server.school_library.shelf import Lesson, Report, Shelf
 from signaling.errors import Refused, Unavailable
@@ -238,3 +240,20 @@ def mounted(roots: list[Path]) -> list[Stick]:
     except OSError:
         return []
     return sticks(roots, mounts)
+
+
+def title_of(raw: bytes) -> str:
+    """Return the title in a manifest that was not checked yet, for a list."""
+    try:
+        return unchecked(raw).title
+    except (Refused, ValueError):
+        return "读不懂的离线包"
+
+
+def unchecked(raw: bytes) -> Manifest:
+    """Return a manifest without looking at its signature.
+
+    Raises:
+        Refused, ValueError: it cannot be read.
+    """
+    return msgspec.json.decode(base64.b64decode(decode_signed(raw).payload), type=Manifest)
