@@ -141,6 +141,7 @@ class World:
     new_client: Callable[[], Awaitable[httpx.AsyncClient]]
     worker: DeckWorker
     clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
+    planned: int = 0  # lessons so far
 
     @property
     def database(self) -> Database:
@@ -175,11 +176,13 @@ class World:
         return str(next(one for one in schools if one["name"] == school)["id"])
 
     async def lesson(self, by: str = "lin", **changes: Any) -> dict[str, Any]:
-        """Return a new lesson for the classroom of 红星小学."""
+        """Return a new lesson for the classroom of 红星小学, an hour after the one before: it has one at a time."""
+        begins = datetime(2026, 11, 22, 1, tzinfo=UTC) + timedelta(hours=self.planned)
+        self.planned += 1
         body = {
             "title": "水的三态",
             "subject": "科学",
-            "starts_at": "2026-11-22T09:00:00+08:00",
+            "starts_at": begins.isoformat(),
             "planned_minutes": 40,
             "classroom_ids": [await self.classroom_id("红星小学")],
             "paired_school_id": await self.school_id("河口小学"),
