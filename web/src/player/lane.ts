@@ -1,5 +1,6 @@
 /** One media element that plays a rendition, or gets ready to. Knows no Vue. */
 import type { Choice } from './levels';
+import { VoiceStream } from './voiceStream';
 
 const END_MS = 500; // of a file's end: how exact its duration is
 const CHANGE_S = 0.001;
@@ -7,20 +8,44 @@ const CHANGE_S = 0.001;
 export class Lane {
   choice: Choice | null = null;
   private goalMs = 0;
+  private voice: VoiceStream | null = null;
 
   constructor(readonly media: HTMLVideoElement) {}
 
   /** Begin to fetch a rendition, from a time on. */
   open(choice: Choice, url: string, atMs: number, preload: 'auto' | 'metadata'): void {
+    const { bytes, duration_ms: durationMs, mime } = choice.rendition;
+    this.voice?.close();
+    this.voice = null;
     this.choice = choice;
     this.goalMs = atMs;
     this.media.preload = preload;
+    if (!choice.hasPicture && VoiceStream.canPlay(url, mime)) {
+      this.voice = new VoiceStream(this.media, url, bytes, durationMs, () => this.openPlainly(url));
+      this.media.currentTime = atMs / 1000;
+      this.voice.begin(atMs);
+    } else this.load(url, atMs);
+  }
+
+  private load(url: string, atMs: number): void {
     this.media.src = url;
     this.media.currentTime = atMs / 1000;
   }
 
+  /** What could not be had in pieces may still play as a whole. */
+  private openPlainly(url: string): void {
+    const { atMs } = this;
+    const isGoing = !this.media.paused;
+    this.voice?.close();
+    this.voice = null;
+    this.load(url, atMs);
+    if (isGoing) void this.media.play().catch(() => undefined);
+  }
+
   /** Let go: fetching ends. */
   close(): void {
+    this.voice?.close();
+    this.voice = null;
     this.choice = null;
     this.media.pause();
     if (!this.media.hasAttribute('src')) return;
