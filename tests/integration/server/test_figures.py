@@ -131,6 +131,7 @@ async def test_a_cap_is_stored_told_to_the_rooms_and_shown(world: World) -> None
         "edit_roster",
         "plan_own",
         "use_decks",
+        "record_consents",
     ]
     assert own["rights"] == expected
     assert all(one["rights"] == [] for one in shown if one["id"] != school)
