@@ -73,8 +73,9 @@ class Board(msgspec.Struct, frozen=True):
 
 
 class InkAdded(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="kind", tag="ink_added"):
-    """An object is finished. An empty surface is the one that is shown. `took_ms`: how long it was drawn, so that a
-    recording can draw it again as it grew; 0: it came whole.
+    """An object is finished. An empty surface is the one that is shown.
+
+    `took_ms`: how long it was drawn, so that a recording can draw it again as it grew; 0: it came whole.
     """
 
     object: InkObject

@@ -83,7 +83,7 @@ def test_marks_close_together_are_one_with_both_words() -> None:
 KINDS: list[Kind] = ["mark", "question", "hand", "page", "resume", "scene"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.integers(1, 7_200_000),
     st.lists(st.tuples(st.integers(0, 7_200_000), st.sampled_from(KINDS), st.integers(0, 99)), max_size=90),
@@ -98,8 +98,9 @@ def test_chapters_are_in_order_apart_and_few(duration_ms: int, shapes: list[tupl
     assert all(start < duration_ms for start in starts)
     assert all(b - a >= MERGE_MS for a, b in itertools.pairwise(starts[1:]))
     assert len(chapters) <= max(LEAST_MOST, MOST_AN_HOUR * duration_ms // 3_600_000)
-    if len(chapters) < LEAST_MOST:  # none was left out for its number: each moment is a chapter or close to one
-        assert all(min(abs(one.ms - start) for start in starts) < MERGE_MS for one in inside)
+    if len(chapters) < LEAST_MOST:  # none was left out for its number: each moment is a chapter or close to one …
+        late = [one for one in inside if one.ms >= 2 * MERGE_MS]  # … but that the first chapter goes back to the begin
+        assert all(min(abs(one.ms - start) for start in starts) < MERGE_MS for one in late)
 
 
 @settings(max_examples=30, deadline=None)
