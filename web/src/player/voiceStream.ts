@@ -11,6 +11,7 @@ const LEAST_BYTES = 16; // to know what begins here
 const LOOK_BYTES = 24_576; // to find a cluster in: they are some seconds long
 const AHEAD_S = 90;
 const KEEP_S = 60; // behind, when the browser's store is full
+const END_S = 0.5; // of a file's end: how exact its duration is
 const PAUSE_MS = 500;
 const WAIT_MS = 30_000; // for a piece: at 25 kbit/s it takes half of that
 const TRIES = 5;
@@ -23,6 +24,8 @@ export class VoiceStream {
   private buffer: SourceBuffer | null = null;
   private run: AbortController | null = null;
   private isClosed = false;
+  /** Where the stretch that is being fetched began. */
+  private fromS = 0;
 
   static canPlay(url: string, mime: string): boolean {
     const isFetched = !/^(file|data|blob):/.test(new URL(url, document.baseURI).protocol);
@@ -44,6 +47,7 @@ export class VoiceStream {
   begin(atMs: number): void {
     this.run?.abort();
     const run = (this.run = new AbortController());
+    this.fromS = atMs / 1000;
     this.play(atMs, run.signal).catch(() => {
       if (!run.signal.aborted && !this.isClosed) this.onFailed();
     });
@@ -56,11 +60,18 @@ export class VoiceStream {
     URL.revokeObjectURL(this.url);
   }
 
+  /** Go on where the new place has nothing, or where what it has will end. */
   private readonly onSeeking = (): void => {
+    if (!this.buffer) return;
     const { buffered, currentTime } = this.media;
-    for (let n = 0; n < buffered.length; n++)
-      if (buffered.start(n) <= currentTime && currentTime < buffered.end(n)) return;
-    if (this.buffer) this.begin(currentTime * 1000);
+    for (let n = 0; n < buffered.length; n++) {
+      const [start, end] = [buffered.start(n), buffered.end(n)];
+      if (currentTime < start || currentTime >= end) continue;
+      const isFilling = start <= this.fromS && this.fromS <= end;
+      if (!isFilling && end < this.durationMs / 1000 - END_S) this.begin(end * 1000);
+      return;
+    }
+    this.begin(currentTime * 1000);
   };
 
   private async play(atMs: number, signal: AbortSignal): Promise<void> {
@@ -130,6 +141,7 @@ export class VoiceStream {
       if (cluster.ms <= ms) best = from + cluster.at;
       if (cluster.ms <= ms && ms - cluster.ms < NEAR_MS) break;
       guess = from + cluster.at + (goal - cluster.ms) * perMs;
+      if (cluster.ms > ms) guess -= LOOK_BYTES; // the one before may begin a whole cluster earlier
     }
     return best;
   }
