@@ -6,7 +6,7 @@ Pure but for `make_draft` and `make_missing`, which store it, and `known_people`
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import select
 
@@ -30,7 +30,7 @@ from server.library.resources.tables import resources
 from server.library.tables import recordings
 from server.storage.database import Transaction
 from server.storage.ids import new_id
-from signaling.messages import Participant
+from signaling.messages import Participant, PeerId
 from signaling.roles import Role
 
 SUBJECTS: tuple[Subject, ...] = typing.get_args(Subject)
@@ -65,11 +65,11 @@ def equal_shares(count: int) -> list[int]:
 
 
 def contributors_of(
-    lesson: Lesson, joined: Sequence[Participant], ids: Mapping[tuple[str, str], str]
+    lesson: Lesson, joined: Sequence[Participant], leads: Collection[PeerId], ids: Mapping[tuple[str, str], str]
 ) -> tuple[Contributor, ...]:
-    """Propose who made the lesson, with equal shares: its lecturer, and the local teachers who were in it.
+    """Propose who made the lesson, with equal shares: its lecturer, who led it instead, and its local teachers.
 
-    `ids` are of people, by name and school id.
+    `leads` are the seats that had the lead, `ids` are of people, by name and school id.
     """
     schools = {lesson.lecturer_school.name: lesson.lecturer_school.id}
     schools |= {room.school.name: room.school.id for room in lesson.classrooms}
@@ -81,7 +81,11 @@ def contributors_of(
     for one in joined:
         person = ids.get((one.name, schools.get(one.school, "")), "")
         known = {(name, school) for name, _, school, _ in found}
-        if one.role is Role.LOCAL_TEACHER and (one.name, one.school) not in known:
+        if (one.name, one.school) in known:
+            continue
+        if one.role is Role.LECTURER and one.peer in leads:
+            found.append((one.name, "lecturer", one.school, person))
+        elif one.role is Role.LOCAL_TEACHER:
             found.append((one.name, "local_teacher", one.school, person))
     shares = equal_shares(len(found))
     return tuple(
@@ -154,6 +158,7 @@ async def make_draft(tx: Transaction, recording_id: str, now_ms: int) -> None:
     if recording is None or lesson is None:
         return
     joined = await papers.participants_of(tx, lesson.id)
+    leads = await papers.leads_of(tx, lesson.id)
     await tables.add_resource(
         tx,
         Resource(
@@ -167,7 +172,7 @@ async def make_draft(tx: Transaction, recording_id: str, now_ms: int) -> None:
             title=recording.title or lesson.title,
             subject=subject_in(lesson.subject),
             grade=grade_in((lesson.subject, lesson.title, *(room.name for room in lesson.classrooms))),
-            contributors=contributors_of(lesson, joined, await known_people(tx, lesson, joined)),
+            contributors=contributors_of(lesson, joined, leads, await known_people(tx, lesson, joined)),
             audience="pairing" if lesson.classrooms or lesson.paired_school else "school",
             created_ms=now_ms,
             changed_ms=now_ms,

@@ -24,7 +24,7 @@ from server.library.resources.tables import (
     searched,
 )
 from server.storage.database import Transaction
-from signaling.messages import Event, Participant, ParticipantJoined
+from signaling.messages import Event, LeadChanged, Participant, ParticipantJoined, PeerId
 
 WORK = 0  # the "version" of the files that are worked on
 
@@ -303,6 +303,15 @@ async def participants_of(tx: Transaction, lesson_id: str) -> list[Participant]:
     query = select(table.c.body).where(table.c.lesson_id == lesson_id, joined).order_by(table.c.seq)
     bodies = [_decode_event(row.body).body for row in (await tx.execute(query)).all()]
     return [body.participant for body in bodies if isinstance(body, ParticipantJoined)]
+
+
+async def leads_of(tx: Transaction, lesson_id: str) -> frozenset[PeerId]:
+    """Return the seats that ever had the lead of the lesson."""
+    table = lesson_events
+    changed = table.c.body.like('%"lead_changed"%')
+    query = select(table.c.body).where(table.c.lesson_id == lesson_id, changed)
+    bodies = [_decode_event(row.body).body for row in (await tx.execute(query)).all()]
+    return frozenset(body.peer for body in bodies if isinstance(body, LeadChanged) and body.peer is not None)
 
 
 async def people_named(tx: Transaction, names: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:

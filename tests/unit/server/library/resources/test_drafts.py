@@ -58,11 +58,17 @@ def test_equal_shares_are_the_whole(count: int) -> None:
 
 
 def test_lecturer_and_local_teachers_made_it_in_equal_parts() -> None:
-    assert contributors_of(LESSON, CAME, IDS) == (
+    assert contributors_of(LESSON, CAME, {PeerId("林晓云")}, IDS) == (
         Contributor("林晓云", "lecturer", 5_000, "春城实验小学", "p-lin"),
         Contributor("杨秀英", "local_teacher", 5_000, "红星小学", "p-yang"),
     )
-    assert [one.share_bp for one in contributors_of(LESSON, [], {})] == [WHOLE_BP]
+    assert [one.share_bp for one in contributors_of(LESSON, [], (), {})] == [WHOLE_BP]
+
+
+def test_who_led_it_instead_made_it_too_and_who_only_had_a_seat_did_not() -> None:
+    came = [*CAME[:1], seat(Role.LECTURER, "周明远", "春城实验小学"), seat(Role.LECTURER, "何静", "春城实验小学")]
+    made = contributors_of(LESSON, came, {PeerId("林晓云"), PeerId("周明远")}, IDS)
+    assert [(one.name, one.role) for one in made] == [("林晓云", "lecturer"), ("周明远", "lecturer")]
 
 
 def test_pupils_of_every_classroom_that_came_are_asked_and_the_lecturer_for_the_own_voice() -> None:
