@@ -4,7 +4,8 @@ A 45-minute lesson of 40 pages and 2,000 strokes, 100 kbit/s and 200 ms round tr
 bytes of all connections together. The player's own files are in the browser's cache, as for anybody who has watched a
 lesson before. Measured: from pressing play on the opened player, and from opening the page, to the first sound; then
 whether the voice stands still in `--seconds` of playing at 40 kbit/s once the first page is there; and how long a seek
-takes in the browser. Prints one JSON line; exit 1 when a target is missed.
+takes in the browser, to the next picture (the median of eight is held to the target). Prints one JSON line; exit 1 when
+a target is missed.
 """
 
 from __future__ import annotations
@@ -215,7 +216,8 @@ def measure(page: Page, link: SlowLink, seconds: float) -> dict[str, float]:
     return {
         "first_sound_ms": round(sound_ms - pressed_ms), "open_to_sound_ms": round(sound_ms),
         "first_page_ms": round(first_page_ms), "play_kbps": PLAY_BPS / 1000, "play_s": seconds, "stalls": stalls,
-        "stalled_ms": round(stalled_ms), "seek_ms_max": round(max(seeks), 1),
+        "stalled_ms": round(stalled_ms), "seek_ms_p50": round(sorted(seeks)[len(seeks) // 2], 1),
+        "seek_ms_max": round(max(seeks), 1),
     }  # fmt: skip
 
 
@@ -253,7 +255,7 @@ def main(arguments: list[str]) -> int:
         found["first_sound_ms"] <= TARGET_SOUND_MS
         and found["stalls"] == 0
         and found["mean_kbps"] <= PLAY_BPS / 1000
-        and found["seek_ms_max"] <= TARGET_SEEK_MS
+        and found["seek_ms_p50"] <= TARGET_SEEK_MS
     )
     print(json.dumps({"bench": "player", **found, "met": is_met}))
     return 0 if is_met else 1

@@ -12,7 +12,7 @@ import { readVtt, type Cue } from './vtt';
 /** The page is fetched when sound could begin; the rest when this much of it is ahead, or nothing more comes. */
 const PAGE_LATEST_MS = 2_500;
 const REST_AHEAD_MS = 12_000;
-const REST_LATEST_MS = 10_000;
+const REST_LATEST_MS = 90_000; // a link that the voice alone fills: its ink comes late, but it comes
 const SLICE_MS = 8; // of half a picture's time for states that seeks begin at
 const PAUSE_MS = 30;
 
