@@ -14,6 +14,7 @@ import av
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from recorder.real_time import without_real_time
 from recorder.settings import LowCodec
 
 KEYFRAMES = 250  # pictures: 10 s at 25 a second
@@ -32,6 +33,7 @@ def encode_small(source: Path, target: Path, most_lines: int, codec: LowCodec) -
     """
     name, options = _ENCODERS[codec]
     with (
+        without_real_time(),
         av.open(str(source)) as container,
         av.open(str(target), "w", format="mp4", container_options={"movflags": "+faststart"}) as output,
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 import shutil
 import subprocess
 import sys
@@ -267,3 +268,4 @@ def test_without_a_smaller_layer_the_night_encodes_one(lesson: Lesson, tmp_path:
     assert len(times) == SECONDS * 25
     assert max(b - a for a, b in itertools.pairwise(times)) < 0.1
     assert not finaliser.has_night_work()
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER, "an encoder never runs before a lesson"
