@@ -40,6 +40,7 @@ export class InkRoom implements InkEars {
   private isLive = false;
   private backAt: number | null = null;
   private pointedAt = -Infinity;
+  private pointing = 0;
   private readonly listeners = new Set<() => void>();
 
   /** Hear of every change; returns how to stop. */
@@ -73,6 +74,7 @@ export class InkRoom implements InkEars {
   }
 
   leave(): void {
+    window.clearTimeout(this.pointing);
     this.desk = this.parts = this.room = this.wire = null;
     this.isLive = false;
     this.live.clear();
@@ -123,11 +125,16 @@ export class InkRoom implements InkEars {
     this.changed();
   }
 
-  /** Show everyone where this page points, or (null) no longer. */
+  /** Show everyone where this page points, or (null) no longer. Where it comes to rest is always told. */
   point(at: { x: number; y: number } | null): void {
-    const now = performance.now();
-    if (at && now - this.pointedAt < POINTER_MS) return;
-    this.pointedAt = at ? now : -Infinity;
+    window.clearTimeout(this.pointing);
+    const wait = at ? this.pointedAt + POINTER_MS - performance.now() : 0;
+    if (wait > 0) this.pointing = window.setTimeout(() => this.tellPoint(at), wait);
+    else this.tellPoint(at);
+  }
+
+  private tellPoint(at: { x: number; y: number } | null): void {
+    this.pointedAt = at ? performance.now() : -Infinity;
     const point = at ? [{ x: Math.round(at.x), y: Math.round(at.y), pressure: -1 }] : [];
     if (this.isLive) this.wire?.sendInk(pointerFrame(encodePoints(point)));
   }
