@@ -39,15 +39,20 @@ class CutLine:
     buffer_bytes: int = 0  # what the line itself holds; 0: as much as the system likes, which is megabytes on loopback
     was_cut: threading.Event = field(default_factory=threading.Event)
     _left_bytes: int | None = None  # until the next cut; None: none is due
+    _cut_in: str = ""  # part of the address whose answer is cut; empty: any
     _is_down: bool = False
     _open: set[socket.socket] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def cut_after(self, size_bytes: int) -> None:
-        """Cut the line when so many more bytes have come down; it stays down until `mend`."""
+    def cut_after(self, size_bytes: int, part: str = "") -> None:
+        """Cut the line when so many more bytes have come down; it stays down until `mend`.
+
+        With `part` only answers to requests with it in their address count.
+        """
         with self._lock:
             self.was_cut.clear()
             self._left_bytes = size_bytes
+            self._cut_in = part
 
     def cut(self) -> None:
         """Cut the line now."""
@@ -98,34 +103,37 @@ class CutLine:
                 self._open |= {near, far}
             if self.buffer_bytes:
                 near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self.buffer_bytes)
-            threading.Thread(target=self._up, args=(near, far), daemon=True).start()
+            current = [""]  # the address that this connection was asked for last; a browser waits for the answer
+            threading.Thread(target=self._up, args=(near, far, current), daemon=True).start()
             try:
-                self._down(far, near)
+                self._down(far, near, current)
             finally:
                 with self._lock:
                     self._open -= {near, far}
 
-    def _up(self, near: socket.socket, far: socket.socket) -> None:
+    def _up(self, near: socket.socket, far: socket.socket, current: list[str]) -> None:
         rest = b""
         with contextlib.suppress(OSError):
             while data := near.recv(_PIECE_BYTES):
+                rest = self._read((rest + data)[-8 * _PIECE_BYTES :], current)
                 far.sendall(data)
-                rest = self._read((rest + data)[-8 * _PIECE_BYTES :])
             far.shutdown(socket.SHUT_WR)
 
-    def _read(self, data: bytes) -> bytes:
+    def _read(self, data: bytes, current: list[str]) -> bytes:
         end = 0
         for found in _REQUEST.finditer(data):
             starts = _RANGE.search(found[3])
-            self.asked.append(Asked(found[2].decode("latin-1"), int(starts[1]) if starts else 0))
+            current[0] = found[2].decode("latin-1")
+            self.asked.append(Asked(current[0], int(starts[1]) if starts else 0))
             end = found.end()
         return data[end:]
 
-    def _down(self, far: socket.socket, near: socket.socket) -> None:
+    def _down(self, far: socket.socket, near: socket.socket, current: list[str]) -> None:
         while data := far.recv(_PIECE_BYTES):
             with self._lock:
-                left = self._left_bytes
-                self._left_bytes = None if left is None else left - len(data)
+                left = self._left_bytes if self._cut_in in current[0] else None
+                if left is not None:
+                    self._left_bytes = left - len(data)
                 self.down_bytes += len(data)
             if left is not None and left <= len(data):
                 near.sendall(data[:left])

@@ -5,6 +5,10 @@ import { VoiceStream } from './voiceStream';
 const END_MS = 500; // of a file's end: how exact its duration is
 const CHANGE_S = 0.001;
 
+/** Milliseconds of a media time, exact to its microseconds: 1.001 s times 1,000 is less than 1,001, and a jump to the
+ *  page that begins there would stay on the page before. */
+const exactMs = (seconds: number): number => Math.round(seconds * 1e6) / 1e3;
+
 export class Lane {
   choice: Choice | null = null;
   private goalMs = 0;
@@ -60,12 +64,12 @@ export class Lane {
 
   /** Where it is; before the file is known, where it will be. */
   get atMs(): number {
-    return this.media.readyState === 0 ? this.goalMs : this.media.currentTime * 1000;
+    return this.media.readyState === 0 ? this.goalMs : exactMs(this.media.currentTime);
   }
 
   /** How much can be played from here without the network. */
   get aheadMs(): number {
-    return this.endOfBuffer - this.media.currentTime * 1000;
+    return this.endOfBuffer - exactMs(this.media.currentTime);
   }
 
   /** Whether everything from here to the end is here. */
@@ -77,7 +81,7 @@ export class Lane {
     const { buffered, currentTime } = this.media;
     for (let n = 0; n < buffered.length; n++)
       if (buffered.start(n) <= currentTime + 0.1 && buffered.end(n) >= currentTime)
-        return buffered.end(n) * 1000;
-    return currentTime * 1000;
+        return exactMs(buffered.end(n));
+    return exactMs(currentTime);
   }
 }
