@@ -8,93 +8,31 @@ same bytes at any time and place. Format: APPNOTE.TXT 6.3.10; ZIP64 (§4.5.3) wh
 from __future__ import annotations
 
 import struct
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-from recorder.pack.digests import Digest, FileChanged, Source
+from recorder.pack.digests import Digest, Source
+from recorder.pack.pieces import Pieces
 
 _U32 = 0xFFFFFFFF
 _U16 = 0xFFFF
 _DOS_DATE = 0x21  # 1980-01-01, the first there is: a pack has no clock in it
 _UTF8 = 0x800
 _FILE_MODE = 0o100644 << 16
-READ_BYTES = 1 << 18
 
 
-class Layout:
+class Layout(Pieces):
     """The bytes of a ZIP of `(source, digest)` pairs, in this order."""
 
     def __init__(self, entries: Sequence[tuple[Source, Digest]]) -> None:
-        self._starts: list[int] = []
-        self._pieces: list[tuple[int, bytes | Path]] = []
-        self.size = 0
+        super().__init__()
         directory: list[bytes] = []
         for source, digest in entries:
             at = self.size
-            self._add(_local_header(source.path, digest))
-            self._add(source.file if source.file is not None else source.data, digest.entry.size)
+            self.add(_local_header(source.path, digest))
+            self.add(source.file if source.file is not None else source.data, digest.entry.size)
             directory.append(_central_header(source.path, digest, at))
         central = b"".join(directory)
-        self._add(central + _end(len(entries), len(central), self.size))
-
-    def _add(self, piece: bytes | Path, size: int | None = None) -> None:
-        length = len(piece) if size is None and isinstance(piece, bytes) else size or 0
-        if length:
-            self._starts.append(self.size)
-            self._pieces.append((length, piece))
-            self.size += length
-
-    def frame(self) -> Iterator[tuple[int, bytes]]:
-        """Yield `(offset, bytes)` of all that does not come from files."""
-        for start, (_, piece) in zip(self._starts, self._pieces, strict=True):
-            if isinstance(piece, bytes):
-                yield start, piece
-
-    def read(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """Yield the bytes from `start` up to before `end`. Blocks for the disk.
-
-        Raises:
-            FileChanged: a file is shorter than it was.
-            OSError
-        """
-        stop = self.size if end is None else min(end, self.size)
-        at = start
-        index = bisect_right(self._starts, start) - 1
-        while at < stop:
-            length, piece = self._pieces[index]
-            first = at - self._starts[index]
-            last = min(length, stop - self._starts[index])
-            if isinstance(piece, bytes):
-                yield piece[first:last]
-            else:
-                yield from _file_range(piece, first, last)
-            at = self._starts[index] + last
-            index += 1
-
-
-def source_range(source: Source, first: int, last: int) -> Iterator[bytes]:
-    """Yield bytes `first` up to before `last` of a source. Blocks for the disk.
-
-    Raises:
-        FileChanged: the file is shorter than it was.
-        OSError
-    """
-    if source.file is None:
-        yield source.data[first:last]
-    else:
-        yield from _file_range(source.file, first, last)
-
-
-def _file_range(path: Path, first: int, last: int) -> Iterator[bytes]:
-    with path.open("rb", buffering=0) as file:
-        file.seek(first)
-        while first < last:
-            block = file.read(min(READ_BYTES, last - first))
-            if not block:
-                raise FileChanged(str(path))
-            yield block
-            first += len(block)
+        self.add(central + _end(len(entries), len(central), self.size))
 
 
 def _local_header(path: str, digest: Digest) -> bytes:

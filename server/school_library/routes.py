@@ -18,8 +18,8 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from recorder.pack.digests import Source
-from recorder.pack.layout import source_range
 from recorder.pack.manifest import MIME
+from recorder.pack.pieces import source_range
 from recorder.pack.trust import fingerprint
 from server.accounts.limits import AttemptLimit
 from server.accounts.service import digest, too_many

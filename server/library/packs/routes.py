@@ -14,8 +14,8 @@ from starlette.routing import BaseRoute, Route
 
 from recorder.pack.build import Built
 from recorder.pack.dsse import Envelope, PublicKey
-from recorder.pack.layout import source_range
 from recorder.pack.manifest import MIME
+from recorder.pack.pieces import source_range
 from recorder.pack.trust import fingerprint
 from server.accounts.model import Asker
 from server.accounts.rights import Right, require_right
