@@ -52,6 +52,9 @@ from server.live import open_live
 from server.middleware import BodyLimit, OwnHeader, SecurityHeaders
 from server.objects.copier import Copier, copying_to
 from server.objects.opening import open_objects
+from server.planning.groups.joining import JoiningService
+from server.planning.groups.service import GroupService
+from server.planning.log import ActivityLog
 from server.problems import on_error
 from server.settings import Settings
 from server.storage.database import open_database, sqlite_url
@@ -96,6 +99,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             ):
                 questions = QuestionService(database, photo_files)
                 pack_files = PackFiles(files, clip_files, made_files)
+                activity = ActivityLog(database)
                 sources: list[PackSource] = [RosterSource(rosters), QuestionSource(questions)]
                 yield Services(
                     settings,
@@ -121,6 +125,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                     reviews=ReviewService(database),
                     consents=ConsentService(database),
                     material=MaterialService(database, uploads, material_files),
+                    activity=activity,
+                    groups=GroupService(database, activity),
+                    joining=JoiningService(database, activity),
                 )
 
 

@@ -28,6 +28,9 @@ from server.library.resources.consenting import ConsentService
 from server.library.resources.material import MaterialService
 from server.library.resources.reviewing import ReviewService
 from server.library.resources.service import ResourceService
+from server.planning.groups.joining import JoiningService
+from server.planning.groups.service import GroupService
+from server.planning.log import ActivityLog
 from server.settings import Settings
 from server.storage.database import Database
 from server.uploads.service import UploadService
@@ -163,6 +166,9 @@ class Services:
     reviews: ReviewService = field(kw_only=True)
     consents: ConsentService = field(kw_only=True)
     material: MaterialService = field(kw_only=True)
+    activity: ActivityLog = field(kw_only=True)
+    groups: GroupService = field(kw_only=True)
+    joining: JoiningService = field(kw_only=True)
 
 
 def services_of(connection: HTTPConnection) -> Services:

@@ -42,6 +42,9 @@ from server.library.resources.consenting import ConsentService
 from server.library.resources.material import MAX_FILE_BYTES, PURPOSE as MATERIAL_PURPOSE, MaterialService
 from server.library.resources.reviewing import ReviewService
 from server.library.resources.service import ResourceService
+from server.planning.groups.joining import JoiningService
+from server.planning.groups.service import GroupService
+from server.planning.log import ActivityLog
 from server.settings import load
 from server.storage.database import Database, open_database, sqlite_url
 from server.uploads.service import UploadService
@@ -227,6 +230,7 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
         questions = QuestionService(database, PageFiles(folder / "photos"), clock)
         clip_files = PageFiles(folder / "clips")
         pack_files = PackFiles(files, clip_files, PageFiles(folder / "packs"))
+        activity = ActivityLog(database, clock)
         sources: list[PackSource] = [RosterSource(rosters), QuestionSource(questions)]
         services = Services(
             settings,
@@ -252,6 +256,9 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
             reviews=ReviewService(database, clock),
             consents=ConsentService(database, clock),
             material=MaterialService(database, uploads, PageFiles(folder / "material"), clock),
+            activity=activity,
+            groups=GroupService(database, activity, clock),
+            joining=JoiningService(database, activity, clock),
         )
         app = build_app(services, folder / "no-dist")
         opened: list[httpx.AsyncClient] = []

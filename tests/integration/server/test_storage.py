@@ -19,6 +19,8 @@ import server.lessons.timetable.tables
 import server.library.packs.tables
 import server.library.sharing.tables
 import server.objects.tables
+import server.planning.groups.tables
+import server.planning.log
 import server.storage.jobs
 import server.uploads.tables  # noqa: F401
 from server.lessons.model import Page, PageFile

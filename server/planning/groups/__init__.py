@@ -1,0 +1,1 @@
+"""Research groups across schools: their people, their rules of cooperation, their life."""
