@@ -21,6 +21,7 @@ import server.library.sharing.tables
 import server.objects.tables
 import server.planning.groups.tables
 import server.planning.log
+import server.planning.plans.tables
 import server.storage.jobs
 import server.uploads.tables  # noqa: F401
 from server.lessons.model import Page, PageFile
