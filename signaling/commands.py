@@ -72,7 +72,7 @@ def decide(state: m.Snapshot, actor: m.Participant, request: Command, t_ms: int)
             _require_state(state, "scheduled")
             return (m.LessonStarted(),)
         case m.EndLesson():
-            require(actor.role, Capability.END_LESSON)
+            require_may(state, actor, Capability.END_LESSON)
             _require_state(state, "live")
             return (m.LessonEnded(),)
         case m.SetAttendance():
@@ -150,7 +150,9 @@ def _set_mute(state: m.Snapshot, actor: m.Participant, request: m.SetMute) -> Bo
     if target.peer != actor.peer and not (
         is_granted(actor.role, Capability.MUTE_OWN_CLASSROOM) and _is_own_classroom(actor, target)
     ):
-        require(actor.role, Capability.MUTE_ANYONE)
+        require_may(state, actor, Capability.MUTE_ANYONE)
+        if state.lesson.kind == "meeting" and not request.muted:
+            raise Refused("not_allowed", "只能替别人静音，不能替别人打开麦克风。")
     info = source_of(target, request.source)
     if info is None or info.muted is request.muted:
         return ()

@@ -16,6 +16,7 @@ from signaling.data_caps import DataCap, DataCaps
 from signaling.effects import Effect, ForgetMedia, LimitLink, MuteSource, Outcome, Tell
 from signaling.errors import Refused
 from signaling.links import Reception
+from signaling.meeting import is_meeting
 from signaling.playback import Playback, PlaybackBook
 from signaling.receivers import Receivers
 from signaling.replica import find, source_of
@@ -132,6 +133,14 @@ class MediaSide:
             return Outcome()
         notice = m.RestartIce(side) if state == "lost" else m.MediaReset()
         return Outcome((), (Tell(peer, notice),))
+
+    def on_voice(self, peer: m.PeerId) -> Outcome:
+        """Take in that `peer` speaks: in a meeting, who spoke last is heard and seen first."""
+        if not is_meeting(self._state()) or peer not in self._opened_mics or self._opened_mics[0] == peer:
+            return Outcome()
+        self._opened_mics.remove(peer)
+        self._opened_mics.insert(0, peer)
+        return Outcome((), tuple(self.refill()))
 
     def on_encodings_wanted(self, peer: m.PeerId, source: m.Source, rids: tuple[str, ...]) -> Outcome:
         """Take in which layers of a source of `peer` somebody takes."""

@@ -212,6 +212,7 @@ from signaling.state import (
 from signaling.wall_control import ControlWall as ControlWall, WallLayout as WallLayout, WallTold as WallTold
 
 PROTOCOL_VERSION = 1
+    RoomKind as RoomKind,
 
 MAX_MESSAGE_BYTES = 65_536  # an SDP offer of a sending client is about 12 kB; checked before decoding
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from signaling import messages as m
+from signaling.acting import require_may
 from signaling.errors import Refused
-from signaling.roles import Capability, require
+from signaling.roles import Capability
 
 
 def decide_pause(state: m.Snapshot, actor: m.Participant, request: m.PauseRecording) -> tuple[m.RecordingPaused, ...]:
@@ -13,7 +14,7 @@ def decide_pause(state: m.Snapshot, actor: m.Participant, request: m.PauseRecord
     Raises:
         Refused: `not_allowed`, `not_leading` or `lesson_state`.
     """
-    require(actor.role, Capability.PAUSE_RECORDING)
+    require_may(state, actor, Capability.PAUSE_RECORDING)
     if state.lead != actor.peer:
         raise Refused("not_leading", "录像由正在主讲的老师暂停和继续。请先接过主讲。")
     if state.lesson.state != "live":

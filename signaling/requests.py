@@ -72,7 +72,7 @@ class Subscribe(msgspec.Struct, frozen=True, tag_field="type", tag="subscribe"):
 
     id: int
     restart: bool = False
-    tiles: int = 0  # how many small pictures this screen has room for, 0..6
+    tiles: int = 0  # how many small pictures this screen has room for, 0..11
     video: bool = True  # False: sound only
 
 

@@ -14,6 +14,8 @@ class Role(enum.StrEnum):
     CLASSROOM = "classroom"  # 听课教室
     LOCAL_TEACHER = "local_teacher"  # 远端教师, 助教
     OBSERVER = "observer"  # 观摩
+    CONVENER = "convener"  # 召集人: in a meeting; may take its chair
+    MEMBER = "member"  # 参会人: in a meeting
 
 
 class Capability(enum.StrEnum):
@@ -47,6 +49,19 @@ class Capability(enum.StrEnum):
     DRAW = "draw"
     PLAY_CLIP = "play_clip"
 
+
+# Everybody at a meeting's table is equal: heard, seen, and may show something.
+_AT_TABLE = frozenset(
+    {
+        Capability.WATCH,
+        Capability.PUBLISH_CAMERA,
+        Capability.PUBLISH_MIC,
+        Capability.PUBLISH_SCREEN,
+        Capability.CHAT,
+        Capability.SEE_LINKS,
+        Capability.MARK,
+    }
+)
 
 CAPABILITIES: dict[Role, frozenset[Capability]] = {
     Role.LECTURER: frozenset(
@@ -102,6 +117,8 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
         }
     ),
     Role.OBSERVER: frozenset({Capability.WATCH}),
+    Role.CONVENER: _AT_TABLE | {Capability.TAKE_LEAD},
+    Role.MEMBER: _AT_TABLE,
 }
 
 # What a local teacher may do besides, while acting for a lecturer who is cut off: to go on with what is prepared.
@@ -115,6 +132,8 @@ ACTING_CAPABILITIES = frozenset(
         Capability.PLAY_CLIP,
     }
 )
+# What whoever has the chair of a meeting may do besides.
+CHAIR_CAPABILITIES = frozenset({Capability.MUTE_ANYONE, Capability.END_LESSON, Capability.PAUSE_RECORDING})
 
 
 def is_granted(role: Role, capability: Capability) -> bool:

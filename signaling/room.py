@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from signaling import messages as m, replica
+from signaling import meeting, messages as m, replica
 from signaling.beside import control_wall
 from signaling.board_desk import InkDesk
 from signaling.board_frames import Frame
@@ -118,6 +118,8 @@ class Room:
         self._seats: dict[m.PeerId, Seat] = {}
         self.media = MediaSide(self._seats, lambda: self._state, now)
         self._handover = Handover()
+        self._chair = meeting.Chair()
+        self.is_recorded = lesson.kind == "lesson"  # a meeting is once somebody has asked for it
         self._tally_due = now  # when answers are counted; infinite: all are
         self._ink = InkDesk()
         self._opened_at = opened_at
@@ -148,6 +150,7 @@ class Room:
         for event in events:
             room._ink.note(room._state, event.body)
             room._state = replica.apply(room._state, event)
+            room.is_recorded |= isinstance(event.body, m.RecordingPaused) and not event.body.paused
         room._tail.extend(events)
         room.media.load(playback)
         bodies: list[m.EventBody] = []
@@ -214,6 +217,8 @@ class Room:
             seat = self._seat_for(peer, admission.role, now)
         if admission.role is Role.LECTURER and self._state.lead is None:
             bodies.append(m.LeadChanged(peer))
+        if meeting.is_meeting(self._state):
+            bodies += meeting.sit_down(self._state, peer, admission.role)
         self._sockets += 1
         seat.socket, seat.expires = self._sockets, None
         self.media.seat(_participant(peer, admission), admission, now)
@@ -390,6 +395,8 @@ class Room:
         kept = (KeepPlayback(played),) if played else ()
         return replace(outcome, effects=(*outcome.effects, *kept, *self.media.on_timeout(now)))
 
+        if meeting.is_meeting(self._state):
+            outcome = both(outcome, self._commit(self._chair.on_time(self._state, now), now))
     # --- inside
 
     def _actor(self, peer: m.PeerId) -> tuple[m.Participant, Seat]:
@@ -419,6 +426,8 @@ class Room:
     def _is_abandoned(self, now: float) -> bool:
         """Return whether class should have ended long ago, so that its recording does not run forever."""
         lesson = self._state.lesson
+        if meeting.is_meeting(self._state):
+            return meeting.is_attended(self._state)
         if lesson.state != "live" or lesson.started_t_ms is None:
             return False
         overtime_s = (self.t_ms(now) - lesson.started_t_ms) / 1000 - lesson.planned_minutes * 60
@@ -428,6 +437,8 @@ class Room:
     def _seat_for(self, peer: m.PeerId, role: Role, now: float) -> Seat:
         """Make the seat of `peer` anew: with a new resume token, so that a replaced window cannot take it back."""
         muted: set[m.Source] = {"mic"} if role is Role.CLASSROOM and self._state.called_on != peer else set()
+        if meeting.is_meeting(self._state):
+            return overtime_s >= meeting.OVERTIME_S or (overtime_s >= 0 and is_unattended)
         token = resume_token(self.id, self._rng)
         chat, answers = TokenBucket(CHAT_BURST, CHAT_PER_S, now), TokenBucket(ANSWERS_BURST, ANSWERS_PER_S, now)
         self._seats[peer] = Seat(peer, token, chat, answers, muted=muted)
@@ -458,8 +469,7 @@ class Room:
         if self._state.called_on in peers:
             bodies.append(m.CalledOn(None))
         if self._state.lead in peers:
-            heirs = [one.peer for one in self._state.participants if one.role is Role.LECTURER and one.online]
-            bodies.append(m.LeadChanged(next((peer for peer in heirs if peer not in peers), None)))
+            bodies.append(m.LeadChanged(self._heir(peers)))
         if self._state.acting in peers:
             bodies.append(m.ActingChanged(None))
         for peer in peers:
@@ -471,8 +481,16 @@ class Room:
         (seat.sending.add if active else seat.sending.discard)(source)
         effects: list[Effect] = [SwitchSource(actor.peer, source, active)]
         if not active and replica.source_of(actor, source) is not None:
+    def _heir(self, leaving: Sequence[m.PeerId]) -> m.PeerId | None:
+        if meeting.is_meeting(self._state):
+            return meeting.heir(self._state, leaving)
+        heirs = [one.peer for one in self._state.participants if one.role is Role.LECTURER and one.online]
+        return next((peer for peer in heirs if peer not in leaving), None)
+
             return self._commit([m.SourceUnpublished(actor.peer, source)], now, effects)
         return Outcome((), tuple(effects))
+        if source == "screen" and active and meeting.is_meeting(self._state):
+            meeting.require_free_screen(self._state, actor)
 
     def _remember_mute(self, peer: m.PeerId, source: m.Source, muted: bool) -> None:
         seat = self._seats.get(peer)
@@ -521,7 +539,10 @@ class Room:
                 return [*effects, ForgetMedia(peer)]
             case m.PhaseChanged():
                 return self.media.rest()
-            case m.LessonStarted():
+            case m.LessonStarted() if self.is_recorded:
+                return [StartRecording()]
+            case m.RecordingPaused(paused=False) if not self.is_recorded:
+                self.is_recorded = True
                 return [StartRecording()]
             case m.LessonEnded():
                 return [StopRecording()]

@@ -3,8 +3,9 @@
 Video: `lecturer` is the lead's camera, `screen` the lead's screen, `guest` the classroom that is called on, `tile0` and
 on the other classrooms. Audio: `audio0` is the lead, `audio1` the classroom that is called on, `audio2`, for lecturers
 only, another open microphone, in the order in which they were opened; for two teachers on the private line it is the
-other's voice there, which goes to nobody else. Nobody gets what comes from their own room back:
-a phone beside the classroom's loudspeaker would howl.
+other's voice there, which goes to nobody else. In a meeting everybody is alike: each voice and each picture has any
+of the places, and keeps it while fewer than there are places spoke after it. Nobody gets what comes from their own room
+back: a phone beside the classroom's loudspeaker would howl.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from signaling import messages as m
 from signaling.replica import find, source_of
 from signaling.roles import Role
 
-MAX_TILES = 6
+MAX_TILES = 11  # a meeting of twelve
 _SOUND = ("audio0", "audio1", "audio2")
 
 
@@ -57,6 +58,8 @@ def assign(
     you = find(state, receiver)
     if you is None:
         return dict.fromkeys(slots)
+    if state.lesson.kind == "meeting":
+        return _at_table(state, you, slots, opened, before)
     lead, called = find(state, state.lead), find(state, state.called_on)
     fixed: dict[m.Slot, Feed | None] = {
         "lecturer": _feed(you, lead, "camera"),
@@ -112,6 +115,21 @@ def _small_pictures(state: m.Snapshot, you: m.Participant) -> list[Feed]:
         if feed is not None:
             feeds.append(feed)
     return feeds
+
+
+def _at_table(
+    state: m.Snapshot, you: m.Participant, slots: Sequence[m.Slot], voices: Sequence[m.PeerId], before: Assignment
+) -> dict[m.Slot, Feed | None]:
+    """Return the slots of a meeting: all alike, who spoke last (`voices`) in front where places are few."""
+    others = [one for one in state.participants if one.peer != you.peer]
+    others.sort(key=lambda one: voices.index(one.peer) if one.peer in voices else len(voices))  # stable: else as seated
+    filled: dict[m.Slot, Feed | None] = dict.fromkeys(slots)
+    kinds: tuple[tuple[str, m.Source], ...] = (("audio", "mic"), ("tile", "camera"), ("screen", "screen"))
+    for kind, source in kinds:
+        places = [slot for slot in slots if slot.startswith(kind)]
+        feeds = [_feed(you, one, source) for one in others if source != "mic" or one.peer in voices]
+        filled |= _tiles([feed for feed in feeds if feed is not None][: len(places)], places, before)
+    return filled
 
 
 def _tiles(feeds: list[Feed], slots: list[m.Slot], before: Assignment) -> dict[m.Slot, Feed | None]:

@@ -22,6 +22,7 @@ Source = Literal["camera", "mic", "screen", "line"]  # line: the voice of a priv
 Slot = str  # "lecturer", "screen", "guest", "tile0".."tile5", "audio0".."audio2"
 Rung = Literal["hd", "clear", "smooth", "slides_audio", "audio"]  # 高清 清晰 流畅 课件+声音 仅声音
 LessonState = Literal["scheduled", "live", "ended"]
+RoomKind = Literal["lesson", "meeting"]
 CatchUpAct = Literal["offered", "running", "none", "start", "stop"]
 MediaPath = Literal["udp", "turn_udp", "turn_tcp", "turn_tls", "unknown"]  # how media reaches a client
 LinkState = Literal["ok", "suspect", "outage"]
@@ -87,6 +88,7 @@ class LessonInfo(msgspec.Struct, frozen=True):
     ended_t_ms: int | None = None
     paired_school: str = ""  # the second 1 of 1+1+N, by name as in `Participant`; empty: none
 
+    kind: RoomKind = "lesson"  # "meeting": a table instead of a classroom, everybody speaks (`signaling.meeting`)
 
 class Snapshot(msgspec.Struct, frozen=True):
     """The whole state of a room after the event `seq`."""
@@ -97,7 +99,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     deck: Deck | None
     page: int
     participants: tuple[Participant, ...]
-    lead: PeerId | None  # the lecturer whose picture fills the `lecturer` slot
+    lead: PeerId | None  # the lecturer whose picture fills the `lecturer` slot; in a meeting, who has the chair
     called_on: PeerId | None
     chat: tuple[ChatLine, ...]  # the last 100 lines
     recording: bool

@@ -33,6 +33,7 @@ _CONSTANTS = (
     "MAX_PUPILS",
     "MAX_CALLED",
     "MAX_MARKS",
+    "MAX_SEGMENTS",
     "MAX_PRIVATE_LINES",
     "MAX_WHOLE",
     "MAX_QUESTIONS",
@@ -74,6 +75,11 @@ def _names() -> Iterator[str]:
     yield (
         "/** What the acting local teacher may do besides. */\n"
         f"export const ACTING_CAPABILITIES: readonly Capability[] = [{acting}];\n"
+    )
+    chair = ", ".join(f"'{capability.value}'" for capability in sorted(roles.CHAIR_CAPABILITIES))
+    yield (
+        "/** What whoever has the chair of a meeting may do besides. */\n"
+        f"export const CHAIR_CAPABILITIES: readonly Capability[] = [{chair}];\n"
     )
 
 

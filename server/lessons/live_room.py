@@ -98,7 +98,7 @@ class LiveRoom:
         """Open the room on its media worker; whoever comes from now on can be served."""
         self._media.open_room(self.room.id)
         self.carry_out(restored)
-        if self.room.state.lesson.state == "live":
+        if self.room.state.lesson.state == "live" and self.room.is_recorded:
             self._recording.start()
         self.carry_out(self.room.on_timeout(time.monotonic()))  # a lesson left over from days ago takes nobody in
 

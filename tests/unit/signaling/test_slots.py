@@ -142,7 +142,7 @@ def test_wrong_limits_are_refused(request_: m.LimitSlot, code: str) -> None:
         lesson.ask(lesson.lecturer, request_)
 
 
-@pytest.mark.parametrize("tiles", [-1, 7])
+@pytest.mark.parametrize("tiles", [-1, 12])
 def test_wrong_number_of_tiles_is_refused(tiles: int) -> None:
     lesson = Lesson()
     with pytest.raises(Refused, match="tiles_invalid"):

@@ -18,7 +18,7 @@ def test_written_file_is_up_to_date() -> None:
         "export const PROTOCOL_VERSION = 1;",
         "export type PeerId = string;",
         "export type Source = 'camera' | 'mic' | 'screen' | 'line';",
-        "export type Role = 'lecturer' | 'classroom' | 'local_teacher' | 'observer';",
+        "export type Role = 'lecturer' | 'classroom' | 'local_teacher' | 'observer' | 'convener' | 'member';",
         "  type: 'hello';",
         "  resume?: string;",  # the client may leave a default out
         "  kind: 'hand_changed';",

@@ -6,6 +6,7 @@ export const MAX_MESSAGE_BYTES = 65536;
 export const MAX_PUPILS = 60;
 export const MAX_CALLED = 200;
 export const MAX_MARKS = 200;
+export const MAX_SEGMENTS = 40;
 export const MAX_PRIVATE_LINES = 100;
 export const MAX_WHOLE = 3;
 export const MAX_QUESTIONS = 60;
@@ -50,11 +51,13 @@ export type MediaPath = 'udp' | 'turn_udp' | 'turn_tcp' | 'turn_tls' | 'unknown'
 
 export type Rung = 'hd' | 'clear' | 'smooth' | 'slides_audio' | 'audio';
 
+export type RoomKind = 'lesson' | 'meeting';
+
 export type Source = 'camera' | 'mic' | 'screen' | 'line';
 
 export type WallLayout = 'auto' | 'page' | 'lecturer';
 
-export type Role = 'lecturer' | 'classroom' | 'local_teacher' | 'observer';
+export type Role = 'lecturer' | 'classroom' | 'local_teacher' | 'observer' | 'convener' | 'member';
 
 export type Capability =
   | 'watch'
@@ -90,6 +93,9 @@ export const ACTING_CAPABILITIES: readonly Capability[] = ['ask', 'call_on', 'dr
 
 /** Somebody begins to write: the next author's number is theirs. */
 export interface AuthorKnown {
+/** What whoever has the chair of a meeting may do besides. */
+export const CHAIR_CAPABILITIES: readonly Capability[] = ['end_lesson', 'mute_anyone', 'pause_recording'];
+
   kind: 'author_known';
   peer: PeerId;
 }
@@ -1164,6 +1170,7 @@ export interface Snapshot {
   phase: Phase;
   timer: Timer | null;
   marks: readonly Mark[];
+  kind: RoomKind;
   quiz: Quiz;
   clips: readonly Clip[];
   clip: ShownClip | null;
