@@ -302,6 +302,13 @@ class EncodingsWanted(msgspec.Struct, frozen=True, tag=True):
     rids: tuple[str, ...]
 
 
+class VoiceHeard(msgspec.Struct, frozen=True, tag=True):
+    """Somebody speaks; told when they begin and every 2 s while they go on. Not of senders that write no levels."""
+
+    room: str
+    peer: str
+
+
 class WorkerReport(msgspec.Struct, frozen=True, tag=True):
     """Sent every 2 s: how the worker is."""
 
@@ -315,7 +322,16 @@ class WorkerReport(msgspec.Struct, frozen=True, tag=True):
 
 
 Message = (
-    Sdp | Done | Failed | WorkerReady | TransportChanged | TrackChanged | PeerReport | EncodingsWanted | WorkerReport
+    Sdp
+    | Done
+    | Failed
+    | WorkerReady
+    | TransportChanged
+    | TrackChanged
+    | PeerReport
+    | EncodingsWanted
+    | VoiceHeard
+    | WorkerReport
 )
 
 _encode = msgspec.msgpack.Encoder().encode

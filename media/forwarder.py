@@ -15,7 +15,7 @@ import random
 from collections.abc import Iterator
 
 from media import rtcp
-from media.control import Message, Source, TrackChanged
+from media.control import Message, Source, TrackChanged, VoiceHeard
 from media.demand import poll_demand
 from media.down_track import DownTrack, Outgoing
 from media.keyframe import KeyframeRequester
@@ -213,6 +213,8 @@ class Forwarder:
             self._gate.on_keyframe((room.name, track.peer, track.source), now)
         if track.is_muted:
             return
+        if track.source == "mic" and publisher.speaks(track, original, now):
+            self._news.append(VoiceHeard(room.name, track.peer))
         if layer.first_index == item.index:
             self._choose_again(room, track, now)
         if room.tap is not None:

@@ -124,6 +124,10 @@ class Publisher:
         item = layer.receive(packet, arrival_ns, now)
         return (item, packet) if item is not None else None
 
+    def speaks(self, track: UpTrack, packet: bytes, now: float) -> bool:
+        """Return whether it must be told now that somebody speaks on `track`."""
+        return self._ids.audio_level > 0 and track.voice.on_packet(packet, self._ids.audio_level, now)
+
     def _learn(self, packet: bytes, payload_type: int, ssrc: int, now: float) -> _Route | None:
         """Find out what an unknown SSRC is (RFC 9143 §9.2), or None: not yet, or never."""
         if now > self._learn_until:

@@ -21,6 +21,7 @@ from media.reception import ReceptionStats
 from media.rtcp import SenderReport
 from media.rtp import RtpError, Unwrapper, payload_span
 from media.sdp import NegotiatedCodec
+from media.voice import VoiceActivity
 
 if TYPE_CHECKING:
     from media.down_track import DownTrack
@@ -282,6 +283,7 @@ class UpTrack:
         self.is_heard = False  # as last told by TrackChanged
         self.keyframe_wish = False
         self.demand = EncodingDemand()
+        self.voice = VoiceActivity()
         self._flowing: set[str] = set()
         self._ladder = Ladder()
         self._ladder_until = -1.0

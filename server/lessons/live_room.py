@@ -313,6 +313,8 @@ class LiveRoom:
                     self.leave(peer)
             case control.EncodingsWanted(source=source, rids=rids):
                 self.carry_out(self.room.media.on_encodings_wanted(peer, source, rids))
+            case control.VoiceHeard():
+                self.carry_out(self.room.media.on_voice(peer))
             case control.PeerReport(estimate_bps=estimate_bps, sent_bps=sent_bps):
                 most_bps = self.room.media.cap_of(peer).ceiling_bps or estimate_bps  # a replay is paid for too
                 besides_bps = self.spare.on_report(peer, min(estimate_bps, most_bps), sent_bps, now)

@@ -42,7 +42,9 @@ MediaCommand = (
     | control.LimitPeer
     | control.WantBesides
 )
-Report = control.TransportChanged | control.TrackChanged | control.PeerReport | control.EncodingsWanted
+Report = (
+    control.TransportChanged | control.TrackChanged | control.PeerReport | control.EncodingsWanted | control.VoiceHeard
+)
 _Reply = TypeVar("_Reply", control.Sdp, control.Done)
 
 
