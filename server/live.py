@@ -30,7 +30,7 @@ from server.processes.recorder import RecorderLink
 from server.settings import Settings
 from server.storage.database import Database
 from signaling.data_caps import DataCap
-from signaling.messages import Clip, Deck, RoomId, Roster, Rung
+from signaling.messages import Clip, Deck, RoomId, Roster, Rung, Segment
 from signaling.questions import current
 from signaling.seats import peer_id
 
@@ -84,6 +84,10 @@ class LivePlane:
     def deck_changed(self, lesson: RoomId, deck: Deck | None) -> None:
         """Tell the lesson's room, when it is open, that it has another deck."""
         self._host.deck_changed(lesson, deck)
+
+    def segments_changed(self, lesson: RoomId, segments: tuple[Segment, ...]) -> None:
+        """Tell the lesson's room, when it is open, by which segments of a plan it is taught now."""
+        self._host.segments_changed(lesson, segments)
 
     def clips_changed(self, lesson: RoomId, clips: tuple[Clip, ...]) -> None:
         """Tell the lesson's room, when it is open, which clips it has now."""

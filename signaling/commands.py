@@ -18,6 +18,7 @@ from signaling.questions_rules import QuestionCommand, decide_question
 from signaling.recording_pause_rules import decide_pause
 from signaling.replica import find, source_of
 from signaling.roles import Capability, Role, is_granted, require
+from signaling.segments_rules import decide_segment
 from signaling.text import clean_text
 
 Command = (
@@ -33,6 +34,7 @@ Command = (
     | PhaseCommand
     | m.PauseRecording
     | m.SetClip
+    | m.MoveSegment
     | LineCommand
     | QuestionCommand
 )
@@ -85,6 +87,8 @@ def decide(state: m.Snapshot, actor: m.Participant, request: Command, t_ms: int)
             return decide_phase(state, actor, request, t_ms)
         case m.SetClip():
             return decide_clip(state, actor, request, t_ms)
+        case m.MoveSegment():
+            return decide_segment(state, actor, request)
         case _:
             return decide_question(state, actor, request)
 

@@ -32,6 +32,7 @@ from signaling.questions import (
     TallyChanged,
 )
 from signaling.recording_pause import RecordingPaused
+from signaling.segments import CourseSet, SegmentMoved
 from signaling.state import ChatLine, Deck, Participant, Source
 
 
@@ -168,6 +169,8 @@ EventBody = (
     | Marked
     | ClipsSet
     | ClipChanged
+    | CourseSet
+    | SegmentMoved
     | QuestionAsked
     | QuestionClosed
     | AnswerRevealed

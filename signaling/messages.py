@@ -194,6 +194,15 @@ from signaling.requests import (
     TakeOver as TakeOver,
     TurnPage as TurnPage,
 )
+from signaling.segments import (
+    MAX_SEGMENTS as MAX_SEGMENTS,
+    Course as Course,
+    CourseSet as CourseSet,
+    MoveSegment as MoveSegment,
+    Segment as Segment,
+    SegmentLeader as SegmentLeader,
+    SegmentMoved as SegmentMoved,
+)
 from signaling.state import (
     CatchUpAct as CatchUpAct,
     ChatLine as ChatLine,
@@ -203,6 +212,7 @@ from signaling.state import (
     LinkState as LinkState,
     MediaPath as MediaPath,
     Participant as Participant,
+    RoomKind as RoomKind,
     Rung as Rung,
     Slot as Slot,
     Snapshot as Snapshot,
@@ -212,7 +222,6 @@ from signaling.state import (
 from signaling.wall_control import ControlWall as ControlWall, WallLayout as WallLayout, WallTold as WallTold
 
 PROTOCOL_VERSION = 1
-    RoomKind as RoomKind,
 
 MAX_MESSAGE_BYTES = 65_536  # an SDP offer of a sending client is about 12 kB; checked before decoding
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from signaling import board, class_list, messages as m, questions
+from signaling import board, class_list, messages as m, questions, segments
 from signaling.clips import step_clip
 from signaling.phases import add_mark
 from signaling.private_line import add_line
@@ -77,18 +77,21 @@ def _step(state: m.Snapshot, event: m.Event) -> m.Snapshot:
         case m.ChatAdded(line=line):
             return replace(state, chat=(*state.chat, line)[-CHAT_LINES:])
         case m.PageTurned(page=page):
-            return replace(state, page=page, board=board.leave(state.board), clip=None)
+            course = segments.follow_page(state.course, page, event.t_ms)
+            return replace(state, page=page, board=board.leave(state.board), clip=None, course=course)
         case m.DeckChanged(deck=deck):
-            return replace(state, deck=deck, page=1, board=board.leave(state.board), clip=None)
+            course = segments.follow_page(state.course, 1, event.t_ms)
+            return replace(state, deck=deck, page=1, board=board.leave(state.board), clip=None, course=course)
         case m.RecordingChanged(recording=recording):
             return replace(state, recording=recording)
         case m.RecordingPaused(paused=paused):
             return replace(state, recording_paused_t_ms=event.t_ms if paused else None)
         case m.LessonStarted():
-            return replace(state, lesson=replace(state.lesson, state="live", started_t_ms=event.t_ms))
+            started = replace(state.lesson, state="live", started_t_ms=event.t_ms)
+            return replace(state, lesson=started, course=segments.begin(state.course, event.t_ms))
         case m.LessonEnded():
             ended = replace(state.lesson, state="ended", ended_t_ms=event.t_ms)
-            return replace(state, lesson=ended, clip=None)
+            return replace(state, lesson=ended, clip=None, course=segments.end(state.course, event.t_ms))
         case m.ParticipantJoined(participant=joined):
             others = tuple(one for one in state.participants if one.peer != joined.peer)
             return replace(state, participants=(*others, joined))
@@ -108,6 +111,11 @@ def _step(state: m.Snapshot, event: m.Event) -> m.Snapshot:
             return replace(state, quiz=questions.step(state.quiz, event.body, event.t_ms))
         case m.ClipsSet(clips=clips):
             return replace(state, clips=clips)
+        case m.CourseSet(segments=steps):
+            is_live = state.lesson.state == "live"
+            return replace(state, course=segments.set_course(steps, state.page, event.t_ms, is_live=is_live))
+        case m.SegmentMoved(segment=segment):
+            return replace(state, course=segments.go_to(state.course, segment, event.t_ms))
         case m.ClipChanged():
             return replace(state, clip=step_clip(event.body, event.t_ms))
         case m.Withheld():

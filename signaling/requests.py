@@ -24,6 +24,7 @@ from signaling.phases import MarkMoment, SetPhase, SetTimer
 from signaling.private_line import SayPrivately, SetLine
 from signaling.questions import AskQuestion, CloseQuestion, CountHands, GiveAnswers, PutAway, RevealAnswer, ShowResults
 from signaling.recording_pause import PauseRecording
+from signaling.segments import MoveSegment
 from signaling.state import CatchUpAct, MediaPath, Slot, Source
 from signaling.wall_control import ControlWall
 
@@ -223,6 +224,7 @@ ClientMessage = (
     | MarkMoment
     | PauseRecording
     | SetClip
+    | MoveSegment
     | TakeOver
     | GiveBack
     | AskQuestion

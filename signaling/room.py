@@ -368,6 +368,11 @@ class Room:
         """Take in which clips the lesson has; one that is shown goes on though it is not among them any more."""
         return self._commit([m.ClipsSet(clips)] if self._state.clips != clips else [], now)
 
+    def set_segments(self, segments: tuple[m.Segment, ...], now: float) -> Outcome:
+        """Take in the segments of the plan that the lesson is taught by; as they are already: nothing happens."""
+        known = () if self._state.course is None else self._state.course.segments
+        return self._commit([m.CourseSet(segments)] if known != segments else [], now)
+
     def end(self, now: float) -> Outcome:
         """End a live lesson from outside; another is left as it is."""
         return self._commit([m.LessonEnded()] if self._state.lesson.state == "live" else [], now)
@@ -390,13 +395,13 @@ class Room:
             self._tally_due = math.inf
             bodies += stale_tallies(self._state)
         outcome = self._commit(bodies, now)
+        if meeting.is_meeting(self._state):
+            outcome = both(outcome, self._commit(self._chair.on_time(self._state, now), now))
         outcome = both(outcome, self._commit(self._handover.on_time(self._state, self.media.is_reachable, now), now))
         played = self.media.poll_played(now)
         kept = (KeepPlayback(played),) if played else ()
         return replace(outcome, effects=(*outcome.effects, *kept, *self.media.on_timeout(now)))
 
-        if meeting.is_meeting(self._state):
-            outcome = both(outcome, self._commit(self._chair.on_time(self._state, now), now))
     # --- inside
 
     def _actor(self, peer: m.PeerId) -> tuple[m.Participant, Seat]:
@@ -421,24 +426,24 @@ class Room:
         return list(gone.bodies)
 
     def _is_attended(self) -> bool:
+        if meeting.is_meeting(self._state):
+            return meeting.is_attended(self._state)
         return any(one.role is Role.LECTURER and one.online for one in self._state.participants)
 
     def _is_abandoned(self, now: float) -> bool:
         """Return whether class should have ended long ago, so that its recording does not run forever."""
         lesson = self._state.lesson
-        if meeting.is_meeting(self._state):
-            return meeting.is_attended(self._state)
         if lesson.state != "live" or lesson.started_t_ms is None:
             return False
         overtime_s = (self.t_ms(now) - lesson.started_t_ms) / 1000 - lesson.planned_minutes * 60
         is_unattended = not self._is_attended() and now - self._attended >= UNATTENDED_S
+        if meeting.is_meeting(self._state):
+            return overtime_s >= meeting.OVERTIME_S or (overtime_s >= 0 and is_unattended)
         return overtime_s >= LONGEST_OVERTIME_S or (overtime_s >= OVERTIME_S and is_unattended)
 
     def _seat_for(self, peer: m.PeerId, role: Role, now: float) -> Seat:
         """Make the seat of `peer` anew: with a new resume token, so that a replaced window cannot take it back."""
         muted: set[m.Source] = {"mic"} if role is Role.CLASSROOM and self._state.called_on != peer else set()
-        if meeting.is_meeting(self._state):
-            return overtime_s >= meeting.OVERTIME_S or (overtime_s >= 0 and is_unattended)
         token = resume_token(self.id, self._rng)
         chat, answers = TokenBucket(CHAT_BURST, CHAT_PER_S, now), TokenBucket(ANSWERS_BURST, ANSWERS_PER_S, now)
         self._seats[peer] = Seat(peer, token, chat, answers, muted=muted)
@@ -476,21 +481,21 @@ class Room:
             bodies += hang_up(self._state, peer)
         return bodies + [m.ParticipantLeft(peer) for peer in peers]
 
-    def _set_source(self, actor: m.Participant, seat: Seat, source: m.Source, active: bool, now: float) -> Outcome:
-        require(actor.role, PUBLISH_CAPABILITY[source])
-        (seat.sending.add if active else seat.sending.discard)(source)
-        effects: list[Effect] = [SwitchSource(actor.peer, source, active)]
-        if not active and replica.source_of(actor, source) is not None:
     def _heir(self, leaving: Sequence[m.PeerId]) -> m.PeerId | None:
         if meeting.is_meeting(self._state):
             return meeting.heir(self._state, leaving)
         heirs = [one.peer for one in self._state.participants if one.role is Role.LECTURER and one.online]
         return next((peer for peer in heirs if peer not in leaving), None)
 
-            return self._commit([m.SourceUnpublished(actor.peer, source)], now, effects)
-        return Outcome((), tuple(effects))
+    def _set_source(self, actor: m.Participant, seat: Seat, source: m.Source, active: bool, now: float) -> Outcome:
+        require(actor.role, PUBLISH_CAPABILITY[source])
         if source == "screen" and active and meeting.is_meeting(self._state):
             meeting.require_free_screen(self._state, actor)
+        (seat.sending.add if active else seat.sending.discard)(source)
+        effects: list[Effect] = [SwitchSource(actor.peer, source, active)]
+        if not active and replica.source_of(actor, source) is not None:
+            return self._commit([m.SourceUnpublished(actor.peer, source)], now, effects)
+        return Outcome((), tuple(effects))
 
     def _remember_mute(self, peer: m.PeerId, source: m.Source, muted: bool) -> None:
         seat = self._seats.get(peer)

@@ -17,12 +17,13 @@ from signaling.phases import Mark, Phase, Timer
 from signaling.private_line import PrivateText, VoiceLine
 from signaling.questions import Quiz
 from signaling.roles import Role
+from signaling.segments import Course
 
 Source = Literal["camera", "mic", "screen", "line"]  # line: the voice of a private line
 Slot = str  # "lecturer", "screen", "guest", "tile0".."tile5", "audio0".."audio2"
 Rung = Literal["hd", "clear", "smooth", "slides_audio", "audio"]  # 高清 清晰 流畅 课件+声音 仅声音
-LessonState = Literal["scheduled", "live", "ended"]
 RoomKind = Literal["lesson", "meeting"]
+LessonState = Literal["scheduled", "live", "ended"]
 CatchUpAct = Literal["offered", "running", "none", "start", "stop"]
 MediaPath = Literal["udp", "turn_udp", "turn_tcp", "turn_tls", "unknown"]  # how media reaches a client
 LinkState = Literal["ok", "suspect", "outage"]
@@ -87,8 +88,8 @@ class LessonInfo(msgspec.Struct, frozen=True):
     started_t_ms: int | None = None
     ended_t_ms: int | None = None
     paired_school: str = ""  # the second 1 of 1+1+N, by name as in `Participant`; empty: none
-
     kind: RoomKind = "lesson"  # "meeting": a table instead of a classroom, everybody speaks (`signaling.meeting`)
+
 
 class Snapshot(msgspec.Struct, frozen=True):
     """The whole state of a room after the event `seq`."""
@@ -117,4 +118,5 @@ class Snapshot(msgspec.Struct, frozen=True):
     quiz: Quiz = Quiz()
     clips: tuple[Clip, ...] = ()  # that the lesson has
     clip: ShownClip | None = None  # shown instead of the page
+    course: Course | None = None  # the segments of the plan that it is taught by
     board: Board = Board()  # in a welcome: of the shown surface as much as is sent at once, of others their names

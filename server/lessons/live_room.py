@@ -279,6 +279,10 @@ class LiveRoom:
         """Give the lesson another deck."""
         self.carry_out(self.room.set_deck(deck, time.monotonic()))
 
+    def set_segments(self, segments: tuple[m.Segment, ...]) -> None:
+        """Tell which segments of a plan the lesson is taught by now."""
+        self.carry_out(self.room.set_segments(segments, time.monotonic()))
+
     def set_clips(self, clips: tuple[m.Clip, ...]) -> None:
         """Tell which clips the lesson has now."""
         self.carry_out(self.room.set_clips(clips, time.monotonic()))

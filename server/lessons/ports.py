@@ -15,6 +15,7 @@ from recorder.control import RecordingChanged
 from signaling.messages import Clip, Deck, Event, LessonInfo, RoomId, Roster
 from signaling.playback import Playback
 from signaling.roles import Role
+from signaling.segments import Segment
 
 
 class Seat(msgspec.Struct, frozen=True):
@@ -39,6 +40,7 @@ class StoredLesson(msgspec.Struct, frozen=True):
     playback: tuple[Playback, ...] = ()  # how it played so far
     rosters: tuple[Roster, ...] = ()  # of all its classrooms; one that nobody made yet is empty
     clips: tuple[Clip, ...] = ()
+    segments: tuple[Segment, ...] = ()  # of the plan that it is taught by
 
 
 class LessonStore(Protocol):

@@ -32,7 +32,7 @@ from server.processes.recorder import RecorderLink
 from signaling.data_caps import DataCap
 from signaling.effects import Outcome, both
 from signaling.errors import Refused, Unavailable
-from signaling.messages import Clip, Deck, RoomId, Roster, Rung
+from signaling.messages import Clip, Deck, RoomId, Roster, Rung, Segment
 from signaling.room import Room
 from signaling.seats import Admission, peer_id, room_of_resume
 
@@ -200,6 +200,12 @@ class RoomHost:
         if room is not None:
             room.set_clips(clips)
 
+    def segments_changed(self, lesson: RoomId, segments: tuple[Segment, ...]) -> None:
+        """Tell an open room, before class, by which segments it is taught; a closed one reads them when it opens."""
+        room = self._rooms.get(lesson)
+        if room is not None and room.room.state.lesson.state == "scheduled":
+            room.set_segments(segments)
+
     def called_off(self, lesson: RoomId, reason: str) -> None:
         """Send home whoever waits in a lesson that was cancelled; one that is live goes on to its end."""
         room = self._rooms.get(lesson)
@@ -331,6 +337,8 @@ class RoomHost:
         for school_id, cap in self._caps.items():
             core.media.set_cap(school_id, cap)  # nobody is in yet, so nobody is to be told
         restored = both(restored, core.set_clips(stored.clips, now))
+        if stored.info.state == "scheduled":  # a plan is not changed under a class that goes on
+            restored = both(restored, core.set_segments(stored.segments, now))
         for roster in stored.rosters:
             restored = both(restored, core.set_roster(roster, now))
         recording = LessonRecording(core.id, int(opened_at * 1e9), self._recordings, self.media, self.recorder)

@@ -20,10 +20,11 @@ from server.lessons.page_files import PageFiles
 from server.lessons.playback_tables import keep_playback, playback_between, playback_of
 from server.lessons.ports import StoredLesson
 from server.lessons.rosters.tables import live_rosters
+from server.lessons.segments import segments_of
 from server.storage.database import Database, Transaction
 from server.storage.ids import new_code
 from signaling.errors import Refused
-from signaling.messages import Deck, Event, LessonInfo, RoomId
+from signaling.messages import Deck, Event, LessonEnded, LessonInfo, RoomId
 from signaling.playback import Playback
 
 REPEATED_AHEAD = timedelta(days=8)  # the lobby shows a week of the timetable, with today's weekday twice
@@ -40,6 +41,11 @@ class LessonService:
         self._database = database
         self._clock = clock
         self._files = files
+        self._when_ended: list[Callable[[Transaction, RoomId], Awaitable[None]]] = []
+
+    def when_ended(self, hook: Callable[[Transaction, RoomId], Awaitable[None]]) -> None:
+        """Call `hook` in the transaction that stores a lesson's end; it may be called again for the same one."""
+        self._when_ended.append(hook)
 
     # --- lessons --------------------------------------------------------------------------------------------------
 
@@ -228,8 +234,10 @@ class LessonService:
             playback = await playback_of(tx, lesson)
             rosters = await live_rosters(tx, [room.id for room in found.classrooms])
             clips = tuple(lesson_clip(lesson, one) for one in await clips_of(tx, lesson))
+            segments = await segments_of(tx, lesson)
         opened_ms = found.opened_wallclock_ms
-        return StoredLesson(info_of(found), deck_of(found, pages), opened_ms, events, playback, rosters, clips)
+        deck = deck_of(found, pages)
+        return StoredLesson(info_of(found), deck, opened_ms, events, playback, rosters, clips, segments)
 
     async def opened(self, lesson: RoomId, wallclock_ms: int) -> None:
         """Note when t_ms = 0 was; only the first call counts."""
@@ -240,6 +248,9 @@ class LessonService:
         """Store events and the lesson's state after them, in one transaction."""
         async with self._database.write() as tx:
             await tables.append_events(tx, lesson, info, events)
+            if any(isinstance(event.body, LessonEnded) for event in events):
+                for hook in self._when_ended:
+                    await hook(tx, lesson)
 
     async def keep_playback(self, lesson: RoomId, rows: tuple[Playback, ...]) -> None:
         """Store figures in place of the older ones of the same seats."""
@@ -264,6 +275,7 @@ def info_of(lesson: Lesson) -> LessonInfo:
         started_t_ms=lesson.started_t_ms,
         ended_t_ms=lesson.ended_t_ms,
         paired_school="" if lesson.paired_school is None else lesson.paired_school.name,
+        kind=lesson.kind,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["page", "clip", "quiz", "roster"]
+Kind = Literal["page", "clip", "quiz", "roster", "plan"]
 Problem = Literal["", "storage_full", "storage_failed", "hash_failed"]
 
 

@@ -14,6 +14,7 @@ import server.lessons.packs.tables
 import server.lessons.playback_tables
 import server.lessons.questions.tables
 import server.lessons.rosters.tables
+import server.lessons.segments
 import server.lessons.tables
 import server.lessons.timetable.tables
 import server.library.packs.tables
@@ -22,6 +23,7 @@ import server.objects.tables
 import server.planning.groups.tables
 import server.planning.log
 import server.planning.plans.tables
+import server.planning.reviews.tables
 import server.storage.jobs
 import server.uploads.tables  # noqa: F401
 from server.lessons.model import Page, PageFile

@@ -35,6 +35,12 @@ CLIPS = tuple(
     )
 )
 
+SEGMENTS = (
+    m.Segment("s0", "导入", 5, "lecturer", 1),
+    m.Segment("s1", "观察水中的筷子", 15, "local", 2),
+    m.Segment("s2", "小组汇报", 10, "both"),
+)
+
 
 class World:
     """One room, a clock, and what came out of it."""

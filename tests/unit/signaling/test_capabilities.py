@@ -20,6 +20,7 @@ from tests.unit.signaling.room_world import (
     OBSERVER,
     ROSTERS,
     SECOND_LECTURER,
+    SEGMENTS,
     World,
 )
 
@@ -60,6 +61,7 @@ TABLE: tuple[Row, ...] = (
     ("set_timer", (YES, NO, NO, NO)),
     ("mark_moment", (YES, NO, YES, NO)),
     ("pause_recording", (YES, NO, NO, NO)),  # who leads; test_recording_pause.py
+    ("move_segment", (YES, NO, NO, NO)),
     ("set_clip", (YES, NO, NO, NO)),  # test_clips.py has who else may, and when
     ("add_ink", (YES, NO, NO, NO)),  # test_board_desk.py has who else may, and when
     ("remove_ink", (YES, NO, NO, NO)),
@@ -102,6 +104,7 @@ class Classroom(World):
             self.subscribe(peer)
         self.keep(self.room.set_roster(ROSTERS[0], self.now))
         self.keep(self.room.set_clips(CLIPS, self.now))
+        self.keep(self.room.set_segments(SEGMENTS, self.now))
         self.ask(self.lecturer, m.AskQuestion(0, SINGLE))
 
     def request(self, name: str, me: m.PeerId) -> Request | None:
@@ -123,6 +126,7 @@ class Classroom(World):
             "take_lead": m.TakeLead(1),
             "say": m.Say(1, "你好"),
             "turn_page": m.TurnPage(1, 2),
+            "move_segment": m.MoveSegment(1, SEGMENTS[1].id),
             "catch_up offered": m.CatchUp(1, "offered", 9),
             "catch_up start": m.CatchUp(1, "start"),
             "control_wall": m.ControlWall(1, "page", 40),

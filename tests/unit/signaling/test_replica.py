@@ -30,6 +30,7 @@ from tests.unit.signaling.room_world import (
     LOCAL_TEACHER,
     ROSTERS,
     SECOND_LECTURER,
+    SEGMENTS,
     World,
 )
 
@@ -38,7 +39,20 @@ ADMISSIONS = (LECTURER, SECOND_LECTURER, *CLASSROOMS, LOCAL_TEACHER)
 SOURCES: tuple[m.Source, ...] = ("camera", "mic", "screen")
 STEPS = st.tuples(
     st.sampled_from(
-        ["join", "drop", "leave", "resume", "track", "request", "wait", "reset", "recording", "roster", "clips"]
+        [
+            "join",
+            "drop",
+            "leave",
+            "resume",
+            "track",
+            "request",
+            "wait",
+            "reset",
+            "recording",
+            "roster",
+            "clips",
+            "course",
+        ]
     ),
     st.integers(0, len(ADMISSIONS) - 1),
     st.integers(0, 2**16),
@@ -99,6 +113,8 @@ class Fumbling(World):
                 self.keep(self.room.set_roster(ROSTERS[rng.randrange(len(ROSTERS))], self.now))
             case "clips":
                 self.keep(self.room.set_clips(CLIPS[: rng.randrange(len(CLIPS) + 1)], self.now))
+            case "course":
+                self.keep(self.room.set_segments(SEGMENTS[rng.randrange(len(SEGMENTS) + 1) :], self.now))
 
     def _resume(self, peer: m.PeerId, rng: random.Random) -> None:
         seen = rng.choice(self.snapshots)
@@ -135,6 +151,7 @@ def _request(rng: random.Random, peers: list[m.PeerId], quiz: m.Quiz) -> Request
             m.SetClip(
                 19, rng.choice(["", "c" * 64, *(one.sha256 for one in CLIPS)]), flag, rng.choice([None, -1, 5_000])
             ),
+            m.MoveSegment(21, rng.choice(["s0", "s1", "s2", "s9"])),
             m.TakeOver(18) if flag else m.GiveBack(18),
             cast("Request", any_question_request(rng, quiz)),
             cast("Request", any_question_request(rng, quiz)),
@@ -195,7 +212,19 @@ def vectors() -> list[Vector]:
     for name, body in _each_kind(before).items():
         event = m.Event(before.seq + 1, before.t_ms + 250, body)
         pieces.append(Vector(name, before, (event,), apply(before, event)))
+    pieces.append(_course())
     return pieces
+
+
+def _course() -> Vector:
+    """Return a lesson that goes through its segments by page and by hand, and back."""
+    bodies: list[m.EventBody] = [
+        m.CourseSet(SEGMENTS), m.PageTurned(2), m.LessonStarted(), m.PageTurned(3), m.SegmentMoved("s2"),
+        m.PageTurned(1), m.SegmentMoved("gone"), m.LessonEnded(), m.PageTurned(2),
+    ]  # fmt: skip
+    before = initial(LESSON, DECK)
+    events = tuple(m.Event(seq, seq * 60_000, body) for seq, body in enumerate(bodies, 1))
+    return Vector("course", before, events, apply_all(before, events))
 
 
 def _between(world: Fumbling, a: int, b: int) -> tuple[m.Event, ...]:
@@ -219,6 +248,8 @@ def _each_kind(state: m.Snapshot) -> dict[str, m.EventBody]:
         m.TimerSet(m.Timer(60_000, 60_000, 90_000)),
         m.Marked(m.Mark(7, one, "王老师", "折射")),
         m.ClipsSet(CLIPS),
+        m.CourseSet(SEGMENTS),
+        m.SegmentMoved("s1"),
         m.ClipChanged(CLIPS[0], True, 7_000),
         m.QuestionAsked(SINGLE),
         m.QuestionClosed(SINGLE.id),

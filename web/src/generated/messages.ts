@@ -41,6 +41,8 @@ export type QuestionKind = 'single' | 'multiple' | 'true_false' | 'number' | 'te
 
 export type QuestionStage = 'open' | 'closed' | 'revealed' | 'away';
 
+export type SegmentLeader = 'lecturer' | 'local' | 'both';
+
 export type CatchUpAct = 'offered' | 'running' | 'none' | 'start' | 'stop';
 
 export type LessonState = 'scheduled' | 'live' | 'ended';
@@ -49,9 +51,9 @@ export type LinkState = 'ok' | 'suspect' | 'outage';
 
 export type MediaPath = 'udp' | 'turn_udp' | 'turn_tcp' | 'turn_tls' | 'unknown';
 
-export type Rung = 'hd' | 'clear' | 'smooth' | 'slides_audio' | 'audio';
-
 export type RoomKind = 'lesson' | 'meeting';
+
+export type Rung = 'hd' | 'clear' | 'smooth' | 'slides_audio' | 'audio';
 
 export type Source = 'camera' | 'mic' | 'screen' | 'line';
 
@@ -91,11 +93,11 @@ export type Capability =
 /** What the acting local teacher may do besides. */
 export const ACTING_CAPABILITIES: readonly Capability[] = ['ask', 'call_on', 'draw', 'play_clip', 'set_timer', 'turn_page'];
 
-/** Somebody begins to write: the next author's number is theirs. */
-export interface AuthorKnown {
 /** What whoever has the chair of a meeting may do besides. */
 export const CHAIR_CAPABILITIES: readonly Capability[] = ['end_lesson', 'mute_anyone', 'pause_recording'];
 
+/** Somebody begins to write: the next author's number is theirs. */
+export interface AuthorKnown {
   kind: 'author_known';
   peer: PeerId;
 }
@@ -1101,6 +1103,42 @@ export interface TurnPage {
   page: number;
 }
 
+/** The segments, and where class is in them. */
+export interface Course {
+  segments: readonly Segment[];
+  current: string;
+  spent_ms: readonly number[];
+  since_t_ms: number | null;
+}
+
+/** The lesson has these segments now; none: it is taught without a plan. */
+export interface CourseSet {
+  kind: 'course_set';
+  segments: readonly Segment[];
+}
+
+/** Go on with a segment; one with a page of its own turns to it. */
+export interface MoveSegment {
+  type: 'move_segment';
+  id: number;
+  segment: string;
+}
+
+/** A step of the plan's teaching process. */
+export interface Segment {
+  id: string;
+  title: string;
+  minutes: number;
+  leader: SegmentLeader;
+  page: number;
+}
+
+/** Class goes on with this segment, said by hand. */
+export interface SegmentMoved {
+  kind: 'segment_moved';
+  segment: string;
+}
+
 /** A line of chat. */
 export interface ChatLine {
   t_ms: number;
@@ -1132,6 +1170,7 @@ export interface LessonInfo {
   started_t_ms: number | null;
   ended_t_ms: number | null;
   paired_school: string;
+  kind: RoomKind;
 }
 
 /** One seat in the room. A seat whose socket dropped stays with `online=False` until its resume time is over. */
@@ -1170,10 +1209,10 @@ export interface Snapshot {
   phase: Phase;
   timer: Timer | null;
   marks: readonly Mark[];
-  kind: RoomKind;
   quiz: Quiz;
   clips: readonly Clip[];
   clip: ShownClip | null;
+  course: Course | null;
   board: Board;
 }
 
@@ -1226,6 +1265,8 @@ export type EventBody =
   | Marked
   | ClipsSet
   | ClipChanged
+  | CourseSet
+  | SegmentMoved
   | QuestionAsked
   | QuestionClosed
   | AnswerRevealed
@@ -1268,6 +1309,7 @@ export type ClientMessage =
   | MarkMoment
   | PauseRecording
   | SetClip
+  | MoveSegment
   | TakeOver
   | GiveBack
   | AskQuestion

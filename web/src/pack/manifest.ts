@@ -1,6 +1,6 @@
 /** What a lesson's pack is: docs/packs.md. Everything from the server is looked at before it is used. */
 
-export type ItemKind = 'page' | 'clip' | 'quiz' | 'roster';
+export type ItemKind = 'page' | 'clip' | 'quiz' | 'roster' | 'plan';
 
 export interface PackItem {
   kind: ItemKind;
@@ -66,7 +66,7 @@ function isItem(item: Partial<PackItem>, lesson: string): boolean {
     Number.isSafeInteger(item.bytes) &&
     (item.bytes ?? -1) >= 0 &&
     typeof item.mime === 'string' &&
-    ['page', 'clip', 'quiz', 'roster'].includes(item.kind ?? '') &&
+    ['page', 'clip', 'quiz', 'roster', 'plan'].includes(item.kind ?? '') &&
     item.url === `/api/lessons/${lesson}/pack/${item.sha256}`
   );
 }

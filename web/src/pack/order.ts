@@ -1,7 +1,7 @@
 /** What is fetched next, and what goes when there is no room. Pure. */
 import { filesOf, type ItemKind, type Manifest, type PackItem } from './manifest';
 
-const RANK: Record<ItemKind, number> = { page: 0, quiz: 1, roster: 2, clip: 3 };
+const RANK: Record<ItemKind, number> = { page: 0, quiz: 1, plan: 1, roster: 2, clip: 3 };
 
 /** Return the files of a pack in the order in which they are wanted: the page that is shown (0: none), what comes
  *  after it, what came before, nearest first; then questions and seats; then clips. */

@@ -99,6 +99,7 @@ export const welcome = (seq = 7): ServerMessage => ({
     recording_paused_t_ms: null,
     clips: [],
     clip: null,
+    course: null,
     acting: null,
     rosters: [],
     absences: [],

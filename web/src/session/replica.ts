@@ -5,6 +5,7 @@ import type { Event, Participant, PeerId, PrivateText, Snapshot, Source } from '
 import { stepClip } from '@/clips/clips';
 import { stepQuiz } from '@/quiz/quiz';
 import { currentSurface, leaveBoard, stepBoard } from '@/ink/board';
+import { beginCourse, endCourse, followPage, goTo, setCourse } from './segments';
 
 /** An event does not follow the state: a new snapshot is needed. */
 export class ReplicaGap extends Error {
@@ -54,6 +55,12 @@ export function applyEvent(room: Snapshot, event: Event): Snapshot {
   return applyBody({ ...room, seq: event.seq, t_ms: event.t_ms }, event);
 }
 
+function turned(room: Snapshot, page: number, tMs: number): Snapshot {
+  // A recording from before there were segments has a first state without `course`.
+  const course = followPage(room.course ?? null, page, tMs);
+  return { ...room, page, board: leaveBoard(room.board), clip: null, course };
+}
+
 function applyBody(room: Snapshot, { body, t_ms }: Event): Snapshot {
   switch (body.kind) {
     case 'participant_joined': {
@@ -82,13 +89,22 @@ function applyBody(room: Snapshot, { body, t_ms }: Event): Snapshot {
     case 'chat_added':
       return { ...room, chat: [...room.chat, body.line].slice(-CHAT_LINES) };
     case 'page_turned':
-      return { ...room, page: body.page, board: leaveBoard(room.board), clip: null };
+      return turned(room, body.page, t_ms);
     case 'deck_changed':
-      return { ...room, deck: body.deck, page: 1, board: leaveBoard(room.board), clip: null };
+      return { ...turned(room, 1, t_ms), deck: body.deck };
     case 'lesson_started':
-      return { ...room, lesson: { ...room.lesson, state: 'live', started_t_ms: t_ms } };
+      return {
+        ...room,
+        lesson: { ...room.lesson, state: 'live', started_t_ms: t_ms },
+        course: beginCourse(room.course ?? null, t_ms),
+      };
     case 'lesson_ended':
-      return { ...room, lesson: { ...room.lesson, state: 'ended', ended_t_ms: t_ms }, clip: null };
+      return {
+        ...room,
+        lesson: { ...room.lesson, state: 'ended', ended_t_ms: t_ms },
+        clip: null,
+        course: endCourse(room.course ?? null, t_ms),
+      };
     case 'recording_changed':
       return { ...room, recording: body.recording };
     case 'recording_paused':
@@ -123,6 +139,10 @@ function applyBody(room: Snapshot, { body, t_ms }: Event): Snapshot {
     case 'tally_changed':
     case 'answers_given':
       return { ...room, quiz: stepQuiz(room.quiz, body, t_ms) };
+    case 'course_set':
+      return { ...room, course: setCourse(body.segments, room.page, t_ms, room.lesson.state === 'live') };
+    case 'segment_moved':
+      return { ...room, course: goTo(room.course ?? null, body.segment, t_ms) };
     case 'clips_set':
       return { ...room, clips: body.clips };
     case 'clip_changed':
