@@ -55,6 +55,8 @@ from server.objects.opening import open_objects
 from server.planning.groups.joining import JoiningService
 from server.planning.groups.service import GroupService
 from server.planning.log import ActivityLog
+from server.planning.plans import routes as plan_routes
+from server.planning.plans.wiring import open_plans
 from server.problems import on_error
 from server.settings import Settings
 from server.storage.database import open_database, sqlite_url
@@ -95,6 +97,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 open_live(settings, database, lessons, tokens, await accounts.caps(), secret) as live,
                 copying_to(None if objects is None else Copier(database, objects, folder / "recordings")),
                 converting(DeckWorker(database, decks, uploads, lessons, files, live.deck_changed), uploads),
+                open_plans(database, ActivityLog(database), secret) as plans,
                 sweeping(OrphanSweep(database, folders(files, photo_files, clip_files, made_files, material_files))),
             ):
                 questions = QuestionService(database, photo_files)
@@ -128,6 +131,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                     activity=activity,
                     groups=GroupService(database, activity),
                     joining=JoiningService(database, activity),
+                    plans=plans,
                 )
 
 
@@ -149,6 +153,7 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
         *clip_routes.routes(),
         *resource_routes.routes(),
         *offline_routes.routes(services, dist),
+        *plan_routes.routes(),
         *services.live.routes(),
         *web_build.routes(dist),
     ]

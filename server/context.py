@@ -31,6 +31,7 @@ from server.library.resources.service import ResourceService
 from server.planning.groups.joining import JoiningService
 from server.planning.groups.service import GroupService
 from server.planning.log import ActivityLog
+from server.planning.plans.wiring import Plans
 from server.settings import Settings
 from server.storage.database import Database
 from server.uploads.service import UploadService
@@ -169,6 +170,7 @@ class Services:
     activity: ActivityLog = field(kw_only=True)
     groups: GroupService = field(kw_only=True)
     joining: JoiningService = field(kw_only=True)
+    plans: Plans = field(kw_only=True)
 
 
 def services_of(connection: HTTPConnection) -> Services:

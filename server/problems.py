@@ -61,6 +61,7 @@ _STATUS: dict[str, int] = {
     "pack_range": 416,
     "link_expired": 410,
     "resource_changed": 409,
+    "plan_changed": 409,
     "resource_withdrawn": 409,
     "notes_open": 409,
     "material_unsupported": 415,

@@ -45,6 +45,7 @@ from server.library.resources.service import ResourceService
 from server.planning.groups.joining import JoiningService
 from server.planning.groups.service import GroupService
 from server.planning.log import ActivityLog
+from server.planning.plans.wiring import open_plans
 from server.settings import load
 from server.storage.database import Database, open_database, sqlite_url
 from server.uploads.service import UploadService
@@ -217,7 +218,10 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
     settings = load({"data": folder, "demo": True}, {}, {})
     folder.mkdir(parents=True, exist_ok=True)
     clock, live, quick = Clock(), QuietLive(), Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    async with open_database(sqlite_url(folder / "tongtang.db")) as database:
+    async with (
+        open_database(sqlite_url(folder / "tongtang.db")) as database,
+        open_plans(database, ActivityLog(database, clock), bytes(32), clock) as plans,
+    ):
         files = PageFiles(folder / "pages")
         lessons, accounts = LessonService(database, files, clock), AccountService(database, quick, clock)
         demo = Demo(accounts, lessons)
@@ -259,6 +263,7 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
             activity=activity,
             groups=GroupService(database, activity, clock),
             joining=JoiningService(database, activity, clock),
+            plans=plans,
         )
         app = build_app(services, folder / "no-dist")
         opened: list[httpx.AsyncClient] = []
