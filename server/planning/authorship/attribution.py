@@ -117,9 +117,9 @@ class Attribution:
         begin, tail = common_ends(old, new)
         removed = Cut(old[begin : len(old) - tail], self._authors[begin : len(old) - tail], begin, writer, self._step)
         fresh = new[begin : len(new) - tail]
-        authors = self._origin(fresh, removed, lent)
         is_joined = not fresh and self._cuts.join(removed)
         self._cuts.follow(begin, len(removed.text), len(fresh))
+        authors = self._origin(fresh, removed, lent)
         self._text = new
         self._authors = self._authors[:begin] + authors.replace(FREE, writer) + self._authors[len(old) - tail :]
         for match in _FREE_RUNS.finditer(authors):

@@ -27,15 +27,24 @@ class Cuts:
         return self.kept[::-1]
 
     def put_back(self, fresh: str, begin: int, by: str) -> str | None:
-        """Return the authors of a whole deletion that is undone: where it was, or of two characters and more.
+        """Return the authors of a deletion that is undone: all of it anywhere, or of its own hand a part in its place.
 
-        Less than a run of `MIN_MOVED` comes back by the hand that deleted it: an undo is one's own.
+        Call it after `follow`, which has moved what was deleted here behind what appeared.
         """
+        size = len(fresh)
         for cut in reversed(self.kept[-_PLACED:]):
-            is_here = cut.at == begin or len(fresh) > 1
-            if cut.text == fresh and is_here and (cut.by == by or len(fresh) >= MIN_MOVED):
-                cut.text = ""
-                return cut.authors
+            if cut.text == fresh and size >= MIN_MOVED:
+                cut.text, authors = "", cut.authors
+                return authors
+            if cut.by != by or (cut.at != begin + size and not (cut.text == fresh and size > 1)):
+                continue
+            if cut.text.startswith(fresh):
+                cut.text, authors, cut.authors = cut.text[size:], cut.authors[:size], cut.authors[size:]
+                return authors
+            if cut.text.endswith(fresh):
+                cut.text, authors, cut.authors = cut.text[:-size], cut.authors[-size:], cut.authors[:-size]
+                cut.at = begin
+                return authors
         return None
 
     def join(self, removed: Cut) -> bool:
