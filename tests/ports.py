@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
+
+_FIRST, _LAST = 20_000, 32_000
+_SHARES = 4  # of the range: one for tests that run alone, one for each of three processes that run them side by side
 
 
 def free_port() -> int:
@@ -11,7 +15,9 @@ def free_port() -> int:
 
     A port of that range (32768 and up on Linux) may be taken between this answer and the server's start.
     """
-    for port in random.sample(range(20_000, 32_000), 100):
+    share = (_LAST - _FIRST) // _SHARES
+    begin = _FIRST + share * (int(os.environ.get("PYTEST_XDIST_WORKER", "gw3")[2:]) % _SHARES)
+    for port in random.sample(range(begin, begin + share), 100):
         try:
             with (
                 socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,

@@ -111,7 +111,7 @@ def open_faces(files: Sequence[Path]) -> Iterator[list[Face]]:
         faces = []
         for file in files:
             try:
-                font = _open(file)
+                font = open_font(file)
                 faces.append(Face(font))
                 fonts.append(font)
             except (TTLibError, OSError, KeyError, ValueError) as error:
@@ -122,7 +122,7 @@ def open_faces(files: Sequence[Path]) -> Iterator[list[Face]]:
             font.close()
 
 
-def _open(file: Path) -> TTFont:
+def open_font(file: Path) -> TTFont:
     """Open a font; of a collection the simplified Chinese one."""
     if file.suffix != ".ttc":
         return TTFont(file, lazy=True)
