@@ -9,7 +9,9 @@ from server.accounts.rights import Right, has_right
 from server.lessons.model import Lesson
 from server.lessons.ports import Seat
 from signaling.errors import Refused
+from signaling.messages import PeerId
 from signaling.roles import Role
+from signaling.seats import Admission, peer_id
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -24,6 +26,8 @@ def entries(asker: Asker, lesson: Lesson) -> tuple[Entry, ...]:
     """Return every way in that `asker` has, the most likely first."""
     found: list[Entry] = []
     device, person = asker.device, asker.person
+    if lesson.kind == "meeting":
+        return () if person is None else tuple(_way_to_table(person, lesson))
     if device is not None and device.classroom is not None:
         own_id = device.classroom.id
         found += [Entry(Role.CLASSROOM, device, room) for room in lesson.classrooms if room.id == own_id]
@@ -46,9 +50,28 @@ def _entries_of_person(person: Person, lesson: Lesson) -> list[Entry]:
     return found
 
 
+def _way_to_table(person: Person, meeting: Lesson) -> list[Entry]:
+    """Return how the person may sit down in a meeting; whether they still may is asked at its door."""
+    if person.id == meeting.lecturer.id:
+        return [Entry(Role.CONVENER, person)]
+    found = (one for one in meeting.people if one.person_id == person.id)
+    return [Entry(Role.CONVENER if one.convenes else Role.MEMBER, person) for one in found]
+
+
+def seats_at_table(meeting: Lesson) -> dict[PeerId, str]:
+    """Return whose seats there can be in a meeting: the person's id by the seat's."""
+    ids = {meeting.lecturer.id, *(one.person_id for one in meeting.people)}
+    return {
+        peer_id(meeting.id, Admission(f"person:{person}/{role}", role, "", "")): person
+        for person in ids
+        for role in (Role.CONVENER, Role.MEMBER)
+    }
+
+
 def may_see(asker: Asker, lesson: Lesson) -> bool:
     """Return whether `asker` may see the lesson, its pages and its recording."""
-    if asker.person is not None and any(asker.person.manages(school) for school in _schools(lesson)):
+    is_class = lesson.kind == "lesson"  # what teachers say among themselves is not their managers'
+    if is_class and asker.person is not None and any(asker.person.manages(school) for school in _schools(lesson)):
         return True
     return bool(entries(asker, lesson))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from server.accounts.model import Classroom, SchoolRef
-from signaling.messages import LessonState, RoomId
+from signaling.messages import LessonState, RoomId, RoomKind
 from signaling.playback import Playback
 
 
@@ -53,8 +53,15 @@ class PlayedLesson(msgspec.Struct, frozen=True):
     rows: tuple[Playback, ...]
 
 
+class Invited(msgspec.Struct, frozen=True):
+    """Somebody who is let into a meeting, and what was made of it."""
+
+    person_id: str
+    convenes: bool = False  # may take the chair
+
+
 class Lesson(msgspec.Struct, frozen=True):
-    """A lesson: 1 lecturer school, 1 paired school, N classrooms."""
+    """A lesson: 1 lecturer school, 1 paired school, N classrooms. Or a meeting, whose lecturer is who called it."""
 
     id: RoomId
     title: str
@@ -74,3 +81,5 @@ class Lesson(msgspec.Struct, frozen=True):
     ended_t_ms: int | None = None
     cancelled: str | None = None  # why it is off; nobody enters it then
     series_id: str | None = None  # the repeating lesson of the timetable that it belongs to
+    kind: RoomKind = "lesson"
+    people: tuple[Invited, ...] = ()  # of a meeting

@@ -80,7 +80,7 @@ async def playback_between(
         .add_columns(_host_school.c.name.label("lecturer_school"))
         .join(lessons, lessons.c.id == lesson_playback.c.lesson_id)
         .join(_host_school, _host_school.c.id == host)
-        .where(lessons.c.starts_at_ms >= from_ms, lessons.c.starts_at_ms < to_ms)
+        .where(lessons.c.kind == "lesson", lessons.c.starts_at_ms >= from_ms, lessons.c.starts_at_ms < to_ms)
         .order_by(lessons.c.starts_at_ms, lessons.c.id)
         .limit(limit)
     )

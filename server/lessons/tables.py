@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from server.accounts.model import Asker, Classroom, Person, SchoolRef
 from server.accounts.tables import classrooms, devices, people, schools
-from server.lessons.model import Lesson, Page, PageFile, PersonRef
+from server.lessons.model import Invited, Lesson, Page, PageFile, PersonRef
 from server.lessons.questions.tables import keep_results
 from server.lessons.rosters.tables import count_calls
 from server.storage.database import Transaction
@@ -57,6 +57,14 @@ lessons = Table(
     Column("ended_t_ms", EpochMs),
     Column("cancelled", String(200)),  # why it is off
     Column("series_id", String(16), index=True),  # the repeating lesson of the timetable that it belongs to
+    Column("kind", String(8), nullable=False, server_default="lesson"),
+)
+lesson_people = Table(  # who was ever let into a meeting
+    "lesson_people",
+    metadata,
+    Column("lesson_id", String(8), ForeignKey("lessons.id", ondelete="CASCADE"), primary_key=True),
+    Column("person_id", String(16), ForeignKey("people.id"), primary_key=True, index=True),
+    Column("convenes", Boolean, nullable=False),
 )
 lesson_classrooms = Table(
     "lesson_classrooms",
@@ -115,12 +123,22 @@ async def add_lesson(tx: Transaction, lesson: Lesson) -> None:
             deck_id=None,
             pages=0,
             series_id=lesson.series_id,
+            kind=lesson.kind,
         )
     )
+    for one in lesson.people:
+        await invite(tx, lesson.id, one)
     for position, classroom in enumerate(lesson.classrooms):
         await tx.execute(
             insert(lesson_classrooms).values(lesson_id=lesson.id, position=position, classroom_id=classroom.id)
         )
+
+
+async def invite(tx: Transaction, lesson_id: str, one: Invited) -> None:
+    """Let somebody into a meeting, or change what they are there."""
+    table = lesson_people
+    await tx.execute(delete(table).where(table.c.lesson_id == lesson_id, table.c.person_id == one.person_id))
+    await tx.execute(insert(table).values(lesson_id=lesson_id, **msgspec.structs.asdict(one)))
 
 
 async def find_lesson(tx: Transaction, lesson_id: str) -> Lesson | None:
@@ -129,14 +147,17 @@ async def find_lesson(tx: Transaction, lesson_id: str) -> Lesson | None:
     return found[0] if found else None
 
 
-async def lessons_near(tx: Transaction, asker: Asker, limit: int, repeated_before_ms: int) -> list[Lesson]:
+async def lessons_near(
+    tx: Transaction, asker: Asker, limit: int, repeated_before_ms: int, *, meetings: bool = False
+) -> list[Lesson]:
     """Return up to `limit` lessons that may concern the asker: live ones, then coming ones, then past ones.
 
     A superset of what the asker may see: `access.py` has the rule. Of lessons that repeat those that begin before
     `repeated_before_ms`, without those that are off: the timetable has the whole term.
     """
     is_near = lessons.c.series_id.is_(None) | (lessons.c.starts_at_ms < repeated_before_ms)
-    return await lessons_where(tx, concerns(asker) & is_near & lessons.c.cancelled.is_(None), limit)
+    concerned = with_meetings(asker) if meetings else concerns(asker)
+    return await lessons_where(tx, concerned & is_near & lessons.c.cancelled.is_(None), limit)
 
 
 async def lessons_of_state(tx: Transaction, state: str) -> tuple[RoomId, ...]:
@@ -146,7 +167,18 @@ async def lessons_of_state(tx: Transaction, state: str) -> tuple[RoomId, ...]:
 
 
 def concerns(asker: Asker) -> ColumnElement[bool]:
-    """Return the condition of `lessons_near`."""
+    """Return the condition of `lessons_near`: no meeting is a lesson."""
+    return (lessons.c.kind == "lesson") & _concerns(asker)
+
+
+def with_meetings(asker: Asker) -> ColumnElement[bool]:
+    """Return the condition of lessons and meetings that may concern the asker."""
+    person_id = "" if asker.person is None else asker.person.id
+    is_invited = exists().where(lesson_people.c.lesson_id == lessons.c.id, lesson_people.c.person_id == person_id)
+    return concerns(asker) | is_invited
+
+
+def _concerns(asker: Asker) -> ColumnElement[bool]:
     terms: list[ColumnElement[bool]] = [lessons.c.id.is_(None)]
     if asker.device is not None and asker.device.classroom is not None:
         terms.append(_invited(classrooms.c.id == asker.device.classroom.id))
@@ -199,10 +231,20 @@ async def lessons_where(tx: Transaction, where: ColumnElement[bool], limit: int)
     )
     rows = (await tx.execute(query)).all()
     rooms = await _classrooms_of(tx, [row.id for row in rows])
-    return [_lesson(row, rooms.get(row.id, ())) for row in rows]
+    people_in = await _people_of(tx, [row.id for row in rows if row.kind == "meeting"])
+    return [_lesson(row, rooms.get(row.id, ()), people_in.get(row.id, ())) for row in rows]
 
 
-def _lesson(row: Any, rooms: Sequence[Classroom]) -> Lesson:
+async def _people_of(tx: Transaction, meeting_ids: Sequence[str]) -> dict[str, list[Invited]]:
+    found: dict[str, list[Invited]] = {}
+    if meeting_ids:
+        query = select(lesson_people).where(lesson_people.c.lesson_id.in_(meeting_ids))
+        for row in (await tx.execute(query.order_by(lesson_people.c.person_id))).all():
+            found.setdefault(row.lesson_id, []).append(Invited(row.person_id, row.convenes))
+    return found
+
+
+def _lesson(row: Any, rooms: Sequence[Classroom], invited: Sequence[Invited]) -> Lesson:
     return Lesson(
         id=RoomId(row.id),
         title=row.title,
@@ -222,6 +264,8 @@ def _lesson(row: Any, rooms: Sequence[Classroom]) -> Lesson:
         ended_t_ms=row.ended_t_ms,
         cancelled=row.cancelled,
         series_id=row.series_id,
+        kind=row.kind,
+        people=tuple(invited),
     )
 
 

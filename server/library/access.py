@@ -134,7 +134,8 @@ def standing(asker: Asker, holding: Holding) -> Standing:
 
 
 def _in_lesson(asker: Asker, lesson: Lesson) -> Standing | None:
-    if asker.person is not None and any(asker.person.manages(school) for school in schools_of(lesson)):
+    is_class = lesson.kind == "lesson"
+    if is_class and asker.person is not None and any(asker.person.manages(school) for school in schools_of(lesson)):
         return Standing.PARTNER
     roles = {entry.role for entry in entries(asker, lesson)}
     if roles - {Role.OBSERVER}:

@@ -126,7 +126,7 @@ class LibraryService:
     async def visible(self, asker: Asker) -> list[tuple[Sight, Lesson]]:
         """Return the recordings of the lessons that the asker may see, the newest first."""
         async with self._database.read() as tx:
-            near = await lesson_tables.lessons_near(tx, asker, LISTED_LESSONS, epoch_ms(self._clock()))
+            near = await lesson_tables.lessons_near(tx, asker, LISTED_LESSONS, epoch_ms(self._clock()), meetings=True)
             lessons = {lesson.id: lesson for lesson in near if may_see(asker, lesson)}
             found = await tables.recordings_of(tx, list(lessons))
             gone = await holdings.withdrawn_among(tx, [one.id for one in found])

@@ -12,7 +12,7 @@ from server.lessons.model import Lesson
 from server.lessons.tables import lesson_classrooms, lessons
 from server.library import tables as recording_tables
 from server.library.access import Act, Holding, acts
-from server.library.resources import life, papers, tables
+from server.library.resources import life, papers, table_talk, tables
 from server.library.resources.drafts import entry_of, known_people, needs_of
 from server.library.resources.life import Step
 from server.library.resources.model import Consents, FileEntry, Need, Resource, State, Subjected
@@ -110,7 +110,9 @@ async def consents_of(tx: Transaction, resource: Resource) -> Consents:
     if resource.published:
         known = {one.name for one in files}
         files += [one for one in await papers.files_of(tx, resource.id, resource.published) if one.name not in known]
-    if lesson is not None:
+    if lesson is not None and lesson.kind == "meeting":
+        needs = table_talk.needs(files, await table_talk.speakers_of(tx, lesson))
+    elif lesson is not None:
         joined = await papers.participants_of(tx, lesson.id)
         needs = needs_of(lesson, files, joined, await known_people(tx, lesson, joined))
     else:

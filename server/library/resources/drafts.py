@@ -14,7 +14,7 @@ from recorder.control import Rendition
 from server.lessons import tables as lesson_tables
 from server.lessons.model import Lesson
 from server.library import tables as recording_tables
-from server.library.resources import papers, tables
+from server.library.resources import papers, table_talk, tables
 from server.library.resources.model import (
     WHOLE_BP,
     Contributor,
@@ -139,6 +139,15 @@ async def known_people(tx: Transaction, lesson: Lesson, joined: Sequence[Partici
     return await papers.people_named(tx, [(one.name, school) for one in joined for school in schools])
 
 
+async def _makers_of(tx: Transaction, lesson: Lesson) -> tuple[Contributor, ...]:
+    if lesson.kind == "meeting":
+        speakers = await table_talk.speakers_of(tx, lesson)
+        return table_talk.contributors(speakers, equal_shares(len(speakers))) if speakers else ()
+    joined = await papers.participants_of(tx, lesson.id)
+    leads = await papers.leads_of(tx, lesson.id)
+    return contributors_of(lesson, joined, leads, await known_people(tx, lesson, joined))
+
+
 async def make_missing(tx: Transaction, now_ms: int) -> int:
     """Make the drafts of recordings that became ready before there were resources; return how many."""
     told = select(resources.c.recording_id).where(resources.c.recording_id.is_not(None))
@@ -157,8 +166,6 @@ async def make_draft(tx: Transaction, recording_id: str, now_ms: int) -> None:
     lesson = None if recording is None else await lesson_tables.find_lesson(tx, recording.lesson_id)
     if recording is None or lesson is None:
         return
-    joined = await papers.participants_of(tx, lesson.id)
-    leads = await papers.leads_of(tx, lesson.id)
     await tables.add_resource(
         tx,
         Resource(
@@ -172,7 +179,7 @@ async def make_draft(tx: Transaction, recording_id: str, now_ms: int) -> None:
             title=recording.title or lesson.title,
             subject=subject_in(lesson.subject),
             grade=grade_in((lesson.subject, lesson.title, *(room.name for room in lesson.classrooms))),
-            contributors=contributors_of(lesson, joined, leads, await known_people(tx, lesson, joined)),
+            contributors=await _makers_of(tx, lesson),
             audience="pairing" if lesson.classrooms or lesson.paired_school else "school",
             created_ms=now_ms,
             changed_ms=now_ms,

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import ColumnElement, or_, select
 
 from server.accounts.model import Asker, Person
-from server.lessons.tables import concerns, lessons
+from server.lessons.tables import lessons, with_meetings
 from server.library.resources import desk, life, tables
 from server.library.resources.life import Part
 from server.library.resources.model import Resource
@@ -77,7 +77,9 @@ async def _open_to(tx: Transaction, asker: Asker) -> ColumnElement[bool]:
     """Return the condition of what is published for the asker: the table of `access.py`, as a query."""
     audience, school_id = resource_versions.c.audience, resources.c.school_id
     person, device = asker.person, asker.device
-    of_lessons = select(recordings.c.id).join(lessons, lessons.c.id == recordings.c.lesson_id).where(concerns(asker))
+    of_lessons = (
+        select(recordings.c.id).join(lessons, lessons.c.id == recordings.c.lesson_id).where(with_meetings(asker))
+    )
     terms = [audience == "public", resources.c.recording_id.in_(of_lessons)]
     schools = {person.school_id} if person is not None else set()
     if device is not None and device.classroom is not None:

@@ -21,6 +21,7 @@ import server.library.packs.tables
 import server.library.sharing.tables
 import server.objects.tables
 import server.planning.groups.tables
+import server.planning.meetings.tables
 import server.planning.log
 import server.planning.plans.tables
 import server.planning.reviews.tables
