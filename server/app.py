@@ -38,8 +38,10 @@ from server.lessons.questions.pack import QuestionSource
 from server.lessons.questions.service import QuestionService
 from server.lessons.rosters import routes as roster_routes
 from server.lessons.rosters.service import RosterService
+from server.lessons.segments import SegmentSource
 from server.lessons.service import LessonService
 from server.lessons.timetable import day_routes as timetable_day_routes, routes as timetable_routes
+from server.lessons.timetable.feeds import FeedAddresses
 from server.lessons.timetable.wiring import make_timetables
 from server.lessons.tokens import SignedRoomTokens
 from server.library.packs import routes as offline_routes
@@ -52,6 +54,10 @@ from server.live import open_live
 from server.middleware import BodyLimit, OwnHeader, SecurityHeaders
 from server.objects.copier import Copier, copying_to
 from server.objects.opening import open_objects
+from server.planning.calendar import routes as gathering_routes
+from server.planning.calendar.feeds import GatheringFeeds
+from server.planning.calendar.service import GatheringService
+from server.planning.groups import routes as group_routes
 from server.planning.groups.joining import JoiningService
 from server.planning.groups.service import GroupService
 from server.planning.log import ActivityLog
@@ -103,7 +109,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 questions = QuestionService(database, photo_files)
                 pack_files = PackFiles(files, clip_files, made_files)
                 activity = ActivityLog(database)
-                sources: list[PackSource] = [RosterSource(rosters), QuestionSource(questions)]
+                sources: list[PackSource] = [RosterSource(rosters), QuestionSource(questions), SegmentSource(database)]
                 yield Services(
                     settings,
                     database,
@@ -131,6 +137,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                     activity=activity,
                     groups=GroupService(database, activity),
                     joining=JoiningService(database, activity),
+                    gatherings=GatheringService(database, activity, ZoneInfo(settings.timezone)),
+                    gathering_feeds=GatheringFeeds(database, FeedAddresses(secret)),
                     plans=plans,
                 )
 
@@ -153,6 +161,8 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
         *clip_routes.routes(),
         *resource_routes.routes(),
         *offline_routes.routes(services, dist),
+        *group_routes.routes(),
+        *gathering_routes.routes(),
         *plan_routes.routes(),
         *services.live.routes(),
         *web_build.routes(dist),

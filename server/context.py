@@ -28,6 +28,8 @@ from server.library.resources.consenting import ConsentService
 from server.library.resources.material import MaterialService
 from server.library.resources.reviewing import ReviewService
 from server.library.resources.service import ResourceService
+from server.planning.calendar.feeds import GatheringFeeds
+from server.planning.calendar.service import GatheringService
 from server.planning.groups.joining import JoiningService
 from server.planning.groups.service import GroupService
 from server.planning.log import ActivityLog
@@ -36,7 +38,7 @@ from server.settings import Settings
 from server.storage.database import Database
 from server.uploads.service import UploadService
 from signaling.data_caps import DataCap
-from signaling.messages import Clip, Deck, RoomId, Roster, Rung
+from signaling.messages import Clip, Deck, RoomId, Roster, Rung, Segment
 
 
 class SeatCount(Protocol):
@@ -104,6 +106,9 @@ class Live(Protocol):
     def clips_changed(self, lesson: RoomId, clips: tuple[Clip, ...]) -> None:
         """Tell the lesson's room, when it is open, which clips it has now."""
 
+    def segments_changed(self, lesson: RoomId, segments: tuple[Segment, ...]) -> None:
+        """Tell the lesson's room, when it is open, by which segments of a plan it is taught now."""
+
     def called_off(self, lesson: RoomId, reason: str) -> None:
         """Send home whoever waits in a lesson that was cancelled."""
 
@@ -170,6 +175,8 @@ class Services:
     activity: ActivityLog = field(kw_only=True)
     groups: GroupService = field(kw_only=True)
     joining: JoiningService = field(kw_only=True)
+    gatherings: GatheringService = field(kw_only=True)
+    gathering_feeds: GatheringFeeds = field(kw_only=True)
     plans: Plans = field(kw_only=True)
 
 

@@ -32,9 +32,9 @@ class Right(enum.StrEnum):
     INVITE = "invite"
     HAND_OVER = "hand_over"  # make somebody else its lead
     CLOSE_GROUP = "close_group"  # and open it again
-    PLAN_ACTIVITY = "plan_activity"  # put something into its calendar, and change what one put there
-    CHANGE_ANY_ACTIVITY = "change_any_activity"  # also what others put there
-    ANSWER_ACTIVITY = "answer_activity"  # say whether one comes
+    PLAN_GATHERING = "plan_gathering"  # put something into its calendar, and change what one put there
+    CHANGE_ANY_GATHERING = "change_any_gathering"  # also what others put there
+    ANSWER_GATHERING = "answer_gathering"  # say whether one comes
     SHARE_TEMPLATE = "share_template"  # for the group; for a school or the region the template's own rule adds to it
     # plans
     READ_PLAN = "read_plan"  # drafts, comments, versions, tasks, shares of authorship
@@ -63,9 +63,9 @@ class Right(enum.StrEnum):
 
 
 _LOOKING = frozenset({Right.READ_GROUP, Right.READ_PLAN, Right.READ_FINAL, Right.EXPORT})
-_GUEST = _LOOKING | {Right.COMMENT, Right.JOIN_MEETING, Right.ANSWER_ACTIVITY, Right.REVIEW, Right.RATE}
+_GUEST = _LOOKING | {Right.COMMENT, Right.JOIN_MEETING, Right.ANSWER_GATHERING, Right.REVIEW, Right.RATE}
 _MEMBER = _GUEST | {
-    Right.PLAN_ACTIVITY,
+    Right.PLAN_GATHERING,
     Right.SHARE_TEMPLATE,
     Right.MAKE_PLAN,
     Right.EDIT_PLAN,

@@ -8,7 +8,7 @@ from server.accounts import tables as accounts
 from server.accounts.model import Person
 from server.accounts.rights import Right, has_right
 from server.lessons.timetable import tables
-from server.lessons.timetable.feeds import FeedAddresses, FeedKind, calendar
+from server.lessons.timetable.feeds import KINDS, FeedAddresses, FeedKind, calendar
 from server.lessons.timetable.reading import TimetableReader
 from server.storage.database import Database, Transaction
 from signaling.errors import Refused
@@ -71,7 +71,7 @@ class FeedService:
             Refused: `calendar_unknown`.
         """
         claimed = self._addresses.owner(token)
-        if claimed is None:
+        if claimed is None or claimed[0] not in KINDS:
             raise _unknown()
         kind, owner_id = claimed
         async with self._database.read() as tx:

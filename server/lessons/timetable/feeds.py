@@ -16,8 +16,9 @@ from icalendar import Calendar, Event, vDuration
 
 from server.lessons.timetable.model import PlannedLesson
 
-FeedKind = Literal["teacher", "classroom"]
-KINDS: tuple[FeedKind, ...] = ("teacher", "classroom")
+FeedKind = Literal["teacher", "classroom", "group", "workshop"]  # the last two: server/planning/calendar/feeds.py
+ALL_KINDS: tuple[FeedKind, ...] = ("teacher", "classroom", "group", "workshop")
+KINDS: tuple[FeedKind, ...] = ("teacher", "classroom")  # of the timetable
 PRODUCT = "-//Tongtang//Timetable 1//ZH"
 REFRESH = timedelta(hours=1)  # RFC 7986 §5.7: a substitution in the morning is seen before noon
 _SIGNATURE = 24  # base-16 digits: 96 bit, guessed by nobody
@@ -41,7 +42,7 @@ class FeedAddresses:
         """Return whose calendar the address claims to be; `is_valid` has to say whether it is."""
         kind, _, rest = token.partition("-")
         owner_id, _, _ = rest.partition("-")
-        known = next((one for one in KINDS if one == kind), None)
+        known = next((one for one in ALL_KINDS if one == kind), None)
         return None if known is None or not owner_id else (known, owner_id)
 
     def is_valid(self, token: str, generation: int) -> bool:
@@ -64,6 +65,15 @@ def calendar(name: str, lessons: list[PlannedLesson], host: str, base_url: str, 
         base_url: where the lessons' pages are.
         teacher_id: whose calendar it is: a lesson that somebody else gives for them is off for them.
     """
+    found = new_calendar(name)
+    for one in lessons:
+        found.add_component(_event(one, host, base_url, teacher_id))
+    packed: bytes = found.to_ical()
+    return packed
+
+
+def new_calendar(name: str) -> Calendar:
+    """Return a calendar without events."""
     found = Calendar()
     found.add("prodid", PRODUCT)
     found.add("version", "2.0")
@@ -72,10 +82,7 @@ def calendar(name: str, lessons: list[PlannedLesson], host: str, base_url: str, 
     found.add("x-wr-calname", name)
     found.add("refresh-interval", REFRESH, parameters={"value": "DURATION"})
     found.add("x-published-ttl", vDuration(REFRESH))
-    for one in lessons:
-        found.add_component(_event(one, host, base_url, teacher_id))
-    packed: bytes = found.to_ical()
-    return packed
+    return found
 
 
 def _event(one: PlannedLesson, host: str, base_url: str, teacher_id: str | None) -> Event:
@@ -83,13 +90,13 @@ def _event(one: PlannedLesson, host: str, base_url: str, teacher_id: str | None)
     is_given_away = teacher_id is not None and lesson.lecturer.id != teacher_id
     is_off = lesson.cancelled is not None or is_given_away
     event.add("uid", f"lesson-{lesson.id}@{host}")
-    event.add("dtstamp", _utc(plan.changed_ms or lesson.starts_at_ms))
-    event.add("last-modified", _utc(plan.changed_ms or lesson.starts_at_ms))
+    event.add("dtstamp", utc(plan.changed_ms or lesson.starts_at_ms))
+    event.add("last-modified", utc(plan.changed_ms or lesson.starts_at_ms))
     event.add("sequence", plan.revision)
     event.add("status", "CANCELLED" if is_off else "CONFIRMED")
     event.add("transp", "TRANSPARENT" if is_off else "OPAQUE")
-    event.add("dtstart", _utc(lesson.starts_at_ms))
-    event.add("dtend", _utc(one.ends_at_ms))
+    event.add("dtstart", utc(lesson.starts_at_ms))
+    event.add("dtend", utc(one.ends_at_ms))
     event.add("summary", f"{'【取消】' if is_off else ''}{lesson.subject} · {lesson.title}")
     event.add("location", "、".join(f"{room.school.name}{room.name}" for room in lesson.classrooms))
     event.add("description", "\n".join(_lines(one, is_given_away)))
@@ -112,5 +119,6 @@ def _lines(one: PlannedLesson, is_given_away: bool) -> list[str]:
     return lines
 
 
-def _utc(epoch_ms: int) -> datetime:
+def utc(epoch_ms: int) -> datetime:
+    """Return UTC epoch milliseconds as calendars write them: whole seconds."""
     return datetime.fromtimestamp(epoch_ms // 1000, UTC)

@@ -226,7 +226,7 @@ class GroupService:
             Refused: `rules_changed`, `not_allowed` or `group_closed`.
         """
         async with self._database.write() as tx:
-            group = (await desk.require_in(tx, person, group_id, Right.ANSWER_ACTIVITY)).group
+            group = (await desk.require_in(tx, person, group_id, Right.ANSWER_GATHERING)).group
             if version != group.rules_version:
                 raise _rules_changed()
             await tables.change_member(tx, group_id, person.id, confirmed=version)

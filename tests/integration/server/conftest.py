@@ -36,12 +36,15 @@ from server.lessons.questions.service import QuestionService
 from server.lessons.rooms import Seats
 from server.lessons.rosters.service import RosterService
 from server.lessons.service import LessonService
+from server.lessons.timetable.feeds import FeedAddresses
 from server.lessons.timetable.wiring import make_timetables
 from server.lessons.tokens import SignedRoomTokens
 from server.library.resources.consenting import ConsentService
 from server.library.resources.material import MAX_FILE_BYTES, PURPOSE as MATERIAL_PURPOSE, MaterialService
 from server.library.resources.reviewing import ReviewService
 from server.library.resources.service import ResourceService
+from server.planning.calendar.feeds import GatheringFeeds
+from server.planning.calendar.service import GatheringService
 from server.planning.groups.joining import JoiningService
 from server.planning.groups.service import GroupService
 from server.planning.log import ActivityLog
@@ -263,6 +266,8 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
             activity=activity,
             groups=GroupService(database, activity, clock),
             joining=JoiningService(database, activity, clock),
+            gatherings=GatheringService(database, activity, ZoneInfo(settings.timezone), clock),
+            gathering_feeds=GatheringFeeds(database, FeedAddresses(bytes(32)), clock),
             plans=plans,
         )
         app = build_app(services, folder / "no-dist")

@@ -20,6 +20,7 @@ import server.lessons.timetable.tables
 import server.library.packs.tables
 import server.library.sharing.tables
 import server.objects.tables
+import server.planning.calendar.tables
 import server.planning.groups.tables
 import server.planning.meetings.tables
 import server.planning.log
