@@ -11,8 +11,10 @@ from typing import NamedTuple
 from recorder.container import MediaPacket, VideoFormat, blank_picture, format_of, transcode
 from recorder.depacketise import opus_duration_ms
 from recorder.ebml import PartReader
-from recorder.part_clock import align_clocks
+from recorder.part_clock import PartClock, align_clocks
 from recorder.pauses import cut_time, is_paused
+from recorder.splice.filling import GAP_RANK, fill_sound, make_way, pictures_for, sound_for
+from recorder.splice.fitting import Fill
 from recorder.story import PartRecord, Story, called_spans, lead_spans
 from recorder.timeline import (
     HOLE_MS,
@@ -54,9 +56,12 @@ class Editor:
     All its times are those without pauses; `story` is what `recorder.story.cut_story` returned.
     """
 
-    def __init__(self, folder: Path, story: Story) -> None:
+    def __init__(self, folder: Path, story: Story, fills: Sequence[Fill] = ()) -> None:
+        """Take also `fills`, which browsers sent later, for where the network brought nothing."""
         self._folder = folder
         self._story = story
+        self._fills = fills
+        self.parts = story.parts | {fill.part.part: fill.part for fill in fills}
         self._clocks = align_clocks(story.parts.values())
         self._readers: dict[int, PartReader] = {}
 
@@ -69,9 +74,7 @@ class Editor:
     def lecturer(self) -> Cut | None:
         """Return the cut of whoever led: camera and voice; None when there is neither."""
         pictures = self._lead_pictures()
-        voices = [
-            (list(merge_audio(self._candidates("mic", peer))), start, end) for start, end, peer in self._lead_spans()
-        ]
+        voices = [(self._voice(peer), start, end) for start, end, peer in self._lead_spans()]
         heard = [frame.t_ms for frames, start, end in voices for frame in frames if start <= frame.t_ms < end]
         if not pictures and not heard:
             return None
@@ -103,8 +106,8 @@ class Editor:
             if start >= stop:
                 continue
             if peer not in cameras:
-                cameras[peer] = self._candidates("camera", peer)
-                voices[peer] = list(merge_audio(self._candidates("mic", peer)))
+                cameras[peer] = self._camera(peer)
+                voices[peer] = self._voice(peer)
             shown = list(cut_video(cameras[peer], start, stop))
             pictures += [*shown, stop] if shown else []
             sounds += cut_audio(self._lengths(voices[peer]), start, stop, _end(sounds, origin))
@@ -121,7 +124,7 @@ class Editor:
     def _lead_pictures(self, most_lines: int | None = None) -> list[Picture]:
         pictures: list[Picture] = []
         for start, end, peer in self._lead_spans():
-            shown = list(cut_video(self._candidates("camera", peer, most_lines), start, end))
+            shown = list(cut_video(self._camera(peer, most_lines), start, end))
             if pictures and (not shown or shown[0].t_ms - start > PATIENT_MS):
                 pictures.append(start)
             pictures += shown
@@ -150,7 +153,7 @@ class Editor:
             return None, b"", 0, audio
         shown = [picture for picture in cut.pictures if isinstance(picture, Placed)]
         codec = self._main_codec(cut)
-        parts = [self._story.parts[number] for number in dict.fromkeys(frame.part for frame in shown)]
+        parts = [self.parts[number] for number in dict.fromkeys(frame.part for frame in shown)]
         largest = max(parts, key=lambda part: part.width * part.height)
         video = VideoFormat(codec, largest.width, largest.height)
         pictures = self._picture_packets(cut, video)
@@ -159,12 +162,30 @@ class Editor:
         merged = heapq.merge(_chain(first, pictures), audio, key=lambda packet: packet.ms)
         return format_of(codec, first.data, video.width, video.height), first.data, keyframes, merged
 
+    def _voice(self, peer: str) -> list[Placed]:
+        network = list(merge_audio(self._candidates("mic", peer)))
+        brought = [frame for fill in self._fills_of("mic", peer) for frame in self._fill(fill).frames]
+        return fill_sound(list(self._lengths(network)), self._lengths(brought)) if brought else network
+
+    def _camera(self, peer: str, most_lines: int | None = None) -> list[Candidate]:
+        network = self._candidates("camera", peer, most_lines)
+        brought = [self._fill(fill) for fill in self._fills_of("camera", peer) if _is_small(fill.part, most_lines)]
+        return [*make_way(network, brought), *brought] if brought else network
+
+    def _fills_of(self, source: str, peer: str) -> list[Fill]:
+        return [fill for fill in self._fills if (fill.part.source, fill.part.peer) == (source, peer)]
+
+    def _fill(self, fill: Fill) -> Candidate:
+        whole = place_part(fill.part, PartClock(fill.part), self._reader(fill.part).blocks())
+        choose = sound_for if fill.part.source == "mic" else pictures_for
+        return self._cut_out(fill.part, Candidate(GAP_RANK, choose(whole.frames, fill.span)))
+
     def _candidates(self, source: str, peer: str | None, most_lines: int | None = None) -> list[Candidate]:
         return [
             self._cut_out(part, place_part(part, self._clocks[part.part], self._reader(part).blocks()))
             for part in self._story.parts.values()
             if part.source == source and peer in (None, part.peer) and (self._folder / part.file).exists()
-            and (most_lines is None or min(part.width, part.height) <= most_lines)
+            and _is_small(part, most_lines)
         ]  # fmt: skip
 
     def _cut_out(self, part: PartRecord, candidate: Candidate) -> Candidate:
@@ -208,7 +229,7 @@ class Editor:
         lengths: dict[str, float] = {}
         for picture, following in zip(cut.pictures, cut.pictures[1:] or cut.pictures, strict=False):
             if isinstance(picture, Placed):
-                codec = self._story.parts[picture.part].codec
+                codec = self.parts[picture.part].codec
                 lengths[codec] = lengths.get(codec, 0.0) + max(1.0, _time(following) - picture.t_ms)
         return max(lengths, key=lambda codec: lengths[codec])
 
@@ -226,7 +247,7 @@ class Editor:
                 yield from transcode(self._copies(run), codec, video.codec)
 
     def _codec(self, picture: Picture) -> str:
-        return self._story.parts[picture.part].codec if isinstance(picture, Placed) else ""
+        return self.parts[picture.part].codec if isinstance(picture, Placed) else ""
 
     def _copies(self, run: Iterable[tuple[int, int, Picture]]) -> Iterator[MediaPacket]:
         for ms, duration_ms, frame in run:
@@ -249,6 +270,10 @@ def shown_ms(cut: Cut) -> float:
     ends = [*times[1:], times[-1] + LAST_FRAME_MS] if times else []
     moving = zip(cut.pictures, times, ends, strict=True)
     return sum(min(end - start, STILL_MS) for picture, start, end in moving if isinstance(picture, Placed))
+
+
+def _is_small(part: PartRecord, most_lines: int | None) -> bool:
+    return most_lines is None or min(part.width, part.height) <= most_lines
 
 
 def _time(picture: Picture) -> float:

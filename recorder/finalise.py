@@ -25,9 +25,11 @@ from recorder.folder import FAILED, FolderBusy, lock_folder
 from recorder.resource import RESOURCE, Resource, decode_resource
 from recorder.settings import FinaliseSettings, decode_settings
 from recorder.space import DISK_FULL
+from recorder.splice import step as splice
+from recorder.splice.step import MISSING
 from recorder.steps import lesson, media, night
 from recorder.steps.media import Made
-from recorder.workshop import NothingRecorded, Workshop
+from recorder.workshop import FITTED, NothingRecorded, Workshop
 
 NICENESS = 19  # finalising never takes the processor from a lesson that goes on
 
@@ -55,8 +57,10 @@ def _recorded(shop: Workshop) -> str:
     return shop.media_inputs
 
 
-# In this order: pages may come from the screen, titles of chapters come from pages, the light voice has the gain.
+# In this order: what browsers sent is cut in like what the network brought; pages may come from the screen, titles of
+# chapters come from pages, the light voice has the gain.
 STEPS_IN_ORDER = (
+    Step(FITTED, splice.fit, _recorded),
     Step("screen", media.make_screen),
     Step("pages", lesson.make_pages),
     Step("lecturer", media.make_lecturer),
@@ -69,6 +73,7 @@ STEPS_IN_ORDER = (
     Step("sprite", media.make_sheet, _recorded),
     Step("events", lesson.make_events),
     Step("chapters", lesson.make_chapters),
+    Step(MISSING, splice.find_missing, _recorded),
 )
 
 

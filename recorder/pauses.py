@@ -56,6 +56,15 @@ def cut_time(pauses: Sequence[Span], t_ms: float) -> float:
     return t_ms - sum(min(t_ms, until) - since for since, until in pauses if since < t_ms)
 
 
+def uncut_time(pauses: Sequence[Span], t_ms: float) -> float:
+    """Return what `cut_time` makes `t_ms` of: of all the moments that lie at a cut the last."""
+    for since, until in pauses:
+        if t_ms < since:
+            break
+        t_ms += until - since
+    return t_ms
+
+
 def without(spans: Sequence[Span], pauses: Sequence[Span]) -> list[Span]:
     """Return what is left of `spans` when the pauses are taken out."""
     left = list(spans)

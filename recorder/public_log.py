@@ -27,7 +27,7 @@ def public_log(told: Sequence[Told], origin_ms: float, room_ms: float, first: ms
         room_ms: where the room's clock was 0 on that time, unless the events say it better.
         first: the state before the first event, or JSON null.
     """
-    zero_ms = round(_room_zero(told, room_ms) - origin_ms)
+    zero_ms = round(room_zero(told, room_ms) - origin_ms)
     kept = [(t_ms, body) for t_ms, body in told if body.get("kind") != "withheld"]
     for thin in (_without_old_tallies, _without_lost_ink):
         if sum(len(msgspec.json.encode(body)) for _, body in kept) > MAX_EVENTS_BYTES:
@@ -40,7 +40,7 @@ def public_log(told: Sequence[Told], origin_ms: float, room_ms: float, first: ms
     return Events(msgspec.Raw(msgspec.json.encode(begin)), events)
 
 
-def _room_zero(told: Sequence[Told], room_ms: float) -> float:
+def room_zero(told: Sequence[Told], room_ms: float) -> float:
     """Return where the room's clock was 0: events that hold their own time know it best."""
     for t_ms, body in told:
         inner = {"chat_added": "line", "marked": "mark"}.get(str(body.get("kind")))

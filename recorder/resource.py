@@ -72,6 +72,15 @@ class Caption(msgspec.Struct, frozen=True):
     path: str  # "captions/<language>.vtt"
 
 
+class Filled(msgspec.Struct, frozen=True):
+    """The network lost this, and the sender's own browser brought it later."""
+
+    rendition: str  # "lecturer", which `low`, `audio` and `light` follow, or "guest"
+    what: str  # "sound", "picture"
+    start_ms: int
+    end_ms: int
+
+
 class Resource(msgspec.Struct, frozen=True):
     """`resource.json`. All times are on the renditions' clock."""
 
@@ -95,6 +104,7 @@ class Resource(msgspec.Struct, frozen=True):
     sprite: Sprite | None = None
     peaks: str = ""  # path: one byte a tenth of a second, the loudest sample of it, 255 is full scale
     captions: tuple[Caption, ...] = ()
+    filled: tuple[Filled, ...] = ()
 
 
 class PublicEvent(msgspec.Struct, frozen=True):

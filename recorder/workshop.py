@@ -17,12 +17,16 @@ from recorder.control import Chapter
 from recorder.edit import Cut, Editor, outages
 from recorder.folder import JOURNAL, STEPS
 from recorder.journal import JournalRead, read_journal
+from recorder.pauses import cut_time, uncut_time
 from recorder.resource import MATERIAL, Material, PageFile
 from recorder.settings import FinaliseSettings
+from recorder.splice.fitting import Fill, fills
+from recorder.splice.gap_parts import read_gap_parts
 from recorder.step_notes import StepNote, read_note
 from recorder.story import Story, cut_story, page_turns, read_story
 
 VERSION = 2  # of the steps: a change makes old notes invalid
+FITTED = "fit"  # the step that finds out which parts of browsers fit (recorder.splice)
 
 
 class NothingRecorded(Exception):
@@ -52,9 +56,31 @@ class Workshop:
         return read_journal(self.folder / JOURNAL)
 
     @cached_property
+    def whole_story(self) -> Story:
+        """What it tells."""
+        return read_story(self.journal.lines)
+
+    @cached_property
     def story(self) -> Story:
         """What it tells, on the time of the finished files but for their origin."""
-        return cut_story(read_story(self.journal.lines))
+        return cut_story(self.whole_story)
+
+    @property
+    def room_ms(self) -> float:
+        """Where the room's clock was 0, by the clock on the wall; 0 when that is not known."""
+        opened = self.material.opened_wall_ms
+        return float(opened - self.story.wall_ms) if opened else 0.0
+
+    @property
+    def end_ms(self) -> float:
+        """When the lesson ended, pauses counted: by its journal, or when the files end if that is later."""
+        files_end = uncut_time(self.story.pauses, self.lecturer.origin_ms + self.lecturer.duration_ms)
+        return max(files_end, self.story.end_ms or 0.0)
+
+    @property
+    def cut_end_ms(self) -> float:
+        """When the lesson ended, on the time without pauses."""
+        return cut_time(self.story.pauses, self.end_ms)
 
     @cached_property
     def material(self) -> Material:
@@ -72,8 +98,13 @@ class Workshop:
     @property
     def editor(self) -> Editor:
         """Cuts the parts."""
-        self._editor = self._editor or Editor(self.folder, self.story)
+        self._editor = self._editor or Editor(self.folder, self.story, self._fills())
         return self._editor
+
+    def _fills(self) -> list[Fill]:
+        """Return the parts of browsers that fit, after the step that finds out."""
+        shifts = self.facts(FITTED).get("shifts")
+        return fills(read_gap_parts(self.folder), shifts) if shifts else []
 
     @cached_property
     def lecturer(self) -> Cut:
@@ -123,6 +154,8 @@ class Workshop:
         for part in self.story.parts.values():
             path = self.folder / part.file
             digest.update(f"{part.file} {path.stat().st_size if path.exists() else -1}\n".encode())
+        for gap in read_gap_parts(self.folder):
+            digest.update(msgspec.json.encode(gap))
         return digest.hexdigest()
 
     @cached_property

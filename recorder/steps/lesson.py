@@ -22,6 +22,7 @@ from recorder.resource import (
     PAGES,
     RESOURCE,
     AnswerKey,
+    Filled,
     MaterialPage,
     PageFile,
     PageTurn,
@@ -29,6 +30,7 @@ from recorder.resource import (
     Sprite,
     picture_suffix,
 )
+from recorder.splice.told import filled
 from recorder.steps.media import LIGHT, PEAKS, POSTER, Made
 from recorder.story import page_turns
 from recorder.words import MAX_TEXT, captions_of, first_line, page_reader, transcriber, write_captions
@@ -89,8 +91,7 @@ def _page_file(shop: Workshop, page: MaterialPage, data: bytes) -> PageFile:
 def make_events(shop: Workshop) -> Made:
     """Write the public log."""
     story, material = shop.story, shop.material
-    room_ms = float(material.opened_wall_ms - story.wall_ms) if material.opened_wall_ms else 0.0
-    log = public_log(story.events, shop.lecturer.origin_ms, room_ms, material.first)
+    log = public_log(story.events, shop.lecturer.origin_ms, shop.room_ms, material.first)
     return Made([shop.write(EVENTS, msgspec.json.encode(log))])
 
 
@@ -143,6 +144,7 @@ def make_resource(shop: Workshop) -> Made:
         sprite=None if sprite is None else msgspec.convert(sprite, Sprite),
         peaks=_there(shop, PEAKS),
         captions=captions_of(shop.folder),
+        filled=(*filled(cut, "lecturer"), *msgspec.convert(shop.facts("guest").get("filled", ()), tuple[Filled, ...])),
     )
     return Made([shop.write(RESOURCE, msgspec.json.encode(resource))])
 

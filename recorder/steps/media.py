@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import msgspec
+
 from recorder.container import MediaPacket, write_file, write_poster
 from recorder.edit import LOW_LINES, Cut, shown_ms
 from recorder.opus_packing import TimedPacket, pack
 from recorder.pictures import make_sprite
 from recorder.sound import LIGHT_BPS, encode_light, listen
+from recorder.splice.told import filled
 from recorder.timeline import Placed
 from recorder.workshop import Workshop
 
@@ -51,13 +54,14 @@ def make_guest(shop: Workshop) -> Made:
         return Made([])
     voices = cut._replace(sounds=[sound for sound in cut.sounds if sound.placed is not None])
     heard = listen(pack(_voice(shop, voices)))
-    return Made([shop.write_media("guest", cut)], {"gain_db": heard.gain_db})
+    told = [msgspec.to_builtins(one) for one in filled(cut, "guest")]
+    return Made([shop.write_media("guest", cut)], {"gain_db": heard.gain_db, "filled": told})
 
 
 def make_low(shop: Workshop) -> Made:
     """Copy the recorded middle layer; where it does not cover the lesson, say that the night has work."""
     cut = shop.lecturer
-    parts = [shop.story.parts[part] for part in {one.part for one in cut.pictures if isinstance(one, Placed)}]
+    parts = [shop.editor.parts[part] for part in {one.part for one in cut.pictures if isinstance(one, Placed)}]
     if all(min(part.width, part.height) <= LOW_LINES for part in parts):
         shop.remove("low")
         return Made([])

@@ -90,6 +90,7 @@ def cut(resource: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     shown = dict(resource) | {"renditions": kept}
     if "guest" not in left:
         shown["chapters"] = [_anonymous(one) for one in resource.get("chapters", ())]
+        shown["filled"] = [one for one in resource.get("filled", ()) if one.get("rendition") != "guest"]
     if not left & {"lecturer", "low"}:
         shown |= {"poster": "", "sprite": None}
     if not left & {"lecturer", "low", "audio", "light"}:
