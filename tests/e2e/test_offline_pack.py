@@ -8,17 +8,16 @@ import io
 import shutil
 import time
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, async_playwright
 
 from bench.finished_lesson import write_lesson
 from server.web_build import DIST
 from tests.e2e.browser import LAPTOP, executable
-from tests.e2e.firefox import firefox
+from tests.e2e.pack_page import PLAYED, apart, plays_in_firefox, start, until
 from tests.integration.library.packed import Library, library, open_published
 from tests.integration.library.published import Shelf
 
@@ -26,20 +25,10 @@ pytestmark = pytest.mark.e2e
 
 SECONDS = 12
 STORY_S = 240.0
-PLAYED = "Math.max(0, ...[...document.querySelectorAll('audio, video')].map((one) => one.currentTime))"
-START = """
-(() => {
-  document.querySelectorAll('audio, video').forEach((one) => { one.muted = true; });
-  document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', bubbles: true }));
-})()
-"""
-READY = "[...document.querySelectorAll('audio, video')].some((one) => one.readyState >= 2)"
 
 
 def test_a_lesson_travels_on_a_stick_and_its_use_comes_home(tmp_path: Path) -> None:
-    # In a thread of its own: the other stories' Playwright keeps a loop running in this one.
-    with ThreadPoolExecutor(1) as apart:
-        apart.submit(asyncio.run, travel(tmp_path)).result(timeout=STORY_S)
+    apart(lambda: travel(tmp_path), STORY_S)
 
 
 async def travel(tmp_path: Path) -> None:
@@ -90,19 +79,6 @@ async def plays(browser: Browser, url: str, *, is_counted: bool) -> None:
     await page.close()
 
 
-async def start(page: Page) -> None:
-    await until(page, READY)
-    await page.evaluate(START)
-
-
-async def until(page: Page, expression: str) -> None:
-    """Wait until the expression is true. By evaluation: polls inside the page are eval, which its policy forbids."""
-    end = time.monotonic() + 20
-    while not await page.evaluate(expression):
-        assert time.monotonic() < end, expression
-        await asyncio.sleep(0.1)
-
-
 async def carry(hub: Shelf, box: Library, data: bytes) -> None:
     """Bring the pack to the school's library by its page's upload; trust the platform by its fingerprint."""
     upload = await box.call("POST", "/api/uploads", name="lesson.zip", bytes=len(data))
@@ -131,16 +107,3 @@ async def play_at_school(browser: Browser, box: Library) -> None:
         assert time.monotonic() < end, "what is played is told to the library"
         await asyncio.sleep(0.2)
     await page.close()
-
-
-def plays_in_firefox(folder: Path, page: Path) -> None:
-    with firefox(folder) as browser:
-        browser.open(page.as_uri())
-        until = time.monotonic() + 20
-        while not browser.run(READY):
-            assert time.monotonic() < until, "the media are loaded"
-            time.sleep(0.2)
-        browser.run(START)
-        while float(browser.run(PLAYED)) < 1.5:
-            assert time.monotonic() < until + 15, "it plays"
-            time.sleep(0.2)

@@ -11,7 +11,7 @@ import html
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -23,6 +23,7 @@ from recorder.resource import CHAPTERS, RESOURCE, Resource, files_of
 PAGE = Path(__file__).parent / "page"  # index.html, start.js and start.css of a pack
 CRATE = "ro-crate-metadata.json"
 PAGE_FILES = ("start.js", "start.css")
+SPEAKER = "cmi5.js"  # of the page's files, only where a learning platform listens
 PLAYER_FILES = ("player.js", "player.css")
 MAX_INLINED = 16 << 20  # of events: an hour of ink is below 2 MB
 FAT32_BYTES = (4 << 30) - 1  # the largest file that FAT32 holds
@@ -33,6 +34,11 @@ TIERS: dict[str, tuple[str, ...]] = {  # what a tier takes along, the first that
     "screen": ("screen",),
     "guest": ("guest",),
 }
+
+
+# Who hears what was played: the school's library that serves the page, else this browser keeps it ("library"); this
+# browser always ("browser"); a learning platform ("lms").
+Told = Literal["library", "browser", "lms"]
 
 
 def chosen(names: Sequence[str], tiers: Sequence[str]) -> tuple[str, ...]:
@@ -54,7 +60,7 @@ class Lesson(msgspec.Struct, frozen=True):
     crate: dict[str, Any]  # RO-Crate metadata
 
 
-def pack_sources(lesson: Lesson, player: Path) -> list[Source]:
+def pack_sources(lesson: Lesson, player: Path, told: Told = "library") -> list[Source]:
     """Return what the pack holds; `player` is the folder with `player.js` and `player.css`.
 
     Raises:
@@ -65,8 +71,8 @@ def pack_sources(lesson: Lesson, player: Path) -> list[Source]:
     made = {
         RESOURCE: _json(lesson.resource),
         CRATE: _json(lesson.crate),
-        "index.html": index_page(known.title),
-        "pack.js": pack_script(lesson),
+        "index.html": index_page(known.title, told),
+        "pack.js": pack_script(lesson, told),
     }
     if known.chapters:  # the file in the folder names pupils
         made[CHAPTERS] = to_vtt(known.chapters, known.duration_ms).encode()
@@ -78,24 +84,30 @@ def pack_sources(lesson: Lesson, player: Path) -> list[Source]:
     return [
         *(Source(path, lesson.folder / path) for path in paths if (lesson.folder / path).is_file()),
         *(Source(path, data=data) for path, data in made.items()),
-        *(Source(name, PAGE / name) for name in PAGE_FILES),
+        *(Source(name, PAGE / name) for name in (*PAGE_FILES, *([SPEAKER] if told == "lms" else []))),
         *(Source(name, player / name) for name in PLAYER_FILES),
     ]
 
 
-def index_page(title: str) -> bytes:
+def index_page(title: str, told: Told = "library") -> bytes:
     """Return the page that opens the pack."""
-    return (PAGE / "index.html").read_text(encoding="utf-8").replace("{{title}}", html.escape(title)).encode()
+    page = (PAGE / "index.html").read_text(encoding="utf-8").replace("{{title}}", html.escape(title))
+    if told == "lms":
+        start = '<script src="start.js"></script>'
+        page = page.replace(start, f'<script src="{SPEAKER}"></script>\n    {start}')
+    return page.encode()
 
 
-def pack_script(lesson: Lesson) -> bytes:
+def pack_script(lesson: Lesson, told: Told = "library") -> bytes:
     """Return `pack.js`."""
-    content = {
+    content: dict[str, Any] = {
         "id": lesson.pack,
         "version": lesson.version,
         "resource": inlined(lesson.folder, lesson.resource),
         "events": lesson.events,
     }
+    if told != "library":
+        content["told"] = told
     return b"window.TONGTANG_PACK = " + script_json(content) + b";\n"
 
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from recorder.pack import cmi5, zim
 from recorder.pack.build import Built
 from recorder.pack.dsse import Envelope, PublicKey
 from recorder.pack.manifest import MIME
@@ -23,6 +24,7 @@ from server.asking import address_of, asker_of, require_known, require_person
 from server.context import Services
 from server.json_http import answer, answer_list, no_content, read_json
 from server.library.naming import attachment, saved_as
+from server.library.packs.exports import Export, Exports
 from server.library.packs.homes import LibraryHomes, asker_for
 from server.library.packs.keys import KeyRing
 from server.library.packs.model import MAX_USES, SchoolLibrary, Use
@@ -66,19 +68,51 @@ def routes(services: Services, dist: Path) -> list[BaseRoute]:
         services.database, services.resources, KeyRing(data / "keys"), data / "recordings", dist / "player"
     )
     homes = LibraryHomes(services.database)
-    return [*_pack_routes(packs, homes), *_library_routes(homes, packs)]
+    exports = Exports(packs, dist / "player")
+    return [*_export_routes(exports, homes), *_pack_routes(packs, homes), *_library_routes(homes, packs)]
+
+
+async def _asker(request: Request, homes: LibraryHomes) -> Asker:
+    """Return who asks: a school's library by its secret, else whoever is logged in."""
+    secret = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if secret and len(secret) <= _MAX_SECRET:
+        return asker_for(await homes.library_of(secret))
+    return await asker_of(request)
+
+
+def _tiers(request: Request) -> list[str]:
+    return [one for one in request.query_params.get("tiers", "light").split(",") if one]
+
+
+def _export_routes(exports: Exports, homes: LibraryHomes) -> list[BaseRoute]:
+    def sent(request: Request, found: Export, form: str, suffix: str, mime: str) -> Response:
+        headers = _PRIVATE | {"content-disposition": attachment(saved_as("", found.title, form, f"x.{suffix}"))}
+        return ranged(request, found.made.size, found.made.read, etag=found.etag, mime=mime, headers=headers)
+
+    async def get_zim(request: Request) -> Response:
+        one = request.path_params.get("resource")
+        ids = [one] if one else [each for each in request.query_params.get("resources", "").split(",") if each]
+        return sent(
+            request, await exports.zim(await _asker(request, homes), ids, _tiers(request)), "Kiwix", "zim", zim.MIME
+        )
+
+    async def get_cmi5(request: Request) -> Response:
+        found = await exports.cmi5(await _asker(request, homes), request.path_params["resource"], _tiers(request))
+        return sent(request, found, "学习平台", "zip", cmi5.MIME)
+
+    return [
+        Route("/api/packs.zim", get_zim),
+        Route("/api/packs/{resource}.zim", get_zim),
+        Route("/api/packs/{resource}/cmi5.zip", get_cmi5),
+    ]
 
 
 def _pack_routes(packs: OfflinePacks, homes: LibraryHomes) -> list[BaseRoute]:
     async def asker(request: Request) -> Asker:
-        secret = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if secret and len(secret) <= _MAX_SECRET:
-            return asker_for(await homes.library_of(secret))
-        return await asker_of(request)
+        return await _asker(request, homes)
 
     async def built(request: Request) -> Built:
-        tiers = [one for one in request.query_params.get("tiers", "light").split(",") if one]
-        return await packs.pack(await asker(request), request.path_params["resource"], tiers)
+        return await packs.pack(await asker(request), request.path_params["resource"], _tiers(request))
 
     async def list_packs(request: Request) -> Response:
         known = await asker(request)

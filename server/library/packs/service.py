@@ -119,13 +119,21 @@ class OfflinePacks:
             Refused: `resource_unknown`, `not_allowed`, `offline_nothing` or `offline_tier`.
             Unavailable: `offline_unready`: a file is being made again, or the player was not built.
         """
-        resource, names, _ = await self._leaving(asker, resource_id)
-        if not tiers or not set(tiers) <= set(TIERS):
-            raise Refused("offline_tier", f"离线包的内容要从 {'、'.join(TIERS)} 里选。请刷新页面重新选择。")
-        found = chosen(names, tiers)
-        if not found:
-            raise Refused("offline_tier", "这一课没有您选的内容，或者它不能离开学校。请换一种离线包。")
-        return await asyncio.to_thread(self._build, resource, found)
+        resource, names = await self._chosen(asker, resource_id, tiers)
+        return await asyncio.to_thread(self._build, resource, names)
+
+    async def lesson(self, asker: Asker, resource_id: str, tiers: Sequence[str]) -> tuple[Resource, Lesson]:
+        """Return the published resource and what of it leaves with these tiers, for other forms than ours.
+
+        Raises:
+            Refused: as `pack`.
+            Unavailable: `offline_unready`.
+        """
+        resource, names = await self._chosen(asker, resource_id, tiers)
+        try:
+            return resource, await asyncio.to_thread(self._lesson, resource, names)
+        except OSError as error:
+            raise unready(error) from error
 
     async def single(self, asker: Asker, resource_id: str) -> tuple[SingleFile, str]:
         """Return the single file for phones, and the lesson's title.
@@ -141,7 +149,7 @@ class OfflinePacks:
         try:
             made = await asyncio.to_thread(lambda: single_file(self._lesson(resource, light), self._player))
         except OSError as error:
-            raise _unready(error) from error
+            raise unready(error) from error
         if made.size > MAX_BYTES:
             raise Refused("offline_too_large", "这一课太长，单个文件手机打不开。请改用离线包。")
         return made, resource.title
@@ -176,6 +184,16 @@ class OfflinePacks:
                 break
         return found
 
+    async def _chosen(self, asker: Asker, resource_id: str, tiers: Sequence[str]) -> tuple[Resource, tuple[str, ...]]:
+        """Return the published resource and the names of its renditions of these tiers that may leave."""
+        resource, names, _ = await self._leaving(asker, resource_id)
+        if not tiers or not set(tiers) <= set(TIERS):
+            raise Refused("offline_tier", f"离线包的内容要从 {'、'.join(TIERS)} 里选。请刷新页面重新选择。")
+        found = chosen(names, tiers)
+        if not found:
+            raise Refused("offline_tier", "这一课没有您选的内容，或者它不能离开学校。请换一种离线包。")
+        return resource, found
+
     async def _leaving(self, asker: Asker, resource_id: str) -> tuple[Resource, list[str], RecordingResource]:
         """Return the resource as published, the names of what may leave, and its recording's `resource.json`."""
         async with self._database.read() as tx:
@@ -197,7 +215,7 @@ class OfflinePacks:
         try:
             return decode_resource((self._recording(resource) / RESOURCE).read_bytes())
         except (OSError, msgspec.DecodeError) as error:
-            raise _unready(error) from error
+            raise unready(error) from error
 
     def _recording(self, resource: Resource) -> Path:
         return self._folder / str(resource.recording_id)
@@ -237,7 +255,7 @@ class OfflinePacks:
             )
             built = build(about, pack_sources(self._lesson(resource, names), self._player), key, self._kept)
         except OSError as error:
-            raise _unready(error) from error
+            raise unready(error) from error
         self._built[state] = built
         while len(self._built) > KEPT_PACKS:
             self._built.popitem(last=False)
@@ -258,5 +276,6 @@ def _shape(tiers: tuple[str, ...], sizes: list[int]) -> Shape:
     return Shape(tiers, sum(sizes), sum(sizes) <= FAT32_BYTES)
 
 
-def _unready(error: Exception) -> Unavailable:
+def unready(error: Exception) -> Unavailable:
+    """Return what is said while a file of the lesson, or the player, is not there."""
     return Unavailable("offline_unready", f"这一课的文件正在重新生成，或者播放器没有构建（{error}）。请过几分钟再试。")

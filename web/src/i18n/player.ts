@@ -89,6 +89,7 @@ export const player = area(
     onPage: '第 {page} 页上的题目',
     answered: '已答',
     hereOnly: '答案只留在这台设备上，没有别人看得到。',
+    answersTold: '答案会记入打开这一课的学习平台。',
     keys: '空格 播放 · ← → 5 秒 · J L 10 秒 · PgUp PgDn 翻页 · [ ] 速度 · 0–9 跳转 · C 字幕 · M 静音 · F 全屏',
   },
   {
@@ -180,6 +181,7 @@ export const player = area(
     onPage: 'On page {page}',
     answered: 'Answered',
     hereOnly: 'Your answers stay on this device. Nobody else sees them.',
+    answersTold: 'Your answers go to the learning platform that opened this lesson.',
     keys: 'Space play · ← → 5 s · J L 10 s · PgUp PgDn page · [ ] speed · 0–9 jump · C subtitles · M mute · F full screen',
   },
 );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { packUrl, reportsIn, shapeName } from './forms';
+import { cmi5Url, packUrl, reportsIn, shapeName, zimUrl } from './forms';
 
 describe('an exported file of uses', () => {
   it('is sent envelope by envelope when a library signed it', () => {
@@ -28,5 +28,7 @@ describe('a pack', () => {
     expect(shapeName(shape)).toBe('low');
     expect(shapeName({ ...shape, tiers: ['light', 'low', 'original'] })).toBe('original');
     expect(packUrl('a/b', shape)).toBe('/api/packs/a%2Fb.zip?tiers=light,low');
+    expect(zimUrl('a/b', shape)).toBe('/api/packs/a%2Fb.zim?tiers=light,low');
+    expect(cmi5Url('a/b', shape)).toBe('/api/packs/a%2Fb/cmi5.zip?tiers=light,low');
   });
 });

@@ -14,6 +14,10 @@ const MOST_USES = 150; // records that one report takes
 
 export const packUrl = (resource: string, shape: Shape): string =>
   `/api/packs/${at(resource)}.zip?tiers=${shape.tiers.join(',')}`;
+export const zimUrl = (resource: string, shape: Shape): string =>
+  `/api/packs/${at(resource)}.zim?tiers=${shape.tiers.join(',')}`;
+export const cmi5Url = (resource: string, shape: Shape): string =>
+  `/api/packs/${at(resource)}/cmi5.zip?tiers=${shape.tiers.join(',')}`;
 export const singleUrl = (resource: string): string => `/api/packs/${at(resource)}/light.html`;
 
 /** The name of a pack by the heaviest that is in it. */

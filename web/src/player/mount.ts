@@ -7,6 +7,7 @@ import { createI18n } from 'vue-i18n';
 import { player } from '@/i18n/player';
 import LessonPlayer from './LessonPlayer.vue';
 import type { LessonEvents, Resource } from './resource';
+import type { Told } from './useAnswers';
 
 export interface MountOptions {
   /** Where the folder is, ending in a slash; relative to the page: '' is beside it. */
@@ -14,12 +15,14 @@ export interface MountOptions {
   readonly resource?: Resource;
   readonly events?: LessonEvents;
   readonly language?: 'zh-CN' | 'en';
+  /** Whoever is told each answer; else they stay in this browser. */
+  readonly told?: Told;
 }
 
 /** Play a recording in `element`. Returns how to end it. */
 export function mount(element: Element | string, options: MountOptions): () => void {
-  const { base, resource = null, events = null, language = 'zh-CN' } = options;
-  const app = createApp(LessonPlayer, { base, resource, events });
+  const { base, resource = null, events = null, language = 'zh-CN', told = null } = options;
+  const app = createApp(LessonPlayer, { base, resource, events, told });
   const words = { 'zh-CN': { player: player['zh-CN'] }, en: { player: player.en } };
   app.use(createI18n({ legacy: false, locale: language, fallbackLocale: 'zh-CN', messages: words }));
   app.mount(element);

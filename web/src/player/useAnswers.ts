@@ -1,13 +1,18 @@
-/** The answers of whoever watches: kept in this browser, never sent. */
+/** The answers of whoever watches: kept in this browser, and told to a learning platform when one opened the lesson. */
 import { ref } from 'vue';
-import { givenAnswers, keepAnswers, type Given } from './answers';
+import { givenAnswers, isRight, keepAnswers, type Given } from './answers';
+import type { ClassQuestion } from './story';
 
-export function useAnswers(recording: string) {
+/** Told an answer, and whether it is right; null: nobody can say. */
+export type Told = (question: ClassQuestion, value: string, right: boolean | null) => void;
+
+export function useAnswers(recording: string, told: Told | null = null) {
   const given = ref<Given>(givenAnswers(recording));
 
-  function give(question: string, value: string): void {
-    given.value = { ...given.value, [question]: value };
+  function give(question: ClassQuestion, value: string): void {
+    given.value = { ...given.value, [question.id]: value };
     keepAnswers(recording, given.value);
+    told?.(question, value, isRight(question.kind, value, question.correct));
   }
 
   function takeBack(question: string): void {
@@ -15,7 +20,7 @@ export function useAnswers(recording: string) {
     keepAnswers(recording, given.value);
   }
 
-  return { given, give, takeBack };
+  return { given, give, takeBack, isTold: told !== null };
 }
 
 export type Answers = ReturnType<typeof useAnswers>;
