@@ -48,10 +48,14 @@ check: .venv/.test-stamp web/node_modules/.stamp
 	.venv/bin/lint-imports
 	cd web && npm run --silent check
 
+# Tests that measure times, or that keep a core busy with media: nothing runs beside them.
+ALONE := tests/integration/lessons tests/integration/turn $(wildcard tests/integration/test_*.py)
+
 .PHONY: test
 test: check web/dist/.stamp
 	.ci/system-packages
 	$(PY) -m pytest tests/unit -n auto
 	$(PY) -m pytest tests/scenarios -n auto
 	cd web && npm run --silent test
-	$(PY) -m pytest tests/integration tests/e2e
+	$(PY) -m pytest tests/integration -n 2 --dist loadfile $(ALONE:%=--ignore=%)
+	$(PY) -m pytest $(ALONE) tests/e2e
