@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import random
+import zipfile
+from collections.abc import Callable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -47,3 +50,16 @@ def lesson(version: int = 1, key: SigningKey | None = None, sources: list[Source
 
 def zipped(built: Built) -> bytes:
     return b"".join(built.layout.read())
+
+
+def rewritten(change: Callable[[zipfile.ZipFile, zipfile.ZipInfo, bytes], None]) -> bytes:
+    """Return a pack written anew by another program, each entry as `change` writes it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(zipped(lesson()))) as old, zipfile.ZipFile(out, "w") as new:
+        for entry in old.infolist():
+            change(new, entry, old.read(entry))
+    return out.getvalue()
+
+
+def copy(new: zipfile.ZipFile, entry: zipfile.ZipInfo, data: bytes) -> None:
+    new.writestr(zipfile.ZipInfo(entry.filename), data)

@@ -6,7 +6,6 @@ import io
 import random
 import stat
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -19,7 +18,18 @@ from recorder.pack.manifest import MANIFEST, MIMETYPE, SLICE_BYTES, PackFile, ca
 from recorder.pack.reader import Damage, damaged, open_pack, verify
 from recorder.pack.trust import Revocations, Trust, check, decode_signed
 from signaling.errors import Refused
-from tests.unit.recorder.pack.pack_world import NOW_MS, ROOT, SCHOOL, TRUST, content, lesson, school_key, zipped
+from tests.unit.recorder.pack.pack_world import (
+    NOW_MS,
+    ROOT,
+    SCHOOL,
+    TRUST,
+    content,
+    copy,
+    lesson,
+    rewritten,
+    school_key,
+    zipped,
+)
 
 
 def refusal(data: bytes, trust: Trust = TRUST, now_ms: int = NOW_MS) -> str:
@@ -34,19 +44,6 @@ def problems(data: bytes) -> list[Damage] | str:
         return list(damaged(open_pack(io.BytesIO(data), TRUST, NOW_MS)))
     except Refused as refused:
         return refused.code
-
-
-def rewritten(change: Callable[[zipfile.ZipFile, zipfile.ZipInfo, bytes], None]) -> bytes:
-    """Return a pack written anew by another program, each entry as `change` writes it."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(zipped(lesson()))) as old, zipfile.ZipFile(out, "w") as new:
-        for entry in old.infolist():
-            change(new, entry, old.read(entry))
-    return out.getvalue()
-
-
-def copy(new: zipfile.ZipFile, entry: zipfile.ZipInfo, data: bytes) -> None:
-    new.writestr(zipfile.ZipInfo(entry.filename), data)
 
 
 def test_any_program_opens_a_pack_and_ours_finds_nothing_wrong() -> None:
