@@ -23,7 +23,7 @@ from typing import Any
 import msgspec
 from pycrdt import Doc
 
-from server.planning.authorship.attribution import Attribution
+from server.planning.authorship.attribution import Attribution, Author
 from server.planning.document import plain_text, read_tree
 
 SEED, EDITS, CHARACTERS = 7, 1_000, 25_000
@@ -56,7 +56,7 @@ def run(seed: int, edits: int, characters: int) -> dict[str, Any]:
     """Return the figures of one run."""
     doc: Doc[Any] = Doc()
     plan = Attribution()
-    before: dict[str, int] = {}
+    before: dict[Author, int] = {}
     worst, worst_edit = 0, ""
     times_us: list[float] = []
     lines = edited(seed, edits, characters)
@@ -67,7 +67,7 @@ def run(seed: int, edits: int, characters: int) -> dict[str, Any]:
             begun = time.perf_counter()
             plan.step(text, line.author)
             if line.kind == "write":
-                before = dict(plan.shares())
+                before = plan.shares()
             else:
                 times_us.append((time.perf_counter() - begun) * 1e6)
         elif line.edit:
