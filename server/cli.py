@@ -173,6 +173,7 @@ def teach(
     pages: Annotated[float, typer.Option(help="每页停留的秒数，0 表示不翻页")] = 20.0,
     loop: Annotated[bool, typer.Option(help="放完从头再放")] = True,
     end_lesson: Annotated[bool, typer.Option(help="放完就下课")] = False,
+    write: Annotated[bool, typer.Option("--write", help="在每一页上画一条重点线")] = False,
     insecure: Insecure = False,
 ) -> None:
     """用一个音视频文件讲课 (teach with an audio or video file)."""
@@ -189,6 +190,7 @@ def teach(
         page_s=pages,
         loop=loop and not end_lesson,
         end_lesson=end_lesson,
+        writes=write,
     )
     raise typer.Exit(run(options))
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from server.bot.client import LessonClient, explain
 from server.bot.media_file import FileAudioTrack, FileFacts, FileVideoTrack, Timeline
 from server.bot.sending import Sending, sending
+from server.bot.writing import WAIT_S, next_line
 from signaling import messages as m, replica
 from signaling.errors import Refused, Unavailable
 
@@ -29,6 +33,7 @@ class Plan:
     height: int
     fps: int
     end_lesson: bool
+    writes: bool = False
 
 
 def may_lead(state: m.Snapshot, you: m.PeerId) -> bool:
@@ -99,7 +104,7 @@ async def _turn_pages(
     client: LessonClient, plan: Plan, path: Sending, tracks: list[FileAudioTrack | FileVideoTrack]
 ) -> bool:
     loop = asyncio.get_running_loop()
-    turn_at = loop.time() + plan.page_s
+    turn_at, write_at = loop.time() + plan.page_s, loop.time() + WAIT_S
     while True:
         await client.wait_change(0.5)
         if all(track.readyState == "ended" for track in tracks) and not plan.loop:
@@ -109,9 +114,12 @@ async def _turn_pages(
         state = client.state
         if state is None or not may_lead(state, client.you) or not path.is_good(client):
             return False
+        if plan.writes and loop.time() >= write_at and client.is_ready:
+            write_at = math.inf
+            await _write(client)
         if plan.page_s <= 0 or loop.time() < turn_at or not client.is_ready:
             continue
-        turn_at = loop.time() + plan.page_s
+        turn_at, write_at = loop.time() + plan.page_s, loop.time() + WAIT_S
         page = next_page(state)
         if page is not None:
             await _turn(client, page)
@@ -122,3 +130,14 @@ async def _turn(client: LessonClient, page: int) -> None:
         await client.request(lambda number: m.TurnPage(number, page))
     except (Refused, Unavailable) as error:
         log.warning("没能翻到第 %d 页：%s", page, explain(error))
+
+
+async def _write(client: LessonClient) -> None:
+    state = client.state
+    line = next_line(state, client.you, 0) if state is not None else None
+    if line is None:
+        return
+    try:
+        await client.request(lambda number: msgspec.structs.replace(line, id=number))
+    except (Refused, Unavailable) as error:
+        log.warning("没能在这一页上写：%s", explain(error))

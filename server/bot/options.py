@@ -44,6 +44,7 @@ class TeachOptions(Access):
     height: int = 360  # lines; a smaller file is not enlarged
     fps: int = 15
     end_lesson: bool = False  # end the lesson when the file ends (without `loop`)
+    writes: bool = False  # underline once on each page
 
 
 @dataclass(frozen=True, kw_only=True)

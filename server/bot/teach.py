@@ -18,5 +18,5 @@ def run(options: TeachOptions) -> int:
     except Refused as error:
         tell(error.detail)
         return int(Exit.BAD_INPUT)
-    plan = Plan(facts, options.page_s, options.loop, options.height, options.fps, options.end_lesson)
+    plan = Plan(facts, options.page_s, options.loop, options.height, options.fps, options.end_lesson, options.writes)
     return run_until_stopped(lambda: take_seat(options, "lecturer", lambda client: teach(client, plan)))
