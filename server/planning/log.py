@@ -48,7 +48,6 @@ KINDS: dict[str, str] = {
     "plan.restored": "title, number",
     "plan.archived": "title",
     "plan.led": "title, person, name: who leads it from now on",
-    "plan.copied": "title, to: the plan that was made of it",
     "plan.exported": "title, format",
     "plan.taught": "title, number; lesson_id",
     "comment.made": "title, kind, quote; object: the comment",

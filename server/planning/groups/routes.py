@@ -12,6 +12,7 @@ from starlette.routing import Route
 from server.asking import require_person
 from server.context import services_of
 from server.json_http import answer, answer_list, no_content, read_json
+from server.planning.groups.due import DueReader
 from server.planning.groups.model import MAX_RULES, Kind, Name, Stage, SubjectName
 from server.planning.log import PAGE
 from server.planning.rights import Right
@@ -206,6 +207,12 @@ async def list_activity(request: Request) -> Response:
     return answer({"items": found, "next": found[-1].id if len(found) == PAGE else None})
 
 
+async def list_due(request: Request) -> Response:
+    """`GET /api/research/due`: tasks and improvement items that wait for the person."""
+    person = await require_person(request)
+    return answer_list(await DueReader(services_of(request).database).of(person.id))
+
+
 def routes() -> list[Route]:
     """Return the routes of this domain."""
     one, asked = "/api/groups/{group}", "/api/invitations/{invitation}"
@@ -225,6 +232,7 @@ def routes() -> list[Route]:
         Route(f"{one}/members/{{person}}", remove_member, methods=["DELETE"]),
         Route(f"{one}/lead", hand_over, methods=["POST"]),
         Route(f"{one}/activity", list_activity, methods=["GET"]),
+        Route("/api/research/due", list_due, methods=["GET"]),
         Route(f"{asked}/accept", answer_invitation, methods=["POST"]),
         Route(f"{asked}/decline", answer_invitation, methods=["POST"]),
         Route(asked, withdraw_invitation, methods=["DELETE"]),

@@ -70,7 +70,8 @@ async def make_plan(request: Request) -> Response:
     person, service = await require_person(request), services_of(request).plans.service
     body = await read_json(request, NewPlan)
     cover = Cover(**{name: getattr(body, name) for name in Cover.__struct_fields__})
-    plan = await service.make(person, body.group_id, cover)
+    tree = await services_of(request).templates.beginning(person, body.template_id, body.previous_plan_id)
+    plan = await service.make(person, body.group_id, cover, tree)
     return answer(shown.sheet(await service.see(person, plan.id)), 201)
 
 
