@@ -64,6 +64,8 @@ from server.planning.log import ActivityLog
 from server.planning.plans import routes as plan_routes
 from server.planning.plans.wiring import open_plans
 from server.problems import on_error
+from server.planning.meetings import routes as meeting_routes
+from server.planning.meetings.wiring import make_meetings
 from server.settings import Settings
 from server.storage.database import open_database, sqlite_url
 from server.uploads import routes as upload_routes
@@ -98,6 +100,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             limits[MATERIAL_PURPOSE] = MAX_FILE_BYTES
             objects = open_objects(settings)
             uploads = UploadService(database, folder / "uploads", limits)
+            zone = ZoneInfo(settings.timezone)
+            meetings = make_meetings(database, ActivityLog(database), lessons, folder / "evidence", zone)
             decks = DeckService(database, uploads, lessons, folder / "decks")
             async with (
                 open_live(settings, database, lessons, tokens, await accounts.caps(), secret) as live,
@@ -155,6 +159,7 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
         *card_routes.routes(),
         *timetable_routes.routes(),
         *timetable_day_routes.routes(),
+                    meetings=meetings,
         *upload_routes.routes(),
         *deck_routes.routes(),
         *pack_routes.routes(),
@@ -179,3 +184,4 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
     app.state.services = services
     app.state.dist = dist
     return app
+        *meeting_routes.routes(),

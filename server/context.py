@@ -34,6 +34,7 @@ from server.planning.groups.joining import JoiningService
 from server.planning.groups.service import GroupService
 from server.planning.log import ActivityLog
 from server.planning.plans.wiring import Plans
+from server.planning.meetings.wiring import Meetings
 from server.settings import Settings
 from server.storage.database import Database
 from server.uploads.service import UploadService
@@ -182,4 +183,5 @@ class Services:
 
 def services_of(connection: HTTPConnection) -> Services:
     """Return the services that serve this connection."""
+    meetings: Meetings = field(kw_only=True)
     return cast("Services", connection.app.state.services)

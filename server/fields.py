@@ -70,6 +70,11 @@ LABELS = {
     "files": "文件",
     "classrooms": "出镜的班级",
     "revision": "修改次数",
+    "plan_id": "教案",
+    "guests": "来宾",
+    "owner_id": "负责人",
+    "due": "完成日期",
+    "item": "议程",
 }
 
 

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from recorder.words import MAX_CAPTION_BYTES
 from server.json_http import MAX_JSON_BYTES
 from server.lessons.questions.model import MAX_PHOTO_BYTES
+from server.planning.meetings.model import MAX_FILE_BYTES
 from server.problems import problem_of, problem_response
 from server.sheets import MAX_BYTES as MAX_SHEET_BYTES
 from server.uploads.service import MAX_PIECE_BYTES
@@ -27,6 +28,7 @@ BODY_S = 30.0  # between two pieces of a body: a 2G link repeats for about as lo
 _SHEETS = re.compile(r"^/api/(?:classrooms/[^/]+/roster|timetable)/import$")
 
 _CAPTIONS = re.compile(r"^/api/recordings/[^/]+/captions/[^/]+$")
+_EVIDENCE = re.compile(r"^/api/resolutions/[^/]+/files$")
 _PHOTOS = re.compile(r"^/api/lessons/[^/]+/photos$")
 
 
@@ -34,6 +36,8 @@ def limit_of(path: str) -> int:
     """Return how many bytes the body of a request to `path` may have."""
     if _PHOTOS.match(path):
         return MAX_PHOTO_BYTES
+    if _EVIDENCE.match(path):
+        return MAX_FILE_BYTES
     if _SHEETS.match(path):
         return MAX_SHEET_BYTES
     if _CAPTIONS.match(path):

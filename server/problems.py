@@ -68,6 +68,10 @@ _STATUS: dict[str, int] = {
     "nothing_leaves": 409,
     "captions_invalid": 422,
     "captions_changed": 409,
+    "agenda_changed": 409,
+    "minutes_changed": 409,
+    "resolution_closed": 409,
+    "evidence_unknown": 422,
 }
 _SUFFIX: tuple[tuple[str, int], ...] = (("_unknown", 404), ("_state", 409), ("_taken", 409), ("_full", 409))
 _PREFIX: tuple[tuple[str, int], ...] = (("offline_", 422),)  # what is wrong with an offline pack

@@ -188,6 +188,8 @@ async def make_token(request: Request) -> Response:
     services, asker = services_of(request), await require_known(request)
     lesson = await services.lessons.see(asker, request.path_params["lesson"])
     wanted = await read_json(request, WantedSeat)
+    if lesson.kind == "meeting":  # who is let in may have changed since it was called
+        lesson = await services.meetings.service.admit(await require_person(request), lesson.id)
     entry = require_entry(asker, lesson, wanted.role, wanted.classroom_id)
     if lesson.state == "ended":
         raise Refused("lesson_state", "这节课已经结束。可以到“录像”里回看。")

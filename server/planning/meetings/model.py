@@ -49,6 +49,7 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
     plan_id: str | None
     kind: Kind
     room: Lesson
+    guests: frozenset[str] = frozenset()  # ids of people who are let in without being of the group
     agenda: tuple[AgendaItem, ...] = ()
     item_id: str = ""
     item_since_ms: int = 0

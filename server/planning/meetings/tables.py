@@ -23,6 +23,7 @@ meetings = Table(
     Column("group_id", String(16), ForeignKey("research_groups.id"), nullable=False, index=True),
     Column("plan_id", String(16), ForeignKey("plans.id"), index=True),
     Column("kind", String(8), nullable=False),
+    Column("guests", Text, nullable=False),  # JSON: ids of people who are let in without being of the group
     Column("agenda", Text, nullable=False),  # JSON: read and written as a whole
     Column("item_id", String(16), nullable=False),  # which item is on; empty: none
     Column("item_since_ms", EpochMs, nullable=False),
@@ -46,6 +47,7 @@ resolutions = Table(
     Column("closed_by_id", String(16), ForeignKey("people.id")),
     Column("closed_ms", EpochMs),
 )
+_read_guests = msgspec.json.Decoder(frozenset[str]).decode
 _read_agenda = msgspec.json.Decoder(tuple[AgendaItem, ...]).decode
 _read_evidence = msgspec.json.Decoder(Evidence).decode
 
@@ -60,6 +62,7 @@ async def add_meeting(tx: Transaction, meeting: Meeting) -> None:
         "group_id": meeting.group_id,
         "plan_id": meeting.plan_id,
         "kind": meeting.kind,
+        "guests": _json(meeting.guests),
         "agenda": _json(meeting.agenda),
         "item_id": "",
         "item_since_ms": 0,
@@ -104,6 +107,7 @@ def _meeting(row: Any, room: Lesson) -> Meeting:
         plan_id=row.plan_id,
         kind=row.kind,
         room=room,
+        guests=_read_guests(row.guests),
         agenda=_read_agenda(row.agenda),
         item_id=row.item_id,
         item_since_ms=row.item_since_ms,

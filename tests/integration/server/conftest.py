@@ -50,6 +50,7 @@ from server.planning.groups.service import GroupService
 from server.planning.log import ActivityLog
 from server.planning.plans.wiring import open_plans
 from server.settings import load
+from server.planning.meetings.wiring import make_meetings
 from server.storage.database import Database, open_database, sqlite_url
 from server.uploads.service import UploadService
 from signaling.data_caps import DataCap
@@ -283,6 +284,9 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
 
         worker = DeckWorker(database, decks, uploads, lessons, files, live.deck_changed, clock)
         yield World(services, live, clock, folder, new_client, worker)
+            meetings=make_meetings(
+                database, activity, lessons, folder / "evidence", ZoneInfo(settings.timezone), clock
+            ),
         for client in opened:
             await client.aclose()
 

@@ -35,6 +35,7 @@ def _meetings() -> None:
         sa.Column("group_id", sa.String(length=16), nullable=False),
         sa.Column("plan_id", sa.String(length=16), nullable=True),
         sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("guests", sa.Text(), nullable=False),
         sa.Column("agenda", sa.Text(), nullable=False),
         sa.Column("item_id", sa.String(length=16), nullable=False),
         sa.Column("item_since_ms", sa.BigInteger(), nullable=False),
