@@ -44,6 +44,9 @@ from server.lessons.timetable import day_routes as timetable_day_routes, routes 
 from server.lessons.timetable.feeds import FeedAddresses
 from server.lessons.timetable.wiring import make_timetables
 from server.lessons.tokens import SignedRoomTokens
+from server.library.gaps import routes as gap_routes
+from server.library.gaps.pieces import MAX_PIECE_BYTES
+from server.library.gaps.service import PURPOSE as GAP_PURPOSE, GapService
 from server.library.packs import routes as offline_routes
 from server.library.resources import routes as resource_routes
 from server.library.resources.consenting import ConsentService
@@ -61,11 +64,13 @@ from server.planning.groups import routes as group_routes
 from server.planning.groups.joining import JoiningService
 from server.planning.groups.service import GroupService
 from server.planning.log import ActivityLog
-from server.planning.plans import routes as plan_routes
-from server.planning.plans.wiring import open_plans
-from server.problems import on_error
 from server.planning.meetings import routes as meeting_routes
 from server.planning.meetings.wiring import make_meetings
+from server.planning.plans import routes as plan_routes
+from server.planning.plans.wiring import open_plans
+from server.planning.templates import routes as template_routes
+from server.planning.templates.service import TemplateService
+from server.problems import on_error
 from server.settings import Settings
 from server.storage.database import open_database, sqlite_url
 from server.uploads import routes as upload_routes
@@ -95,13 +100,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 await demo.seed()
                 await seed_school_year(accounts, demo, timetables.service, rosters)
                 await demo.lesson()
-            tokens = SignedRoomTokens(secret)
-            limits = {DECK_PURPOSE: settings.decks_max_mb << 20, CLIP_PURPOSE: MAX_CLIP_BYTES}
-            limits[MATERIAL_PURPOSE] = MAX_FILE_BYTES
-            objects = open_objects(settings)
-            uploads = UploadService(database, folder / "uploads", limits)
             zone = ZoneInfo(settings.timezone)
             meetings = make_meetings(database, ActivityLog(database), lessons, folder / "evidence", zone)
+            tokens = SignedRoomTokens(secret)
+            limits = {DECK_PURPOSE: settings.decks_max_mb << 20, CLIP_PURPOSE: MAX_CLIP_BYTES}
+            limits |= {MATERIAL_PURPOSE: MAX_FILE_BYTES, GAP_PURPOSE: MAX_PIECE_BYTES}
+            objects = open_objects(settings)
+            uploads = UploadService(database, folder / "uploads", limits)
             decks = DeckService(database, uploads, lessons, folder / "decks")
             async with (
                 open_live(settings, database, lessons, tokens, await accounts.caps(), secret) as live,
@@ -133,6 +138,15 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                     clips=ClipService(database, uploads, lessons, clip_files, live.clips_changed),
                     questions=questions,
                     uploads=uploads,
+                    gaps=GapService(
+                        database,
+                        uploads,
+                        lessons,
+                        folder / "recordings",
+                        live.remake,
+                        lambda school: bool(live.spares(school)),
+                        settings.recordings_local_days,
+                    ),
                     decks=decks,
                     resources=ResourceService(database),
                     reviews=ReviewService(database),
@@ -141,9 +155,11 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                     activity=activity,
                     groups=GroupService(database, activity),
                     joining=JoiningService(database, activity),
+                    templates=TemplateService(database, activity),
                     gatherings=GatheringService(database, activity, ZoneInfo(settings.timezone)),
                     gathering_feeds=GatheringFeeds(database, FeedAddresses(secret)),
                     plans=plans,
+                    meetings=meetings,
                 )
 
 
@@ -159,8 +175,8 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
         *card_routes.routes(),
         *timetable_routes.routes(),
         *timetable_day_routes.routes(),
-                    meetings=meetings,
         *upload_routes.routes(),
+        *gap_routes.routes(),
         *deck_routes.routes(),
         *pack_routes.routes(),
         *clip_routes.routes(),
@@ -168,7 +184,9 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
         *offline_routes.routes(services, dist),
         *group_routes.routes(),
         *gathering_routes.routes(),
+        *template_routes.routes(),
         *plan_routes.routes(),
+        *meeting_routes.routes(),
         *services.live.routes(),
         *web_build.routes(dist),
     ]
@@ -184,4 +202,3 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
     app.state.services = services
     app.state.dist = dist
     return app
-        *meeting_routes.routes(),

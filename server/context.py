@@ -24,6 +24,7 @@ from server.lessons.rosters.service import RosterService
 from server.lessons.service import LessonService
 from server.lessons.timetable.wiring import Timetables
 from server.lessons.tokens import SignedRoomTokens
+from server.library.gaps.service import GapService
 from server.library.resources.consenting import ConsentService
 from server.library.resources.material import MaterialService
 from server.library.resources.reviewing import ReviewService
@@ -33,8 +34,9 @@ from server.planning.calendar.service import GatheringService
 from server.planning.groups.joining import JoiningService
 from server.planning.groups.service import GroupService
 from server.planning.log import ActivityLog
-from server.planning.plans.wiring import Plans
 from server.planning.meetings.wiring import Meetings
+from server.planning.plans.wiring import Plans
+from server.planning.templates.service import TemplateService
 from server.settings import Settings
 from server.storage.database import Database
 from server.uploads.service import UploadService
@@ -119,6 +121,9 @@ class Live(Protocol):
     def photo_shown(self, lesson: RoomId) -> str:
         """Return the pupil's photo that the lesson's walls show now; empty: none."""
 
+    def remake(self, recording: str, folder: str, title: str) -> None:
+        """Have a finished recording made again."""
+
     def is_acting(self, lesson: RoomId, seats: Sequence[Seat]) -> bool:
         """Return whether who may hold one of these seats leads the lesson in the lecturer's place now."""
 
@@ -168,6 +173,7 @@ class Services:
     clips: ClipService = field(kw_only=True)
     questions: QuestionService = field(kw_only=True)
     uploads: UploadService = field(kw_only=True)
+    gaps: GapService = field(kw_only=True)
     decks: DeckService = field(kw_only=True)
     resources: ResourceService = field(kw_only=True)
     reviews: ReviewService = field(kw_only=True)
@@ -176,12 +182,13 @@ class Services:
     activity: ActivityLog = field(kw_only=True)
     groups: GroupService = field(kw_only=True)
     joining: JoiningService = field(kw_only=True)
+    templates: TemplateService = field(kw_only=True)
     gatherings: GatheringService = field(kw_only=True)
     gathering_feeds: GatheringFeeds = field(kw_only=True)
     plans: Plans = field(kw_only=True)
+    meetings: Meetings = field(kw_only=True)
 
 
 def services_of(connection: HTTPConnection) -> Services:
     """Return the services that serve this connection."""
-    meetings: Meetings = field(kw_only=True)
     return cast("Services", connection.app.state.services)

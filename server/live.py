@@ -113,6 +113,10 @@ class LivePlane:
         acting = None if room is None else room.room.state.acting
         return acting is not None and acting in [peer_id(lesson, admission_of(seat)) for seat in seats]
 
+    def remake(self, recording: str, folder: str, title: str) -> None:
+        """Have a finished recording made again."""
+        self._host.recorder.finalise(recording, folder, title)
+
     async def test_path(self, offer: str) -> str:
         """Answer a throw-away connection's SDP offer."""
         return await self._host.test_path(offer)

@@ -84,6 +84,7 @@ class Settings:
     recordings_low_codec: LowCodec
     recordings_page_reader: str  # name of a plug-in (recorder/words.py); empty: none
     recordings_transcriber: str
+    recordings_local_days: int  # for how long browsers keep what they recorded themselves; 0: they record nothing
     files_url: str  # where signed addresses of files begin; empty: the server hands out all files itself
     files_secret: str
     objects_url: str  # of the object store; empty: recordings are in the data folder only
@@ -238,6 +239,14 @@ SETTINGS: tuple[Setting, ...] = (
         "the name of a plug-in, or empty",
         values.plug_in,
         "",
+    ),
+    Setting(
+        "recordings.local_days",
+        "本机录下、等着补传的内容在浏览器里最多保留几天；0 表示不在本机录制",
+        "0 到 30 的整数",
+        "a whole number from 0 to 30",
+        values.whole(0, 30),
+        7,
     ),
     Setting(
         "files.url",

@@ -7,8 +7,10 @@ picture's brightness tells its time.
 from __future__ import annotations
 
 import io
+import time
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import av
@@ -16,7 +18,8 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.video.frame import VideoFrame
 
-from bench.recorder_feed import Clip
+from bench.recorder_feed import Clip, RecorderProcess, Stream
+from recorder.control import NamePeer, StartRecording, StopRecording
 
 RATE = 48_000
 FPS = 25
@@ -46,6 +49,23 @@ def clip(seconds: float, seed: int = 1) -> Clip:
     """Return the lesson as the call sends it: 20 ms a packet, 24 kbit/s."""
     pictures = _pictures(seconds, 0.0, 2 * FPS)
     return Clip("vp8", *SIZE, pictures, _sounds(speech(seconds, seed), 24_000, 20))
+
+
+def record(recorder: RecorderProcess, folder: Path, peer: str, seconds: float, lost: tuple[float, float]) -> float:
+    """Record a lesson of which nothing came in `lost`; return when its voice begins on the recording's clock, in ms."""
+    recorder.send(StartRecording("r1", "room", "光合作用", str(folder)))
+    recorder.wait_for_state("recording")
+    started = time.monotonic_ns()
+    recorder.send(NamePeer("r1", peer, "lecturer", "林老师", "城关小学"))
+    stream, begin = Stream(clip(seconds), peer=peer), time.monotonic_ns()
+    tap = recorder.connect_tap()
+    tap.sendall(stream.opening() + stream.until(lost[0], begin))
+    stream.until(lost[1], begin)
+    tap.sendall(stream.until(seconds, begin) + stream.closing())
+    time.sleep(0.8)  # two reads of the tap
+    recorder.send(StopRecording("r1"))
+    recorder.wait_for_state("ready")
+    return (begin - started) / 1e6
 
 
 def browser_sound(since_s: float, until_s: float, seed: int = 1) -> bytes:

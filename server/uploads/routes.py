@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from server.asking import require_person
+from server.asking import asker_of, require_known, require_person
 from server.context import services_of
 from server.json_http import answer, no_content, read_json
 from server.uploads.model import Upload
@@ -17,6 +17,7 @@ from signaling.errors import ProtocolViolation
 
 OFFSET = "upload-offset"
 LENGTH = "upload-length"
+GAPS = "gap"  # the one purpose for which a classroom's screen sends: server/library/gaps
 PIECE_TYPE = "application/offset+octet-stream"  # as tus 1.0 calls it: no form of another site sends it
 
 
@@ -45,23 +46,38 @@ def _shown(upload: Upload, status: int = 200) -> Response:
     return response
 
 
+async def _sender(request: Request, purpose: str = GAPS) -> str:
+    """Return the id of the person who sends, or on whose behalf a classroom's screen sends what it recorded.
+
+    Raises:
+        Refused: `not_logged_in`.
+    """
+    asker = await asker_of(request)
+    if asker.person is None and asker.device is not None and purpose == GAPS:
+        sender = await services_of(request).gaps.sender_for(asker.device)
+        if sender is not None:
+            return sender
+    return (await require_person(request)).id
+
+
 async def begin_upload(request: Request) -> Response:
     """`POST /api/uploads`."""
-    person = await require_person(request)
+    await require_known(request)
     body = await read_json(request, NewUpload)
     uploads = services_of(request).uploads
-    return _shown(await uploads.begin(person.id, body.name, body.bytes, body.purpose, body.sha256), 201)
+    sender = await _sender(request, body.purpose)
+    return _shown(await uploads.begin(sender, body.name, body.bytes, body.purpose, body.sha256), 201)
 
 
 async def get_upload(request: Request) -> Response:
     """`GET` and `HEAD /api/uploads/{id}`: how far it is."""
-    person = await require_person(request)
-    return _shown(await services_of(request).uploads.find(person.id, request.path_params["upload"]))
+    sender = await _sender(request)
+    return _shown(await services_of(request).uploads.find(sender, request.path_params["upload"]))
 
 
 async def patch_upload(request: Request) -> Response:
     """`PATCH /api/uploads/{id}`: the next piece."""
-    person = await require_person(request)
+    sender = await _sender(request)
     offset = request.headers.get(OFFSET, "")
     if not (offset.isascii() and offset.isdigit() and len(offset) <= 15):
         raise ProtocolViolation("upload_offset_missing", "上传的一段要说明从哪里开始（Upload-Offset）。")
@@ -69,7 +85,7 @@ async def patch_upload(request: Request) -> Response:
         raise ProtocolViolation("content_type_unsupported", f"上传的一段要以 {PIECE_TYPE} 发送。")
     uploads = services_of(request).uploads
     try:
-        upload = await uploads.append(person.id, request.path_params["upload"], int(offset), request.stream())
+        upload = await uploads.append(sender, request.path_params["upload"], int(offset), request.stream())
     except ClientDisconnect:
         return no_content()  # nobody reads it: what had come is kept
     return _shown(upload)
@@ -77,8 +93,8 @@ async def patch_upload(request: Request) -> Response:
 
 async def drop_upload(request: Request) -> Response:
     """`DELETE /api/uploads/{id}`."""
-    person = await require_person(request)
-    await services_of(request).uploads.drop(person.id, request.path_params["upload"])
+    sender = await _sender(request)
+    await services_of(request).uploads.drop(sender, request.path_params["upload"])
     return no_content()
 
 

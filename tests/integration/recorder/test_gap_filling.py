@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -13,15 +12,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from bench.recorder_feed import RecorderProcess, Stream
-from recorder.control import NamePeer, StartRecording, StopRecording
+from bench.recorder_feed import RecorderProcess
 from recorder.finalise import Finaliser
 from recorder.resource import Resource
 from recorder.splice.gap_parts import GAPS, GapPart, GapSource
 from recorder.splice.rewrite import Order, Rewritten, rewrite
 from recorder.splice.step import MISSING, Missing, missing_of
 from recorder.step_notes import read_note
-from tests.voices import RATE, SYLLABLE, Wave, brightness_at, browser_picture, browser_sound, clip, speech
+from tests.voices import RATE, SYLLABLE, Wave, brightness_at, browser_picture, browser_sound, record, speech
 
 LESSON_S, LOST = 24.0, (9.0, 15.0)
 OFF_MS = -640.0  # by how much the browser's clock is wrong
@@ -40,26 +38,10 @@ def lesson(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lesson]:
     base = tmp_path_factory.mktemp("gaps")
     recorder, folder = RecorderProcess(base), base / "lesson"
     try:
-        begin = _record(recorder, folder)
+        begin = record(recorder, folder, "teacher", LESSON_S, LOST)
     finally:
         recorder.kill()
     yield Lesson(folder, begin, Finaliser(folder).run())
-
-
-def _record(recorder: RecorderProcess, folder: Path) -> float:
-    recorder.send(StartRecording("r1", "room", "光合作用", str(folder)))
-    recorder.wait_for_state("recording")
-    started = time.monotonic_ns()
-    recorder.send(NamePeer("r1", "teacher", "lecturer", "林老师", "城关小学"))
-    stream, begin = Stream(clip(LESSON_S)), time.monotonic_ns()
-    tap = recorder.connect_tap()
-    tap.sendall(stream.opening() + stream.until(LOST[0], begin))
-    stream.until(LOST[1], begin)  # lost on the way
-    tap.sendall(stream.until(LESSON_S, begin) + stream.closing())
-    time.sleep(0.8)  # two reads of the tap
-    recorder.send(StopRecording("r1"))
-    recorder.wait_for_state("ready")
-    return (begin - started) / 1e6
 
 
 def bring(

@@ -39,6 +39,8 @@ from server.lessons.service import LessonService
 from server.lessons.timetable.feeds import FeedAddresses
 from server.lessons.timetable.wiring import make_timetables
 from server.lessons.tokens import SignedRoomTokens
+from server.library.gaps.pieces import MAX_PIECE_BYTES
+from server.library.gaps.service import PURPOSE as GAP_PURPOSE, GapService
 from server.library.resources.consenting import ConsentService
 from server.library.resources.material import MAX_FILE_BYTES, PURPOSE as MATERIAL_PURPOSE, MaterialService
 from server.library.resources.reviewing import ReviewService
@@ -48,9 +50,10 @@ from server.planning.calendar.service import GatheringService
 from server.planning.groups.joining import JoiningService
 from server.planning.groups.service import GroupService
 from server.planning.log import ActivityLog
-from server.planning.plans.wiring import open_plans
-from server.settings import load
 from server.planning.meetings.wiring import make_meetings
+from server.planning.plans.wiring import open_plans
+from server.planning.templates.service import TemplateService
+from server.settings import load
 from server.storage.database import Database, open_database, sqlite_url
 from server.uploads.service import UploadService
 from signaling.data_caps import DataCap
@@ -77,6 +80,7 @@ class QuietLive:
         self.downloads: list[tuple[RoomId, list[Role], int]] = []
         self.caps: list[tuple[str, DataCap]] = []
         self.spares_now: list[Spare] = []
+        self.remade: list[tuple[str, str, str]] = []  # recordings that are to be made again
         self.rungs_now: list[tuple[str, Rung]] = []
 
     def seats(self, lesson: RoomId) -> Seats:
@@ -117,6 +121,9 @@ class QuietLive:
 
     def is_acting(self, lesson: RoomId, seats: Sequence[Seat]) -> bool:
         return any(seat.subject.startswith(f"person:{self.acting}/") for seat in seats)
+
+    def remake(self, recording: str, folder: str, title: str) -> None:
+        self.remade.append((recording, folder, title))
 
     async def test_path(self, offer: str) -> str:
         return f"answer to {offer}"
@@ -232,7 +239,7 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
         await demo.seed()
         rosters = RosterService(database, clock)
         limits = {PURPOSE: settings.decks_max_mb << 20, CLIP_PURPOSE: MAX_CLIP_BYTES}
-        limits[MATERIAL_PURPOSE] = MAX_FILE_BYTES
+        limits |= {MATERIAL_PURPOSE: MAX_FILE_BYTES, GAP_PURPOSE: MAX_PIECE_BYTES}
         uploads = UploadService(database, folder / "uploads", limits, clock)
         decks = DeckService(database, uploads, lessons, folder / "decks", clock)
         questions = QuestionService(database, PageFiles(folder / "photos"), clock)
@@ -259,6 +266,16 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
             clips=ClipService(database, uploads, lessons, clip_files, live.clips_changed),
             questions=questions,
             uploads=uploads,
+            gaps=GapService(
+                database,
+                uploads,
+                lessons,
+                folder / "recordings",
+                live.remake,
+                lambda school: bool(live.spares_now),
+                settings.recordings_local_days,
+                clock,
+            ),
             decks=decks,
             resources=ResourceService(database, clock),
             reviews=ReviewService(database, clock),
@@ -267,9 +284,13 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
             activity=activity,
             groups=GroupService(database, activity, clock),
             joining=JoiningService(database, activity, clock),
+            templates=TemplateService(database, activity, clock),
             gatherings=GatheringService(database, activity, ZoneInfo(settings.timezone), clock),
             gathering_feeds=GatheringFeeds(database, FeedAddresses(bytes(32)), clock),
             plans=plans,
+            meetings=make_meetings(
+                database, activity, lessons, folder / "evidence", ZoneInfo(settings.timezone), clock
+            ),
         )
         app = build_app(services, folder / "no-dist")
         opened: list[httpx.AsyncClient] = []
@@ -284,9 +305,6 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
 
         worker = DeckWorker(database, decks, uploads, lessons, files, live.deck_changed, clock)
         yield World(services, live, clock, folder, new_client, worker)
-            meetings=make_meetings(
-                database, activity, lessons, folder / "evidence", ZoneInfo(settings.timezone), clock
-            ),
         for client in opened:
             await client.aclose()
 

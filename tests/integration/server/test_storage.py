@@ -17,15 +17,17 @@ import server.lessons.rosters.tables
 import server.lessons.segments
 import server.lessons.tables
 import server.lessons.timetable.tables
+import server.library.gaps.tables
 import server.library.packs.tables
 import server.library.sharing.tables
 import server.objects.tables
 import server.planning.calendar.tables
 import server.planning.groups.tables
-import server.planning.meetings.tables
 import server.planning.log
+import server.planning.meetings.tables
 import server.planning.plans.tables
 import server.planning.reviews.tables
+import server.planning.templates.tables
 import server.storage.jobs
 import server.uploads.tables  # noqa: F401
 from server.lessons.model import Page, PageFile
