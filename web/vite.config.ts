@@ -5,12 +5,17 @@ import { defineConfig } from 'vitest/config';
 import { serviceWorker } from './scripts/service-worker.mjs';
 
 const server = process.env.TONGTANG_SERVER ?? 'http://127.0.0.1:8000';
+const PROSEMIRROR = ['model', 'state', 'transform', 'view'].map((part) => `prosemirror-${part}`);
 const port = Number(process.env.TONGTANG_WEB_PORT ?? 5173);
 
 export default defineConfig({
   // Element Plus parts are imported by name; this adds the stylesheet of each part that is used, and no other.
   plugins: [vue(), elementPlus({}), serviceWorker()],
-  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  resolve: {
+    alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) },
+    // Two copies of one of these do not know each other's classes: carets and shared text break without an error.
+    dedupe: ['yjs', 'y-protocols', 'lib0', '@tiptap/core', '@tiptap/pm', '@tiptap/y-tiptap', ...PROSEMIRROR],
+  },
   define: {
     __VUE_I18N_LEGACY_API__: false,
     __INTLIFY_PROD_DEVTOOLS__: false,

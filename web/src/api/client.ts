@@ -65,7 +65,7 @@ async function refusal(response: Response): Promise<ApiError> {
   );
 }
 
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** Send one request and return its JSON.
  *

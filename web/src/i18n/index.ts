@@ -10,6 +10,7 @@ import { link } from './link';
 import { offline } from './offline';
 import { pack } from './pack';
 import { phone } from './phone';
+import { plans } from './plans';
 import { player } from './player';
 import { portal } from './portal';
 import { quiz } from './quiz';
@@ -41,6 +42,7 @@ export const AREAS = {
   quiz,
   sharing,
   resources,
+  plans,
 };
 
 function messages(locale: Locale) {
@@ -62,6 +64,7 @@ function messages(locale: Locale) {
     quiz: AREAS.quiz[locale],
     resources: AREAS.resources[locale],
     sharing: AREAS.sharing[locale],
+    plans: AREAS.plans[locale],
   };
 }
 

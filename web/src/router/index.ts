@@ -138,6 +138,13 @@ const routes: RouteRecordRaw[] = [
     component: () => import('@/resources/ResourcePage.vue'),
   },
   {
+    path: '/plans/:id',
+    name: 'plan',
+    props: true,
+    meta: { title: 'plans.tab' },
+    component: () => import('@/plans/PlanPage.vue'),
+  },
+  {
     path: '/lesson/:id/check',
     name: 'check',
     props: true,

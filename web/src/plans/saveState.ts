@@ -1,0 +1,31 @@
+/** What is said of saving. Pure. */
+import type { PlanState } from './sync/PlanConnection';
+
+export const SAVE_WORDS = [
+  ...(['saved', 'saving', 'opening', 'offlineKept', 'offlineOpen'] as const),
+  ...(['offline', 'signedOut', 'refused', 'readOnly'] as const),
+];
+export type SaveWord = (typeof SAVE_WORDS)[number];
+
+type Seen = Pick<PlanState, 'connection' | 'unsaved' | 'readOnly' | 'isMarked' | 'synced'>;
+
+/** Return which words tell what became of what one wrote. */
+export function saveWord(state: Seen): SaveWord {
+  if (state.connection === 'signed_out') return 'signedOut';
+  if (state.connection === 'refused') return 'refused';
+  if (state.connection === 'online') {
+    if (state.readOnly) return 'readOnly';
+    if (!state.synced) return 'opening';
+    return state.unsaved > 0 ? 'saving' : 'saved';
+  }
+  if (!state.synced && !state.isMarked) return state.connection === 'connecting' ? 'opening' : 'offline';
+  // A link that is being made again after a moment is not worth a word while nothing waits.
+  if (state.connection === 'connecting' && state.unsaved === 0) return state.readOnly ? 'readOnly' : 'saved';
+  if (state.readOnly && state.unsaved === 0) return 'offline';
+  return state.isMarked ? 'offlineKept' : 'offlineOpen';
+}
+
+/** Whether leaving the page now would lose something. */
+export function wouldLose(state: Seen): boolean {
+  return state.unsaved > 0 && !state.isMarked;
+}
