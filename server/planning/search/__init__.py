@@ -1,0 +1,1 @@
+"""Search over plans and published resources: docs/search.md."""
