@@ -60,6 +60,10 @@ from server.objects.opening import open_objects
 from server.planning.calendar import routes as gathering_routes
 from server.planning.calendar.feeds import GatheringFeeds
 from server.planning.calendar.service import GatheringService
+from server.planning.credits import routes as credit_routes
+from server.planning.credits.badges import Issuer
+from server.planning.credits.service import CreditService, banking
+from server.planning.chain import routes as chain_routes
 from server.planning.groups import routes as group_routes
 from server.planning.groups.joining import JoiningService
 from server.planning.groups.service import GroupService
@@ -68,6 +72,10 @@ from server.planning.meetings import routes as meeting_routes
 from server.planning.meetings.wiring import make_meetings
 from server.planning.plans import routes as plan_routes
 from server.planning.plans.wiring import open_plans
+from server.planning.reviews import routes as review_routes
+from server.planning.reviews.wiring import open_observing
+from server.planning.teaching import routes as teaching_routes
+from server.planning.teaching.service import TeachingService
 from server.planning.templates import routes as template_routes
 from server.planning.templates.service import TemplateService
 from server.problems import on_error
@@ -106,6 +114,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             limits = {DECK_PURPOSE: settings.decks_max_mb << 20, CLIP_PURPOSE: MAX_CLIP_BYTES}
             limits |= {MATERIAL_PURPOSE: MAX_FILE_BYTES, GAP_PURPOSE: MAX_PIECE_BYTES}
             objects = open_objects(settings)
+            credits = CreditService(database, ZoneInfo(settings.timezone), Issuer.load(folder, "同堂"))
             uploads = UploadService(database, folder / "uploads", limits)
             decks = DeckService(database, uploads, lessons, folder / "decks")
             async with (
@@ -113,6 +122,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 copying_to(None if objects is None else Copier(database, objects, folder / "recordings")),
                 converting(DeckWorker(database, decks, uploads, lessons, files, live.deck_changed), uploads),
                 open_plans(database, ActivityLog(database), secret) as plans,
+                banking(credits),
+                open_observing(database, ActivityLog(database), folder / "recordings") as observing,
                 sweeping(OrphanSweep(database, folders(files, photo_files, clip_files, made_files, material_files))),
             ):
                 questions = QuestionService(database, photo_files)
@@ -159,7 +170,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                     gatherings=GatheringService(database, activity, ZoneInfo(settings.timezone)),
                     gathering_feeds=GatheringFeeds(database, FeedAddresses(secret)),
                     plans=plans,
+                    teaching=TeachingService(database, activity, questions, live.segments_changed),
+                    observing=observing,
                     meetings=meetings,
+                    credits=credits,
                 )
 
 
@@ -186,7 +200,11 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
         *gathering_routes.routes(),
         *template_routes.routes(),
         *plan_routes.routes(),
+        *teaching_routes.routes(),
+        *review_routes.routes(),
+        *chain_routes.routes(),
         *meeting_routes.routes(),
+        *credit_routes.routes(),
         *services.live.routes(),
         *web_build.routes(dist),
     ]

@@ -32,10 +32,13 @@ from server.library.resources.service import ResourceService
 from server.planning.calendar.feeds import GatheringFeeds
 from server.planning.calendar.service import GatheringService
 from server.planning.groups.joining import JoiningService
+from server.planning.credits.service import CreditService
 from server.planning.groups.service import GroupService
 from server.planning.log import ActivityLog
 from server.planning.meetings.wiring import Meetings
 from server.planning.plans.wiring import Plans
+from server.planning.reviews.wiring import Observing
+from server.planning.teaching.service import TeachingService
 from server.planning.templates.service import TemplateService
 from server.settings import Settings
 from server.storage.database import Database
@@ -186,7 +189,10 @@ class Services:
     gatherings: GatheringService = field(kw_only=True)
     gathering_feeds: GatheringFeeds = field(kw_only=True)
     plans: Plans = field(kw_only=True)
+    teaching: TeachingService = field(kw_only=True)
+    observing: Observing = field(kw_only=True)
     meetings: Meetings = field(kw_only=True)
+    credits: CreditService = field(kw_only=True)
 
 
 def services_of(connection: HTTPConnection) -> Services:

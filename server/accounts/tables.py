@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table, delete, func, insert, select, update
@@ -192,6 +193,12 @@ async def find_people(tx: Transaction, usernames: tuple[str, ...]) -> dict[str, 
     """Return those of `usernames` that exist, by user name."""
     query = select(*_person_columns).outerjoin_from(people, schools).where(people.c.username.in_(usernames))
     return {row.username: _person(row) for row in (await tx.execute(query)).all()}
+
+
+async def people_by_id(tx: Transaction, ids: Sequence[str]) -> dict[str, Person]:
+    """Return those of `ids` that exist, by id."""
+    query = select(*_person_columns).outerjoin_from(people, schools).where(people.c.id.in_(ids))
+    return {row.id: _person(row) for row in (await tx.execute(query)).all()}
 
 
 # --- sessions -----------------------------------------------------------------------------------------------------

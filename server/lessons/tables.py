@@ -292,6 +292,11 @@ async def _classrooms_of(tx: Transaction, lesson_ids: Sequence[str]) -> dict[str
     return found
 
 
+async def set_title(tx: Transaction, lesson_id: str, title: str, subject: str) -> None:
+    """Call a lesson otherwise."""
+    await tx.execute(update(lessons).where(lessons.c.id == lesson_id).values(title=title, subject=subject))
+
+
 async def remove_lesson(tx: Transaction, lesson_id: str) -> None:
     """Forget the lesson, its pages and its log."""
     await tx.execute(delete(lessons).where(lessons.c.id == lesson_id))

@@ -112,6 +112,16 @@ class QuestionService:
             )
             return await _keep(tx, lesson_id, (*before, *added))
 
+    async def give(self, tx: Transaction, lesson_id: str, questions: Sequence[PreparedQuestion], prefix: str) -> None:
+        """Put questions in place of those whose ids have this prefix; the caller has checked who asks.
+
+        Raises:
+            Refused: `question_invalid`, `answer_invalid`, `text_too_long` or `field_invalid`.
+        """
+        own = {one.id for one in questions}
+        kept = (one for one in await tables.prepared_of(tx, lesson_id) if not one.id.startswith(prefix))
+        await _keep(tx, lesson_id, (*kept, *(_clean(one, own) for one in questions)))
+
     # --- results --------------------------------------------------------------------------------------------------
 
     async def results(self, asker: Asker, lesson: Lesson) -> Results:

@@ -35,6 +35,7 @@ from server.lessons.questions.pack import QuestionSource
 from server.lessons.questions.service import QuestionService
 from server.lessons.rooms import Seats
 from server.lessons.rosters.service import RosterService
+from server.lessons.segments import SegmentSource
 from server.lessons.service import LessonService
 from server.lessons.timetable.feeds import FeedAddresses
 from server.lessons.timetable.wiring import make_timetables
@@ -52,12 +53,14 @@ from server.planning.groups.service import GroupService
 from server.planning.log import ActivityLog
 from server.planning.meetings.wiring import make_meetings
 from server.planning.plans.wiring import open_plans
+from server.planning.reviews.wiring import open_observing
+from server.planning.teaching.service import TeachingService
 from server.planning.templates.service import TemplateService
 from server.settings import load
 from server.storage.database import Database, open_database, sqlite_url
 from server.uploads.service import UploadService
 from signaling.data_caps import DataCap
-from signaling.messages import Clip, Deck, RoomId, Roster, Rung
+from signaling.messages import Clip, Deck, RoomId, Roster, Rung, Segment
 from signaling.roles import Role
 
 PASSWORD = "correct horse 电池"
@@ -72,6 +75,7 @@ class QuietLive:
     def __init__(self) -> None:
         self.decks: list[tuple[RoomId, Deck | None]] = []
         self.clips: list[tuple[RoomId, tuple[Clip, ...]]] = []
+        self.segments: list[tuple[RoomId, tuple[Segment, ...]]] = []
         self.ended: list[RoomId] = []
         self.off: list[tuple[RoomId, str]] = []  # cancelled, and why
         self.rosters: list[Roster] = []
@@ -109,6 +113,9 @@ class QuietLive:
 
     def clips_changed(self, lesson: RoomId, clips: tuple[Clip, ...]) -> None:
         self.clips.append((lesson, clips))
+
+    def segments_changed(self, lesson: RoomId, segments: tuple[Segment, ...]) -> None:
+        self.segments.append((lesson, segments))
 
     def called_off(self, lesson: RoomId, reason: str) -> None:
         self.off.append((lesson, reason))
@@ -232,6 +239,7 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
     async with (
         open_database(sqlite_url(folder / "tongtang.db")) as database,
         open_plans(database, ActivityLog(database, clock), bytes(32), clock) as plans,
+        open_observing(database, ActivityLog(database, clock), folder / "recordings", clock) as observing,
     ):
         files = PageFiles(folder / "pages")
         lessons, accounts = LessonService(database, files, clock), AccountService(database, quick, clock)
@@ -246,7 +254,7 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
         clip_files = PageFiles(folder / "clips")
         pack_files = PackFiles(files, clip_files, PageFiles(folder / "packs"))
         activity = ActivityLog(database, clock)
-        sources: list[PackSource] = [RosterSource(rosters), QuestionSource(questions)]
+        sources: list[PackSource] = [RosterSource(rosters), QuestionSource(questions), SegmentSource(database)]
         services = Services(
             settings,
             database,
@@ -288,6 +296,8 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
             gatherings=GatheringService(database, activity, ZoneInfo(settings.timezone), clock),
             gathering_feeds=GatheringFeeds(database, FeedAddresses(bytes(32)), clock),
             plans=plans,
+            teaching=TeachingService(database, activity, questions, live.segments_changed, clock),
+            observing=observing,
             meetings=make_meetings(
                 database, activity, lessons, folder / "evidence", ZoneInfo(settings.timezone), clock
             ),
