@@ -267,5 +267,5 @@ def _begins(lesson: Lesson) -> datetime:
 
 def _in_order(items: Sequence[Item]) -> list[Item]:
     """Return what a lesson needs first, first: pages, questions and seats, then the long clips."""
-    rank = {"page": 0, "quiz": 1, "roster": 2, "clip": 3}
+    rank = {"page": 0, "quiz": 1, "plan": 2, "roster": 3, "clip": 4}
     return sorted(items, key=lambda one: rank[one.kind])

@@ -93,9 +93,11 @@ async def listening(folder: Path) -> AsyncIterator[Listener]:
     """Yield the listener; what it still computes at the end of the block is given up, and begun again when asked."""
     listener = Listener(folder)
     async with asyncio.TaskGroup() as tasks:
-        runner = tasks.create_task(listener.run())
-        yield listener
-        runner.cancel()
+        runner = tasks.create_task(listener.run(), name="voices")
+        try:
+            yield listener
+        finally:
+            runner.cancel()
 
 
 def _read(folder: Path) -> Picture | None:
