@@ -44,15 +44,24 @@ def load_secret(folder: Path) -> bytes:
         Unavailable: `storage_unwritable`, `disk_full` or `secret_broken`.
     """
     path = folder / "secret.key"
-    try:
-        if not path.exists():
-            _write(path, secrets.token_bytes(SECRET_BYTES))
-        data = path.read_bytes()
-    except OSError as error:
-        raise refusal(error, folder) from error
+    data = keep_secret(path, secrets.token_bytes(SECRET_BYTES))
     if len(data) != SECRET_BYTES:
         raise Unavailable("secret_broken", f"密钥文件 {path} 已损坏。删除它再启动即可：只会让进课堂的凭证重新签发。")
     return data
+
+
+def keep_secret(path: Path, made: bytes) -> bytes:
+    """Return what lies in the file; `made` is stored there when there is none yet.
+
+    Raises:
+        Unavailable: `storage_unwritable` or `disk_full`.
+    """
+    try:
+        if not path.exists():
+            _write(path, made)
+        return path.read_bytes()
+    except OSError as error:
+        raise refusal(error, path.parent) from error
 
 
 def _write(path: Path, data: bytes) -> None:

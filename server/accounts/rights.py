@@ -38,13 +38,15 @@ class Right(enum.StrEnum):
     REMOVE_DECKS = "remove_decks"  # also those of colleagues
     MANAGE_RESOURCES = "manage_resources"  # edit, publish and withdraw those of colleagues too
     REVIEW_RESOURCES = "review_resources"  # that stay within the school and its pair; wider ones the region reviews
+    SEE_CREDITS = "see_credits"  # of its teachers, and the sample that its audit looks at
+    MANAGE_CREDITS = "manage_credits"  # new rules, and taking credits back: the region's alone
     RECORD_CONSENTS = "record_consents"  # of the guardians of its classrooms, and that they are revoked
 
 
 # A teacher may change the data cap: it is their school's bill, and class cannot wait for a manager in the county town.
 RIGHTS: dict[Standing, frozenset[Right]] = {
     Standing.REGION_MANAGER: frozenset(Right),
-    Standing.SCHOOL_MANAGER: frozenset(Right) - {Right.REVOKE_KEYS},
+    Standing.SCHOOL_MANAGER: frozenset(Right) - {Right.REVOKE_KEYS, Right.MANAGE_CREDITS},
     Standing.TEACHER: frozenset(
         {
             Right.ADD_CLASSROOM,

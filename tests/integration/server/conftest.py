@@ -48,6 +48,8 @@ from server.library.resources.reviewing import ReviewService
 from server.library.resources.service import ResourceService
 from server.planning.calendar.feeds import GatheringFeeds
 from server.planning.calendar.service import GatheringService
+from server.planning.credits.badges import Issuer
+from server.planning.credits.service import CreditService
 from server.planning.groups.joining import JoiningService
 from server.planning.groups.service import GroupService
 from server.planning.log import ActivityLog
@@ -238,7 +240,9 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
     clock, live, quick = Clock(), QuietLive(), Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     async with (
         open_database(sqlite_url(folder / "tongtang.db")) as database,
-        open_plans(database, ActivityLog(database, clock), bytes(32), clock) as plans,
+        open_plans(
+            database, AccountService(database, quick, clock), ActivityLog(database, clock), bytes(32), clock
+        ) as plans,
         open_observing(database, ActivityLog(database, clock), folder / "recordings", clock) as observing,
     ):
         files = PageFiles(folder / "pages")
@@ -301,6 +305,7 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
             meetings=make_meetings(
                 database, activity, lessons, folder / "evidence", ZoneInfo(settings.timezone), clock
             ),
+            credits=CreditService(database, ZoneInfo(settings.timezone), Issuer.load(folder, "同堂"), clock),
         )
         app = build_app(services, folder / "no-dist")
         opened: list[httpx.AsyncClient] = []
