@@ -79,3 +79,5 @@ export function useInserts(plan: string, editor: () => ShallowRef<Editor>) {
 
   return { dialog, said, upload, open, put, saveFormula, savePicture, editFormula };
 }
+
+export type Inserts = ReturnType<typeof useInserts>;

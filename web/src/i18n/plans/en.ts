@@ -154,7 +154,6 @@ export const en = {
     versions: 'Versions',
     shares: 'Writers',
     meeting: 'Meeting',
-    open: 'Open the side panel',
     close: 'Close the side panel',
     read: 'Plan',
   },

@@ -153,7 +153,6 @@ export const zh = {
     versions: '版本',
     shares: '执笔',
     meeting: '会议',
-    open: '打开侧栏',
     close: '关闭侧栏',
     read: '教案',
   },

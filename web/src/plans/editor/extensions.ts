@@ -1,11 +1,9 @@
 /** All that the editor is made of. */
-import { Extension, type Editor, type Extensions } from '@tiptap/core';
+import { Extension, type Extensions } from '@tiptap/core';
 import Collaboration from '@tiptap/extension-collaboration';
 import CollaborationCaret from '@tiptap/extension-collaboration-caret';
 import { TaskItem, TaskList } from '@tiptap/extension-list';
 import { Table, TableRow } from '@tiptap/extension-table';
-import { Placeholder } from '@tiptap/extensions';
-import type { Node as PMNode } from '@tiptap/pm/model';
 import type { EditorState } from '@tiptap/pm/state';
 import type { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
@@ -16,8 +14,9 @@ import { LibraryLink, Mention, PageLink } from '../nodes/links';
 import { PlanField } from '../nodes/planField';
 import { PlanStep } from '../nodes/planStep';
 import { keepFields } from '../nodes/steps';
-import { FIELDS, type Author } from '../types';
+import type { Author } from '../types';
 import { Anchors } from './anchors';
+import { Hints } from './hints';
 import { tableKeys } from './keys';
 import { Pictures } from './pictures';
 import { find } from './places';
@@ -38,9 +37,6 @@ export interface EditorParts {
   /** Upload a picture; null: it could not be, and was said. */
   upload: (file: File) => Promise<string | null>;
 }
-
-/** Fields with a hint; 教学过程 begins with its steps. */
-const HINTED: ReadonlySet<string> = new Set(FIELDS.filter((field) => field !== 'process'));
 
 interface Cursor {
   head?: unknown;
@@ -73,25 +69,6 @@ function shared(parts: EditorParts): Extensions {
   return [binding, carets];
 }
 
-/** Return what an empty line says: in an empty field what belongs there, elsewhere at the caret that one may write. */
-function hint({
-  editor,
-  node,
-  pos,
-  hasAnchor,
-}: {
-  editor: Editor;
-  node: PMNode;
-  pos: number;
-  hasAnchor: boolean;
-}): string {
-  if (node.type.name !== 'paragraph') return '';
-  const { parent } = editor.state.doc.resolve(pos);
-  const field = parent.type.name === 'planField' && parent.childCount === 1 ? String(parent.attrs.field) : '';
-  if (HINTED.has(field)) return t(`plans.hint.${field}`);
-  return hasAnchor ? t('plans.write') : '';
-}
-
 export function planExtensions(parts: EditorParts): Extensions {
   const guard = Extension.create({
     name: 'planGuard',
@@ -117,7 +94,7 @@ export function planExtensions(parts: EditorParts): Extensions {
     InlineMath.configure({ edit: parts.editFormula }),
     BlockMath.configure({ edit: parts.editFormula }),
     ...[LibraryLink, PageLink, Mention, Anchors, guard],
-    Placeholder.configure({ placeholder: hint, includeChildren: true, showOnlyCurrent: false }),
+    Hints,
     ...shared(parts),
   ];
 }

@@ -11,7 +11,7 @@ import { whole, words } from './attributes';
 export const PlanDocument = Node.create({
   name: 'doc',
   topNode: true,
-  content: '(field | block)+',
+  content: '(block | field)+',
 });
 
 /** Return a cell's spans as numbers: text would be added up as text. */

@@ -142,7 +142,13 @@ export function stepValue(name: string, value: string): string | number | null {
   return name === 'question' ? value || null : value;
 }
 
-export const PlanStep = Node.create<StepOptions>({
+interface StepStorage {
+  /** Draw the heads of all steps. */
+  heads: Set<() => void>;
+  isOpen?: boolean;
+}
+
+export const PlanStep = Node.create<StepOptions, StepStorage>({
   name: 'planStep',
   content: 'block*',
   isolating: true,
@@ -172,22 +178,35 @@ export const PlanStep = Node.create<StepOptions>({
   parseHTML: () => [{ tag: 'div[data-plan-step]' }],
   renderHTML: ({ HTMLAttributes }) => ['div', mergeAttributes(HTMLAttributes, { 'data-plan-step': '' }), 0],
   addProseMirrorPlugins: () => [uniqueSteps()],
+  addStorage: () => ({ heads: new Set<() => void>() }),
+  onTransaction() {
+    // A view is drawn anew only when its node changes: that the plan may be written now is told to each.
+    if (this.storage.isOpen === this.editor.isEditable) return;
+    this.storage.isOpen = this.editor.isEditable;
+    for (const draw of this.storage.heads) draw();
+  },
   addNodeView() {
+    const { heads } = this.storage;
     return ({ node, editor, getPos }) => {
       const dom = element('div', 'step', '', { 'data-step': words(node.attrs.id) });
       const contentDOM = element('div', 'step__body');
       const head = new StepHead(editor, getPos, this.options);
       dom.append(head.dom, contentDOM);
-      head.draw(node);
+      let shown = node;
+      const draw = (): void => head.draw(shown);
+      heads.add(draw);
+      draw();
       return {
         dom,
         contentDOM,
         update(next) {
           if (next.type.name !== 'planStep') return false;
           dom.dataset.step = words(next.attrs.id);
-          head.draw(next);
+          shown = next;
+          draw();
           return true;
         },
+        destroy: () => heads.delete(draw),
         stopEvent: (event) => head.dom.contains(event.target as globalThis.Node),
         ignoreMutation: (change) => change.type !== 'selection' && !contentDOM.contains(change.target),
       };
