@@ -25,7 +25,8 @@ from recorder.splice.gap_parts import GapSource
 
 MAX_FRAMES = 60_000  # 20 minutes at 50 a second; sound of five minutes has 15,000 at most
 MAX_FRAME_BYTES = 4 << 20
-MAX_MS = 1_200_000
+MAX_SPAN_MS = 1_200_000
+MAX_AT_MS = 18_000_000  # a browser records for four hours: a piece of it keeps its times
 MAX_SIDE = 2_560  # px
 _CODECS: dict[GapSource, str] = {"mic": "opus", "camera": "vp8"}
 
@@ -85,16 +86,18 @@ def _only_stream(source: InputContainer, kind: GapSource) -> VideoStream | Audio
 
 
 def _frames(source: InputContainer, stream: VideoStream | AudioStream) -> Iterator[Frame]:
-    last = -1
+    first, last = None, -1
     for number, packet in enumerate(source.demux(stream)):
         if packet.pts is None or packet.size == 0:
             continue  # the end
         ms = round(packet.pts * packet.time_base * 1000)
-        if number > MAX_FRAMES or packet.size > MAX_FRAME_BYTES or ms > MAX_MS:
+        if number > MAX_FRAMES or packet.size > MAX_FRAME_BYTES or ms > MAX_AT_MS:
             raise ValueError("larger than what browsers are asked for")
         if ms < last or ms < 0:
             continue  # a browser's own times never go back
-        last = ms
+        first, last = ms if first is None else first, ms
+        if last - first > MAX_SPAN_MS:
+            raise ValueError("longer than what browsers are asked for")
         data = bytes(packet)
         yield ms, data, isinstance(stream, AudioStream) or not data[0] & 1  # RFC 6386 §9.1
 

@@ -73,7 +73,7 @@ class NewPiece(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to_t_ms: Annotated[float, msgspec.Meta(ge=-1e8, le=1e9)]
     maps: Annotated[
         tuple[
-            tuple[Annotated[int, msgspec.Meta(ge=0, le=1_200_000)], Annotated[float, msgspec.Meta(ge=-1e8, le=1e9)]],
+            tuple[Annotated[int, msgspec.Meta(ge=0, le=18_000_000)], Annotated[float, msgspec.Meta(ge=-1e8, le=1e9)]],
             ...,
         ],
         msgspec.Meta(min_length=1, max_length=600),

@@ -137,12 +137,12 @@ class GapService:
         peers = await self._peers(asker, lesson)
         recording = await self._recording(lesson)
         if not peers or self._days <= 0 or (recording is None and lesson.state == "ended"):
-            return Asked("none")
+            return Asked("none", peers=tuple(sorted(peers)))
         if lesson.state != "ended" or recording is None or recording.state != "ready":
             return Asked("wait", peers=tuple(sorted(peers)))
         missing = await self._missing(recording.id)
         if missing is None:
-            return Asked("none")
+            return Asked("none", peers=tuple(sorted(peers)))
         wanted = wanted_of(missing, await self._brought(recording.id), frozenset(peers))
         room_ms = missing.room_ms
         pauses = tuple((since - room_ms, None if until is None else until - room_ms) for since, until in missing.pauses)

@@ -7,6 +7,7 @@ import { decks } from './decks';
 import { ink } from './ink';
 import { lesson } from './lesson';
 import { link } from './link';
+import { local } from './local';
 import { offline } from './offline';
 import { pack } from './pack';
 import { phone } from './phone';
@@ -36,6 +37,7 @@ export const AREAS = {
   phone,
   catchup,
   link,
+  local,
   teach,
   offline,
   pack,
@@ -60,6 +62,7 @@ function messages(locale: Locale) {
     pack: AREAS.pack[locale],
     catchup: AREAS.catchup[locale],
     link: AREAS.link[locale],
+    local: AREAS.local[locale],
     teach: AREAS.teach[locale],
     quiz: AREAS.quiz[locale],
     resources: AREAS.resources[locale],

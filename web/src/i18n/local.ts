@@ -1,0 +1,73 @@
+import { area } from './area';
+
+/** What a browser records of itself during a lesson, to fill afterwards what the network lost. */
+export const local = area(
+  {
+    ask: '让这台电脑也录一份您自己的声音和画面？',
+    why: '万一断网，课后只补传断掉的部分，录像就完整了。录下的只存在这台电脑的浏览器里，最多 {days} 天，不缺就直接删除。',
+    yes: '好，录一份',
+    no: '不用',
+    runs: '本机也在录：万一断网，课后自动补上',
+    drop: '停止并删除',
+    stopped: {
+      large: '本机录制已到上限，停下了；录好的会保留，课后照样补传。',
+      long: '本机已录满时长，停下了；录好的会保留，课后照样补传。',
+      full: '这台电脑的空间不多了，本机录制停下了；录好的会保留，课后照样补传。',
+      failed: '本机录制写不下去，停下了；课和服务器上的录像不受影响。',
+    },
+    room: '本机也在录，断网可补',
+    send: {
+      wait: '《{title}》有本机录下的内容：录像整理好后，会自动核对要不要补。请不要清除浏览器数据。',
+      busy: '学校正在上课：下课后自动补传《{title}》断网时的内容。',
+      sending: '正在补传《{title}》断网时的内容，{percent}%。请开着这个页面，不影响您做别的。',
+      offline: '网络断了，恢复后接着补传《{title}》。',
+      done: '《{title}》断网时的内容已经补传，录像正在重新生成。本机的已删除。',
+      now: '现在就传',
+      drop: '不补了，删除',
+      dropAsk: '删除这台电脑里本机录下的全部内容？断网那几段录像就补不上了。',
+      keep: '留着',
+    },
+    school: {
+      title: '教室本机录制',
+      why: '上课断网时，教室的浏览器可以先把自己的声音和画面录在本机，课后只补传断掉的部分。里面会有学生，所以由学校决定；补上的画面和原来的录像一样，没有监护人同意不会离开学校。',
+      allow: '允许本校教室在本机录制',
+      saved: '已保存，下一节课起生效',
+      by: '由{name}设定',
+    },
+    filled: '其中 {time} 断网，由发言者的电脑课后补上',
+  },
+  {
+    ask: 'Let this computer record your own voice and picture too?',
+    why: 'If the network fails, only what was lost is sent after class, and the recording is whole. It stays in this browser for at most {days} days, and is deleted at once when nothing is missing.',
+    yes: 'Yes, record',
+    no: 'No',
+    runs: 'This computer records too: what an outage takes is filled in after class',
+    drop: 'Stop and delete',
+    stopped: {
+      large: 'This computer has recorded as much as it may and stopped. What it has is kept and still sent.',
+      long: 'This computer has recorded for as long as it may and stopped. What it has is kept and still sent.',
+      full: 'This computer is short of space and has stopped recording. What it has is kept and still sent.',
+      failed: 'This computer cannot write its own recording and has stopped. Class and the recording go on.',
+    },
+    room: 'Recording here too, to fill outages',
+    send: {
+      wait: 'This computer has a recording of “{title}”. What is missing is looked up when the lesson’s recording is ready. Please do not clear browser data.',
+      busy: 'The school is in class: what “{title}” lacks is sent afterwards.',
+      sending: 'Sending what “{title}” lost, {percent}%. Please leave this page open; it is in nobody’s way.',
+      offline: 'No network. Sending “{title}” goes on when it is back.',
+      done: 'What “{title}” lost was sent and its recording is being made again. Nothing is kept here.',
+      now: 'Send now',
+      drop: 'Do not send, delete',
+      dropAsk: 'Delete everything this computer recorded of itself? The outages cannot be filled then.',
+      keep: 'Keep',
+    },
+    school: {
+      title: 'Recording in the classroom’s browser',
+      why: 'When the network fails in class, a classroom’s browser can record its own voice and picture, and send after class only what was lost. Pupils are in it, so the school decides. Like the rest of the recording it leaves the school only with the guardians’ consent.',
+      allow: 'Our classrooms may record in their browser',
+      saved: 'Saved, from the next lesson on',
+      by: 'Set by {name}',
+    },
+    filled: '{time} of it were lost on the network and brought later by the speaker’s computer',
+  },
+);
