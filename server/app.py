@@ -121,7 +121,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 open_live(settings, database, lessons, tokens, await accounts.caps(), secret) as live,
                 copying_to(None if objects is None else Copier(database, objects, folder / "recordings")),
                 converting(DeckWorker(database, decks, uploads, lessons, files, live.deck_changed), uploads),
-                open_plans(database, ActivityLog(database), secret) as plans,
+                open_plans(database, accounts, ActivityLog(database), secret) as plans,
                 banking(credits),
                 open_observing(database, ActivityLog(database), folder / "recordings") as observing,
                 sweeping(OrphanSweep(database, folders(files, photo_files, clip_files, made_files, material_files))),

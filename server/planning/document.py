@@ -257,3 +257,18 @@ def _insert_texts(parent: XmlFragment | XmlElement, texts: Sequence[Text], index
         if text.text:
             shared.insert(len(shared), text.text, text.marks)  # both lengths in bytes
     return index + 1
+
+
+def is_too_deep(doc: Doc[Any]) -> bool:
+    """Return whether anything lies deeper than is read. The walk goes no deeper either."""
+    fragment = doc.get(ROOT, type=XmlFragment)
+    with doc.transaction() as transaction:
+        level = [fragment.integrated]
+        for _ in range(MAX_DEPTH + 1):
+            below: list[Any] = []
+            for parent in level:
+                below += [one for one in parent.children(transaction._txn) if isinstance(one, _RawElement)]
+            if not below:
+                return False
+            level = below
+    return True

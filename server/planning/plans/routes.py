@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from server.asking import require_person
 from server.context import services_of
@@ -16,6 +16,7 @@ from server.json_http import answer, read_json
 from server.planning.plans import shown
 from server.planning.plans.model import Id, Short, State, Title
 from server.planning.plans.service import PAGE, Change, Cover
+from server.planning.plans.socket import routes as socket_routes
 from server.planning.rights import Right
 
 _MAX_START = 10_000
@@ -104,10 +105,11 @@ async def make_ticket(request: Request) -> Response:
     )
 
 
-def routes() -> list[Route]:
+def routes() -> list[BaseRoute]:
     """Return the routes of plans."""
     one = "/api/plans/{plan}"
     return [
+        *socket_routes(),
         Route("/api/plans", list_plans, methods=["GET"]),
         Route("/api/plans", make_plan, methods=["POST"]),
         Route(one, get_plan, methods=["GET"]),

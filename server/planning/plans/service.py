@@ -19,6 +19,7 @@ from server.planning.groups import desk as group_desk, tables as group_tables
 from server.planning.log import ActivityLog
 from server.planning.plans import desk, storage, tables
 from server.planning.plans.model import Plan, State
+from server.planning.plans.rooms import PlanRooms
 from server.planning.rights import Right, require
 from server.storage.database import Database, Transaction
 from server.storage.ids import new_id
@@ -55,8 +56,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 class PlanService:
     """Lesson plans."""
 
-    def __init__(self, database: Database, activity: ActivityLog, clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database, activity: ActivityLog, rooms: PlanRooms, clock: Clock = utc_now) -> None:
         self._database = database
+        self._rooms = rooms
         self._activity = activity
         self._clock = clock
 
@@ -182,7 +184,9 @@ class PlanService:
             )
             await tables.save(tx, new, seen)
             await self._note_change(tx, person, plan, new)
-            return new
+        if new.is_open != plan.is_open:
+            self._rooms.come_again(plan_id, "教案的状态有变化，正在重新连接。")
+        return new
 
     async def _note_change(self, tx: Transaction, person: Person, before: Plan, after: Plan) -> None:
         about: dict[str, Any] = {"group_id": after.group_id, "plan_id": after.id}

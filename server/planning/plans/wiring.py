@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from server.accounts.service import Clock, utc_now
+from server.accounts.service import AccountService, Clock, utc_now
 from server.planning.log import ActivityLog
+from server.planning.plans.rooms import PlanRooms
 from server.planning.plans.service import PlanService
 from server.planning.plans.tickets import Ticket, Tickets
 from server.storage.database import Database
@@ -19,6 +21,7 @@ class Plans:
 
     service: PlanService
     tickets: Tickets
+    rooms: PlanRooms
 
     def ticket(self, plan_id: str, person_id: str) -> str:
         """Return a ticket to the plan's socket."""
@@ -27,7 +30,16 @@ class Plans:
 
 @asynccontextmanager
 async def open_plans(
-    database: Database, activity: ActivityLog, secret: bytes, clock: Clock = utc_now
+    database: Database, accounts: AccountService, activity: ActivityLog, secret: bytes, clock: Clock = utc_now
 ) -> AsyncIterator[Plans]:
-    """Yield the services of lesson plans."""
-    yield Plans(PlanService(database, activity, clock), Tickets(secret, clock))
+    """Yield the services of lesson plans, with their rooms alive."""
+    tickets = Tickets(secret, clock)
+    async with asyncio.TaskGroup() as tasks:
+        rooms = PlanRooms(database, accounts.person_of, clock, tasks)
+        watch = tasks.create_task(rooms.look_after())
+        service = PlanService(database, activity, rooms, clock)
+        try:
+            yield Plans(service, tickets, rooms)
+        finally:
+            watch.cancel()
+            rooms.close()
