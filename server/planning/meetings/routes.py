@@ -237,6 +237,7 @@ async def _shown(request: Request, shown: Shown) -> dict[str, Any]:
     return (await _rows(request, [one]))[0] | {
         "group": shown.group_name,
         "rights": sorted(shown.rights),
+        "seat": "convener" if shown.convenes else "member",
         "agenda": agenda,
         "minutes": _minutes(one),
         "resolutions": [_resolution(made, today) for made in shown.resolutions],

@@ -38,6 +38,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     meeting: Meeting
     group_name: str
     rights: frozenset[Right]
+    convenes: bool  # may take the chair
     people: tuple[Seated, ...]  # of the group, guests, and whoever was in: who can be given a resolution
     resolutions: tuple[Resolution, ...]
     attendees: tuple[Attendee, ...]
@@ -164,8 +165,7 @@ class MeetingService:
         """
         async with self._database.write() as tx:
             meeting, access = await self.require_in(tx, person, meeting_id, Right.JOIN_MEETING)
-            convenes = person.id == meeting.room.lecturer.id or access.role is Role.LEAD
-            await lesson_tables.invite(tx, meeting_id, Invited(person.id, convenes))
+            await lesson_tables.invite(tx, meeting_id, Invited(person.id, _convenes(person, meeting, access)))
             room = await lesson_tables.find_lesson(tx, meeting_id)
         assert room is not None, "read in the transaction that wrote it"
         return room
@@ -257,10 +257,10 @@ class MeetingService:
         """
         async with self._database.read() as tx:
             meeting, access = await self.require_in(tx, person, meeting_id, Right.READ_PLAN)
-            shown = await self._shown(tx, meeting, access)
+            shown = await self._shown(tx, meeting, access, convenes=_convenes(person, meeting, access))
         if all(one.person_id != person.id for one in meeting.room.people):  # who joined the group since: its recording
             async with self._database.write() as tx:
-                await lesson_tables.invite(tx, meeting_id, Invited(person.id, access.role is Role.LEAD))
+                await lesson_tables.invite(tx, meeting_id, Invited(person.id, shown.convenes))
         return shown
 
     async def listed(self, person: Person, group_id: str, plan_id: str) -> list[Meeting]:
@@ -290,7 +290,7 @@ class MeetingService:
             )
             return await tables.meetings_where(tx, where & is_ahead & lessons.c.cancelled.is_(None), LISTED)
 
-    async def _shown(self, tx: Transaction, meeting: Meeting, access: Access) -> Shown:
+    async def _shown(self, tx: Transaction, meeting: Meeting, access: Access, *, convenes: bool) -> Shown:
         members = [one.person.id for one in await groups.members_of(tx, meeting.group_id)]
         ids = [*members, *(one.person_id for one in meeting.room.people)]
         made = tables.resolutions.c.meeting_id == meeting.id
@@ -305,6 +305,7 @@ class MeetingService:
             meeting=meeting,
             group_name=access.group.name,
             rights=rights,
+            convenes=convenes,
             people=tuple((await tables.seated(tx, ids)).values()),
             resolutions=resolutions,
             attendees=tuple(attendees),
@@ -324,6 +325,10 @@ class MeetingService:
             tx, "meeting.held", meeting.room.lecturer.id, group_id=meeting.group_id, plan_id=meeting.plan_id or "",
             object_id=meeting.id, data=data, idem=f"held:{meeting.id}", ts_ms=until,
         )  # fmt: skip
+
+
+def _convenes(person: Person, meeting: Meeting, access: Access) -> bool:
+    return person.id == meeting.room.lecturer.id or access.role is Role.LEAD
 
 
 def _numbered(items: tuple[AgendaItem, ...]) -> tuple[AgendaItem, ...]:

@@ -8,6 +8,7 @@ import { ink } from './ink';
 import { lesson } from './lesson';
 import { link } from './link';
 import { local } from './local';
+import { meetings } from './meetings';
 import { offline } from './offline';
 import { pack } from './pack';
 import { phone } from './phone';
@@ -45,6 +46,7 @@ export const AREAS = {
   sharing,
   resources,
   plans,
+  meetings,
 };
 
 function messages(locale: Locale) {
@@ -68,6 +70,7 @@ function messages(locale: Locale) {
     resources: AREAS.resources[locale],
     sharing: AREAS.sharing[locale],
     plans: AREAS.plans[locale],
+    meetings: AREAS.meetings[locale],
   };
 }
 

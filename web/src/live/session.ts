@@ -40,7 +40,7 @@ export interface Entry {
   classroomId: string | null;
   /** What this page may send; empty for those who only watch. */
   sources: readonly Source[];
-  /** How many small pictures this page has room for, 0..6. */
+  /** How many small pictures this page has room for, 0..11. */
   tiles: number;
   /** False: sound only. */
   video: boolean;

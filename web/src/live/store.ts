@@ -7,7 +7,7 @@ import type { Lesson } from '@/api/types';
 import { t } from '@/i18n';
 import { LessonError, type Request } from '@/session/socket';
 import type { SocketState } from '@/session/machine';
-import { ACTING_CAPABILITIES } from '@/generated/messages';
+import { ACTING_CAPABILITIES, CHAIR_CAPABILITIES } from '@/generated/messages';
 import type {
   CatchUpAct,
   Event,
@@ -90,9 +90,12 @@ export const useLesson = defineStore('lesson', () => {
 
   /** Whether this seat leads because no lecturer can: it has the lecturer's means meanwhile. */
   const isActing = computed(() => me.value !== '' && room.value?.acting === me.value);
+  /** Whether this seat has the chair of a meeting. */
+  const isChair = computed(() => isLead.value && room.value?.lesson.kind === 'meeting');
   const can = (capability: string): boolean =>
     capabilities.value.has(capability) ||
-    (isActing.value && ACTING_CAPABILITIES.some((granted) => granted === capability));
+    (isActing.value && ACTING_CAPABILITIES.some((granted) => granted === capability)) ||
+    (isChair.value && CHAIR_CAPABILITIES.some((granted) => granted === capability));
   const linkOf = (peer: PeerId): Link | null => links.value.get(peer) ?? null;
   const streamIn = (slot: string): MediaStream | null => streams.value.get(slot) ?? null;
   /** The slot that shows this participant's camera here, or null. Small pictures are preferred: `guest` may leave. */

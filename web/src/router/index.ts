@@ -180,6 +180,13 @@ const routes: RouteRecordRaw[] = [
     component: () => import('@/pages/observe/ObservePage.vue'),
   },
   {
+    path: '/meetings/:id',
+    name: 'meeting',
+    props: true,
+    meta: { title: 'meetings.page' },
+    component: () => import('@/meetings/MeetingPage.vue'),
+  },
+  {
     path: '/:rest(.*)*',
     name: 'not-found',
     meta: { title: 'common.page.notFound' },

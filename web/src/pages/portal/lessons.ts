@@ -7,14 +7,24 @@ const PAGE_OF: Record<Role, string> = {
   classroom: 'classroom',
   local_teacher: 'phone',
   observer: 'observe',
+  convener: 'meeting',
+  member: 'meeting',
 };
 
 /** The order in which ways in are offered: the first is the one to take. */
-const ROLE_ORDER: readonly Role[] = ['lecturer', 'classroom', 'local_teacher', 'observer'];
+const ROLE_ORDER: readonly Role[] = [
+  'lecturer',
+  'classroom',
+  'local_teacher',
+  'observer',
+  'convener',
+  'member',
+];
 
 /** Return the page of a role in a lesson. */
 export function pageOf(lessonId: string, role: Role): string {
-  return `/lesson/${encodeURIComponent(lessonId)}/${PAGE_OF[role]}`;
+  const id = encodeURIComponent(lessonId);
+  return PAGE_OF[role] === 'meeting' ? `/meetings/${id}` : `/lesson/${id}/${PAGE_OF[role]}`;
 }
 
 /** Return where the lobby's button leads: a lecturer looks at the own camera and microphone first. */

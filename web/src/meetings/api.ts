@@ -1,0 +1,44 @@
+/** Every request of docs/meetings.md that the pages make. */
+import { request } from '@/api/client';
+import type {
+  AgendaItem,
+  Evidence,
+  Meeting,
+  MeetingRow,
+  Minutes,
+  NewMeeting,
+  NewResolution,
+  Resolution,
+} from './types';
+
+const at = encodeURIComponent;
+
+export const meetingsApi = {
+  ofPlan: async (planId: string) =>
+    (await request<{ items: MeetingRow[] }>('GET', `/api/meetings?plan_id=${at(planId)}`)).items,
+  ofGroup: async (groupId: string) =>
+    (await request<{ items: MeetingRow[] }>('GET', `/api/meetings?group_id=${at(groupId)}`)).items,
+  mine: () => request<{ meetings: MeetingRow[]; resolutions: Resolution[] }>('GET', '/api/meetings/mine'),
+  call: (meeting: NewMeeting) => request<MeetingRow>('POST', '/api/meetings', meeting),
+  one: (id: string) => request<Meeting>('GET', `/api/meetings/${at(id)}`),
+  cancel: (id: string, reason: string) =>
+    request<undefined>('DELETE', `/api/meetings/${at(id)}?reason=${at(reason)}`),
+  setAgenda: (id: string, items: Omit<AgendaItem, 'id'>[], revision: number) =>
+    request<Meeting>('PUT', `/api/meetings/${at(id)}/agenda`, { items, revision }),
+  turnTo: (id: string, item: string) => request<undefined>('POST', `/api/meetings/${at(id)}/item`, { item }),
+  setMinutes: (id: string, text: string, revision: number) =>
+    request<Minutes>('PUT', `/api/meetings/${at(id)}/minutes`, { text, revision }),
+  resolve: (id: string, made: NewResolution) =>
+    request<Resolution>('POST', `/api/meetings/${at(id)}/resolutions`, made),
+  keepFile: (id: string, file: File) =>
+    request<Evidence>('POST', `/api/resolutions/${at(id)}/files?name=${at(file.name)}`, file),
+  close: (id: string, given: Pick<Evidence, 'kind' | 'id'> & Partial<Evidence>) =>
+    request<Resolution>('POST', `/api/resolutions/${at(id)}/close`, {
+      kind: given.kind,
+      id: given.id,
+      number: given.number ?? 0,
+      title: given.title ?? '',
+      bytes: given.bytes ?? 0,
+    }),
+  fileAddress: (id: string) => `/api/resolutions/${at(id)}/file`,
+};
