@@ -60,7 +60,7 @@ KINDS: dict[str, str] = {
     "resolution.made": "text, person, name, due_ms; object: the resolution",
     "resolution.closed": "text",
     "review.given": "title; lesson_id; object: the review",
-    "review.rated": "title; lesson_id",
+    "review.rated": "title, notes: how many; lesson_id",
     "note.accepted": "text, person: who gave the note; lesson_id; object: the item",
     "item.closed": "text; plan_id or lesson_id: where it was closed; object: the item",
 }

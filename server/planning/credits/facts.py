@@ -17,7 +17,7 @@ from server.planning.log import Activity
 
 CONNECTED_PCT = 80  # of the planned minutes, at both ends (indicator 2.1 of the evaluation)
 REGION_BP = 500  # of a plan, from each of at least two regions, makes it a cross-region one
-KINDS = ("plan.finalised", "plan.taught", "review.given", "note.accepted", "item.closed")
+KINDS = ("plan.finalised", "plan.taught", "review.rated", "note.accepted", "item.closed")
 
 
 class Authors(msgspec.Struct, frozen=True):
@@ -114,7 +114,7 @@ def _observations(log: Sequence[Activity]) -> Iterable[Fact]:
     for one in log:
         place = (one.actor_id, one.lesson_id)
         taken = accepted.get(place)
-        if one.kind != "review.given" or taken is None or seen[place]:
+        if one.kind != "review.rated" or taken is None or seen[place]:
             continue
         seen[place] += 1
         notes = one.data.get("notes")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -207,10 +208,12 @@ class ReviewingService:
             return
         now = epoch_ms(self._clock())
         await tables.open_review(tx, review.id, now)
+        noted = Counter(one.by.id for one in await tables.notes_of(tx, review.id))
         for one in raters:  # not before: the group's log must not tell who rates
             await self._activity.note(
                 tx, "review.rated", one.person.id, group_id=review.group_id, plan_id=review.plan_id,
-                lesson_id=review.lesson_id, object_id=review.id, data={"title": review.title},
+                lesson_id=review.lesson_id, object_id=review.id,
+                data={"title": review.title, "notes": noted[one.person.id]},
                 idem=f"review.rated/{review.id}/{one.person.id}", ts_ms=now,
             )  # fmt: skip
 

@@ -68,7 +68,7 @@ def test_a_lesson_without_a_local_teacher_is_not_taught_by_two() -> None:
 
 
 def test_a_note_that_one_accepts_oneself_does_not_make_an_observation() -> None:
-    given = entry(3, "review.given", "he", lesson_id="l1", data={"title": "评课", "notes": 4})
+    given = entry(3, "review.rated", "he", lesson_id="l1", data={"title": "评课", "notes": 4})
     own = entry(4, "note.accepted", "he", lesson_id="l1", data={"person": "he"})
     other = entry(5, "note.accepted", "lin", lesson_id="l1", data={"person": "he"})
     assert facts([given, own], {}, []) == []
