@@ -30,9 +30,9 @@ class Firefox:
         self._call("session.new", {"capabilities": {}})
         self._tab = self._call("browsingContext.getTree", {})["contexts"][0]["context"]
 
-    def set_cookie(self, name: str, value: str) -> None:
-        """Set a cookie of 127.0.0.1."""
-        cookie = {"name": name, "value": {"type": "string", "value": value}, "domain": "127.0.0.1", "path": "/"}
+    def set_cookie(self, name: str, value: str, host: str = "127.0.0.1") -> None:
+        """Set a cookie of a host."""
+        cookie = {"name": name, "value": {"type": "string", "value": value}, "domain": host, "path": "/"}
         self._call("storage.setCookie", {"cookie": cookie})
 
     def open(self, url: str) -> None:

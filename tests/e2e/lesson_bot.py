@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,12 +13,16 @@ from tests.e2e.school import PASSWORD, ROOT, Region
 
 
 @contextmanager
-def bot(*arguments: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `tongtang teach` or `tongtang watch` inside the block."""
+def bot(*arguments: str, log: Path, where: Sequence[str] = ()) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `tongtang teach` or `tongtang watch` inside the block; `where` is a command that runs it elsewhere."""
     environment = {**os.environ, "TONGTANG_PASSWORD": PASSWORD}
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", *arguments], cwd=ROOT, env=environment, stdout=out, stderr=out
+            [*where, sys.executable, "-m", "server.cli", *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdout=out,
+            stderr=out,
         )
         try:
             yield process

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Playwright
+from playwright.sync_api import Playwright
 
 from server.web_build import DIST
 from tests.e2e.browser import LAPTOP, PHONE, Screen, chromium
@@ -20,6 +20,7 @@ from tests.e2e.firefox import firefox
 from tests.e2e.school import PASSWORD, Region, eventually
 from tests.e2e.seat import end_lesson
 from tests.e2e.test_accessible import serious
+from tests.e2e.viewer import FROM, IS_READY, TO, Viewer
 from tests.e2e.writer import Writer
 
 pytestmark = pytest.mark.e2e
@@ -31,65 +32,6 @@ QUESTION = {
     "page": 2,
     "answer": "C",
 }
-FROM, TO = (0.2, 0.3), (0.7, 0.3)
-# The strongest ink at a place of the page, as a share of its width and height.
-_INK_AT = """
-([x, y]) => Math.max(...[...document.querySelectorAll('.leaf__ink')].map((canvas) => {
-  const pen = canvas.getContext('2d');
-  const seen = pen.getImageData(Math.round(x * canvas.width) - 4, Math.round(y * canvas.height) - 4, 9, 9).data;
-  return Math.max(...seen.filter((_, n) => n % 4 === 3));
-}))
-"""
-_SEEK = """
-(ms) => {
-  const bar = document.querySelector('.seek__input');
-  bar.value = String(ms);
-  bar.dispatchEvent(new Event('input', { bubbles: true }));
-}
-"""
-_IS_READY = """
-() => document.querySelector('.tp') !== null
-  && [...document.querySelectorAll('.tp__face video')].some((one) => one.readyState >= 2)
-"""
-
-
-class Viewer:
-    """Somebody who watches a recording."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        page.wait_for_function(_IS_READY)
-        page.wait_for_selector(".leaf[data-page='1']", timeout=10_000)
-
-    @property
-    def ms(self) -> int:
-        return int(self.page.get_attribute(".tp", "data-ms") or -1)
-
-    @property
-    def level(self) -> str | None:
-        return self.page.get_attribute(".tp", "data-level")
-
-    def seek(self, ms: float) -> None:
-        self.page.evaluate(_SEEK, ms)
-
-    def inked(self, place: tuple[float, float]) -> bool:
-        return bool(self.page.evaluate(_INK_AT, list(place)) > 100)
-
-    def sees_ink(self, **places: bool) -> None:
-        """Pass when the stroke's begin, middle and end are there or not, as told."""
-        at = {"begin": 0.25, "middle": 0.43, "end": 0.68}
-
-        def right() -> bool:
-            return all(self.inked((at[name], FROM[1])) is there for name, there in places.items())
-
-        eventually(f"ink is {places}", right, 5, 0.05)
-
-    def plays(self) -> None:
-        before = self.ms
-        eventually("it plays", lambda: self.ms > before + 300, 10, 0.1)
-
-    def choose(self, what: str, value: str) -> None:
-        self.page.select_option(f"[data-choice={what}]", value)
 
 
 def test_a_lesson_is_watched_again(playwright: Playwright, devices: Path, school: Region, tmp_path: Path) -> None:
@@ -251,7 +193,7 @@ def opened_from_a_stick(viewer: Viewer, written: dict[str, Any]) -> None:
 def plays_in_firefox(stick: Path, folder: Path) -> None:
     with firefox(folder) as browser:
         browser.open(stick.as_uri())
-        eventually("Firefox is ready", lambda: bool(browser.run(f"({_IS_READY})()")), 20)
+        eventually("Firefox is ready", lambda: bool(browser.run(f"({IS_READY})()")), 20)
         browser.run("document.querySelector('[data-act=play]').click()")
         ms = "Number(document.querySelector('.tp').dataset.ms)"
         eventually("Firefox plays", lambda: int(browser.run(ms)) > 1_000, 15)
