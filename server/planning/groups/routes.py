@@ -11,8 +11,10 @@ from starlette.routing import Route
 
 from server.asking import require_person
 from server.context import services_of
+from server.fields import field_invalid
 from server.json_http import answer, answer_list, no_content, read_json
 from server.planning.groups.due import DueReader
+from server.planning.groups.library import Library
 from server.planning.groups.model import MAX_RULES, Kind, Name, Stage, SubjectName
 from server.planning.log import PAGE
 from server.planning.rights import Right
@@ -20,6 +22,7 @@ from server.planning.rights import Right
 _Id = Annotated[str, msgspec.Meta(min_length=1, max_length=16)]
 _Version = Annotated[int, msgspec.Meta(ge=1, le=1 << 20)]
 _Reason = Annotated[str, msgspec.Meta(max_length=500)]
+_MAX_START = 10_000
 _Guest = Literal["member", "guest"]
 
 
@@ -213,6 +216,16 @@ async def list_due(request: Request) -> Response:
     return answer_list(await DueReader(services_of(request).database).of(person.id))
 
 
+async def list_library(request: Request) -> Response:
+    """`GET /api/research/library`: plans that the person may read, narrowed by what is given."""
+    person, query = await require_person(request), request.query_params
+    start = query.get("start", "0")
+    if not (start.isascii() and start.isdigit() and int(start) <= _MAX_START):
+        raise field_invalid("start", "没有这一页。")
+    wanted = {name: query.get(name, "")[:20] for name in ("subject", "grade", "state", "group")}
+    return answer(await Library(services_of(request).database).listed(person, **wanted, start=int(start)))
+
+
 def routes() -> list[Route]:
     """Return the routes of this domain."""
     one, asked = "/api/groups/{group}", "/api/invitations/{invitation}"
@@ -232,6 +245,7 @@ def routes() -> list[Route]:
         Route(f"{one}/members/{{person}}", remove_member, methods=["DELETE"]),
         Route(f"{one}/lead", hand_over, methods=["POST"]),
         Route(f"{one}/activity", list_activity, methods=["GET"]),
+        Route("/api/research/library", list_library, methods=["GET"]),
         Route("/api/research/due", list_due, methods=["GET"]),
         Route(f"{asked}/accept", answer_invitation, methods=["POST"]),
         Route(f"{asked}/decline", answer_invitation, methods=["POST"]),

@@ -16,7 +16,10 @@ import { plans } from './plans';
 import { player } from './player';
 import { portal } from './portal';
 import { quiz } from './quiz';
+import { credits } from './credits';
+import { research } from './research';
 import { resources } from './resources';
+import { reviews } from './reviews';
 import { sharing } from './sharing';
 import { teach } from './teach';
 
@@ -45,6 +48,9 @@ export const AREAS = {
   quiz,
   sharing,
   resources,
+  credits,
+  research,
+  reviews,
   plans,
   meetings,
 };
@@ -68,6 +74,9 @@ function messages(locale: Locale) {
     teach: AREAS.teach[locale],
     quiz: AREAS.quiz[locale],
     resources: AREAS.resources[locale],
+    credits: AREAS.credits[locale],
+    research: AREAS.research[locale],
+    reviews: AREAS.reviews[locale],
     sharing: AREAS.sharing[locale],
     plans: AREAS.plans[locale],
     meetings: AREAS.meetings[locale],

@@ -125,6 +125,38 @@ const routes: RouteRecordRaw[] = [
     component: () => import('@/sharing/SharedPage.vue'),
   },
   {
+    path: '/research',
+    name: 'research',
+    meta: { title: 'research.title' },
+    component: () => import('@/research/ResearchPage.vue'),
+  },
+  {
+    path: '/credits',
+    name: 'credits',
+    meta: { title: 'credits.title' },
+    component: () => import('@/credits/CreditsPage.vue'),
+  },
+  {
+    path: '/credits/:person',
+    name: 'credits-of',
+    props: true,
+    meta: { title: 'credits.title' },
+    component: () => import('@/credits/CreditsPage.vue'),
+  },
+  {
+    path: '/research/library',
+    name: 'plan-library',
+    meta: { title: 'research.library' },
+    component: () => import('@/research/LibraryPage.vue'),
+  },
+  {
+    path: '/research/groups/:id',
+    name: 'research-group',
+    props: true,
+    meta: { title: 'research.title' },
+    component: () => import('@/research/GroupPage.vue'),
+  },
+  {
     path: '/resources',
     name: 'resources',
     meta: { title: 'resources.title' },

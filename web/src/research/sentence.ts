@@ -1,0 +1,28 @@
+/** A line of a group's log, as a sentence. */
+import type { Activity } from './types';
+
+type Say = (key: string, values: Record<string, unknown>) => string;
+
+/** What the sentences are made of; what is missing in an old entry is said as nothing. */
+const NAMES = ['name', 'title', 'text', 'number', 'version', 'school'] as const;
+
+/** Return what was done, to stand behind the name of who did it.
+ *
+ * @param say translates a key of `research`.
+ * @param knows whether there are words for a kind: a newer server may have written one that this page does not know.
+ */
+export function sentence(entry: Activity, say: Say, knows: (kind: string) => boolean): string {
+  const kind = entry.kind.replace('.', '_');
+  if (!knows(kind)) return say('research.say.other', {});
+  const values: Record<string, unknown> = {};
+  for (const name of NAMES) values[name] = entry.data[name] ?? '';
+  if (typeof entry.data.role === 'string') values.role = say(`research.role.${entry.data.role}`, {});
+  if (typeof entry.data.what === 'string') values.what = say(`research.calendar.kind.${entry.data.what}`, {});
+  return say(`research.say.${kind}`, values).replace('“”', '').trim();
+}
+
+/** Return the page that an entry is about, or null. */
+export function pageOf(entry: Activity): string | null {
+  if (entry.kind.startsWith('review.') && entry.object_id) return `/reviews/${entry.object_id}`;
+  return entry.plan_id ? `/plans/${entry.plan_id}` : null;
+}
