@@ -60,10 +60,12 @@ from server.objects.opening import open_objects
 from server.planning.calendar import routes as gathering_routes
 from server.planning.calendar.feeds import GatheringFeeds
 from server.planning.calendar.service import GatheringService
+from server.planning.chain import routes as chain_routes
 from server.planning.credits import routes as credit_routes
 from server.planning.credits.badges import Issuer
 from server.planning.credits.service import CreditService, banking
-from server.planning.chain import routes as chain_routes
+from server.planning.export import routes as export_routes
+from server.planning.export.service import ExportService
 from server.planning.groups import routes as group_routes
 from server.planning.groups.joining import JoiningService
 from server.planning.groups.service import GroupService
@@ -174,6 +176,14 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                     observing=observing,
                     meetings=meetings,
                     credits=credits,
+                    exports=ExportService(
+                        database,
+                        activity,
+                        observing,
+                        meetings,
+                        PageFiles(folder / "plan-pictures"),
+                        ZoneInfo(settings.timezone),
+                    ),
                 )
 
 
@@ -205,6 +215,7 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
         *chain_routes.routes(),
         *meeting_routes.routes(),
         *credit_routes.routes(),
+        *export_routes.routes(),
         *services.live.routes(),
         *web_build.routes(dist),
     ]

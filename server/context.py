@@ -31,8 +31,9 @@ from server.library.resources.reviewing import ReviewService
 from server.library.resources.service import ResourceService
 from server.planning.calendar.feeds import GatheringFeeds
 from server.planning.calendar.service import GatheringService
-from server.planning.groups.joining import JoiningService
 from server.planning.credits.service import CreditService
+from server.planning.export.service import ExportService
+from server.planning.groups.joining import JoiningService
 from server.planning.groups.service import GroupService
 from server.planning.log import ActivityLog
 from server.planning.meetings.wiring import Meetings
@@ -193,6 +194,7 @@ class Services:
     observing: Observing = field(kw_only=True)
     meetings: Meetings = field(kw_only=True)
     credits: CreditService = field(kw_only=True)
+    exports: ExportService = field(kw_only=True)
 
 
 def services_of(connection: HTTPConnection) -> Services:

@@ -6,6 +6,7 @@ indent alike, and nobody depends on a program's own idea of a list.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -108,7 +109,7 @@ def line(text: str, style: ParagraphStyle = "body", bullet: str = "", indent: in
     return Paragraph(words(text), style, bullet, min(indent, MAX_INDENT))
 
 
-def simple_table(head: tuple[str, ...], rows: list[tuple[str, ...]], widths: tuple[float, ...] = ()) -> Table:
+def simple_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], widths: tuple[float, ...] = ()) -> Table:
     """Return a table of plain texts under a head."""
     top = tuple(Cell((Paragraph(words(text, bold=True)),), is_head=True) for text in head)
     return Table((top, *(tuple(Cell((line(text),)) for text in row) for row in rows)), widths)

@@ -50,6 +50,7 @@ from server.planning.calendar.feeds import GatheringFeeds
 from server.planning.calendar.service import GatheringService
 from server.planning.credits.badges import Issuer
 from server.planning.credits.service import CreditService
+from server.planning.export.service import ExportService
 from server.planning.groups.joining import JoiningService
 from server.planning.groups.service import GroupService
 from server.planning.log import ActivityLog
@@ -259,6 +260,7 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
         pack_files = PackFiles(files, clip_files, PageFiles(folder / "packs"))
         activity = ActivityLog(database, clock)
         sources: list[PackSource] = [RosterSource(rosters), QuestionSource(questions), SegmentSource(database)]
+        meetings = make_meetings(database, activity, lessons, folder / "evidence", ZoneInfo(settings.timezone), clock)
         services = Services(
             settings,
             database,
@@ -302,8 +304,15 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
             plans=plans,
             teaching=TeachingService(database, activity, questions, live.segments_changed, clock),
             observing=observing,
-            meetings=make_meetings(
-                database, activity, lessons, folder / "evidence", ZoneInfo(settings.timezone), clock
+            meetings=meetings,
+            exports=ExportService(
+                database,
+                activity,
+                observing,
+                meetings,
+                PageFiles(folder / "plan-pictures"),
+                ZoneInfo(settings.timezone),
+                clock,
             ),
             credits=CreditService(database, ZoneInfo(settings.timezone), Issuer.load(folder, "同堂"), clock),
         )
