@@ -93,6 +93,22 @@ describe('what two write at once', () => {
     expect(one.getText()).toContain('在纸上会画光路');
   });
 
+  it('leaves the caret of the other in the empty line where both began', () => {
+    const [a, b] = [plan(), new Y.Doc()];
+    const fields = [line(''), line('')].map((empty) => element('planField', { field: 'notes' }, [empty]));
+    a.getXmlFragment(ROOT).insert(0, fields);
+    merge(a, b);
+    const [one, other] = [edit(a), edit(b)];
+    one.commands.setTextSelection(2);
+    other.commands.setTextSelection(2);
+    one.commands.insertContent('学生');
+    merge(a, b);
+    other.commands.insertContent('已会');
+    merge(a, b);
+    expect(one.state.doc.child(0).textContent).toBe('学生已会');
+    expect(one.state.doc.child(1).textContent).toBe('');
+  });
+
   it('keeps a field whose last lines were deleted by two', () => {
     const [a, b] = [plan(), new Y.Doc()];
     merge(a, b);

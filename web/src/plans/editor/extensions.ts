@@ -16,6 +16,7 @@ import { PlanStep } from '../nodes/planStep';
 import { keepFields } from '../nodes/steps';
 import type { Author } from '../types';
 import { Anchors } from './anchors';
+import { CaretKeeper } from './caretKeeper';
 import { Hints } from './hints';
 import { tableKeys } from './keys';
 import { Pictures } from './pictures';
@@ -58,15 +59,15 @@ function writersOf(parts: EditorParts, state: () => EditorState) {
 /** The binding, and the carets of others where there are others. */
 function shared(parts: EditorParts): Extensions {
   const { awareness, doc, me } = parts;
-  const binding = Collaboration.configure({ document: doc, field: ROOT });
-  if (!awareness) return [binding];
+  const binding = [Collaboration.configure({ document: doc, field: ROOT }), CaretKeeper.configure({ doc })];
+  if (!awareness) return binding;
   const carets = CollaborationCaret.configure({
     provider: { awareness },
     user: { ...me, color: colourOf(me.id) },
     render: caret,
     selectionRender: selection,
   });
-  return [binding, carets];
+  return [...binding, carets];
 }
 
 export function planExtensions(parts: EditorParts): Extensions {
