@@ -23,8 +23,6 @@ export interface Plan {
   changed_ms: number;
   rights: string[];
   may_write: boolean;
-  /** Forms in which the plan can be taken out; a server that makes none says nothing. */
-  exports?: ('docx' | 'pdf' | 'md')[];
 }
 
 export interface Reply {

@@ -249,7 +249,6 @@ export const en = {
     no: 'not met',
     how: 'Counted by the characters that stand in the plan now. Formatting, moving and pasting the words of others change nobody’s share; text of templates and resources does not count.',
   },
-  export: { label: 'Export', docx: 'Word', pdf: 'PDF', md: 'Markdown' },
   action: { close: 'Close', cancel: 'Cancel', save: 'Save', ok: 'I see' },
   loadFailed: 'The plan could not be opened.',
 };

@@ -246,7 +246,6 @@ export const zh = {
     no: '未满足',
     how: '按现在留在教案里的字数统计。改格式、挪段落、粘贴别人的话，都不改变谁写了多少；模板和资源里的文字不算。',
   },
-  export: { label: '导出', docx: 'Word 文档', pdf: 'PDF', md: 'Markdown' },
   action: { close: '关闭', cancel: '取消', save: '保存', ok: '知道了' },
   loadFailed: '教案没能打开。',
 };

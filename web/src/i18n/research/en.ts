@@ -280,4 +280,12 @@ export const en: Words<typeof zh> = {
     item_closed: 'improved: {text}',
     other: 'did something',
   },
+  takeOut: {
+    label: 'Take out',
+    cases: 'Take the cases out',
+    docx: 'Word',
+    pdf: 'PDF',
+    md: 'Markdown',
+    html: 'Web page',
+  },
 };

@@ -271,4 +271,5 @@ export const zh = {
     item_closed: '改进了：{text}',
     other: '做了一件事',
   },
+  takeOut: { label: '导出', cases: '导出案例集', docx: 'Word', pdf: 'PDF', md: 'Markdown', html: '网页' },
 };
