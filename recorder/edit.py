@@ -11,8 +11,10 @@ from typing import NamedTuple
 from recorder.container import MediaPacket, VideoFormat, blank_picture, format_of, transcode
 from recorder.depacketise import opus_duration_ms
 from recorder.ebml import PartReader
+from recorder.opus_packing import TimedPacket
 from recorder.part_clock import PartClock, align_clocks
 from recorder.pauses import cut_time, is_paused
+from recorder.round_table import hear, is_meeting
 from recorder.splice.filling import GAP_RANK, fill_sound, make_way, pictures_for, sound_for
 from recorder.splice.fitting import Fill
 from recorder.story import PartRecord, Story, called_spans, lead_spans
@@ -35,6 +37,7 @@ from recorder.timeline import (
 LAST_FRAME_MS = 40  # how long the last picture stands: one frame at 25 a second
 PATIENT_MS = 3_000.0  # a new lead without picture for longer than this must not be seen as the old one
 LOW_LINES = 360  # of the shorter side: what a weak link carries, and what the middle layer of a camera has
+KEYFRAME_MS = 6_000.0  # recorder.session asks for one every 4 s
 OUTAGE_MS = 20_000.0  # shorter ones nobody looks for
 SCREEN_GONE_MS = 2_000.0  # a screen that is not shared again within this is taken away
 
@@ -64,6 +67,7 @@ class Editor:
         self.parts = story.parts | {fill.part.part: fill.part for fill in fills}
         self._clocks = align_clocks(story.parts.values())
         self._readers: dict[int, PartReader] = {}
+        self._floor: list[tuple[float, str]] = []  # of a meeting: from when on who is seen
 
     def close(self) -> None:
         """Unmap the parts."""
@@ -73,6 +77,8 @@ class Editor:
 
     def lecturer(self) -> Cut | None:
         """Return the cut of whoever led: camera and voice; None when there is neither."""
+        if is_meeting(self._story):
+            return self._round_table()
         pictures = self._lead_pictures()
         voices = [(self._voice(peer), start, end) for start, end, peer in self._lead_spans()]
         heard = [frame.t_ms for frames, start, end in voices for frame in frames if start <= frame.t_ms < end]
@@ -86,6 +92,25 @@ class Editor:
         if sounds and seen_until - _end(sounds, origin) > HOLE_MS:
             sounds += _silence(_end(sounds, origin), seen_until)
         return Cut(origin, round(max(seen_until, _end(sounds, origin)) - origin), pictures, sounds)
+
+    def _round_table(self) -> Cut | None:
+        """Return the cut of a meeting: everybody is heard, and seen is who has the floor."""
+        peers = dict.fromkeys(part.peer for part in self.parts.values())
+        voices = {peer: frames for peer in peers if (frames := self._voice(peer))}
+        cameras = [one.frames for peer in peers for one in self._camera(peer) if one.frames]
+        begins = [frames[0].t_ms for frames in (*voices.values(), *cameras)]
+        if not begins:
+            return None
+        origin = min(begins)
+        heard = {
+            peer: self._payloads(cut_audio(self._lengths(frames), origin, float("inf"), origin), origin)
+            for peer, frames in voices.items()
+        }
+        table = hear(heard, origin)
+        self._floor = table.floor or [(origin, peer) for peer in list(peers)[:1]]
+        pictures = self._lead_pictures()
+        seen_until = _time(pictures[-1]) + LAST_FRAME_MS if pictures else origin
+        return Cut(origin, round(max(seen_until, _end(table.sounds, origin)) - origin), pictures, table.sounds)
 
     def low(self, lecturer: Cut) -> Cut:
         """Return the lecturer's cut with the best pictures of at most `LOW_LINES`, where there are any."""
@@ -116,7 +141,7 @@ class Editor:
         return Cut(origin, lecturer.duration_ms, pictures, list(gather_silence(sounds)))
 
     def _lead_spans(self) -> Iterator[tuple[float, float, str]]:
-        spans = lead_spans(self._story)
+        spans = self._floor or lead_spans(self._story)
         bounds = [*(start for start, _ in spans[1:]), *([float("inf")] if spans else [])]
         for (start, peer), end in zip(spans, bounds, strict=True):
             yield start, end, peer
@@ -125,7 +150,9 @@ class Editor:
         pictures: list[Picture] = []
         for start, end, peer in self._lead_spans():
             shown = list(cut_video(self._camera(peer, most_lines), start, end))
-            if pictures and (not shown or shown[0].t_ms - start > PATIENT_MS):
+            late_ms = shown[0].t_ms - start if shown else float("inf")
+            # Who has the floor changes often, and a keyframe is up to 4 s away: who spoke before is seen meanwhile.
+            if pictures and late_ms > (KEYFRAME_MS if self._floor else PATIENT_MS):
                 pictures.append(start)
             pictures += shown
         return pictures
@@ -217,12 +244,17 @@ class Editor:
 
     def _sound_packets(self, cut: Cut) -> Iterator[MediaPacket]:
         for sound in cut.sounds:
-            placed = sound.placed
-            if placed is not None:
-                data = self._readers[placed.part].payload(placed.block)
-            else:
-                data = OPUS_SILENCE if sound.duration_ms <= SILENCE_MS else LONG_SILENCE
-            yield MediaPacket(round(sound.ms - cut.origin_ms), round(sound.duration_ms), data, True, False)
+            ms, duration_ms = round(sound.ms - cut.origin_ms), round(sound.duration_ms)
+            yield MediaPacket(ms, duration_ms, self._payload(sound), True, False)
+
+    def _payload(self, sound: Sound) -> bytes:
+        if sound.placed is not None:
+            return self._readers[sound.placed.part].payload(sound.placed.block)
+        return sound.data or (OPUS_SILENCE if sound.duration_ms <= SILENCE_MS else LONG_SILENCE)
+
+    def _payloads(self, sounds: Iterable[Sound], origin_ms: float) -> Iterator[TimedPacket]:
+        for sound in sounds:
+            yield TimedPacket(round(sound.ms - origin_ms), round(sound.duration_ms), self._payload(sound))
 
     def _main_codec(self, cut: Cut) -> str:
         """Return the codec that most of the time is in: it is copied, the rest is encoded anew."""
@@ -259,7 +291,9 @@ class Editor:
 def outages(cut: Cut) -> list[float]:
     """Return when something came again after neither picture nor sound had come for `OUTAGE_MS`."""
     seen = [picture.t_ms for picture in cut.pictures if isinstance(picture, Placed)]
-    heard = [sound.placed.t_ms for sound in cut.sounds if sound.placed is not None]
+    heard = [
+        sound.ms if sound.placed is None else sound.placed.t_ms for sound in cut.sounds if sound[2:] != (None, b"")
+    ]
     times = list(heapq.merge(seen, heard))
     return [after for before, after in pairwise(times) if after - before >= OUTAGE_MS]
 

@@ -61,7 +61,7 @@ def listen(packets: Iterable[TimedPacket]) -> Heard:
     """Return the peaks of a voice and the gain that it needs."""
     meter = LoudnessMeter()
     peaks: list[Samples] = []
-    for samples in _gathered(decode_voice(packets, "opus"), RATE * 10):
+    for samples in gathered(decode_voice(packets, "opus"), RATE * 10):
         meter.add(samples)
         whole = np.pad(samples, (0, -len(samples) % PEAK_SAMPLES)).reshape(-1, PEAK_SAMPLES)
         peaks.append(np.maximum(whole.max(axis=1), -whole.min(axis=1)))
@@ -72,14 +72,18 @@ def listen(packets: Iterable[TimedPacket]) -> Heard:
 
 def encode_light(packets: Iterable[TimedPacket], gain_db: float) -> Iterator[TimedPacket]:
     """Yield a voice anew as mono of about `LIGHT_BPS`, louder by `gain_db`; what would be beyond full scale is cut."""
+    factor = np.float32(10 ** (gain_db / 20))
+    return encode_voice((np.clip(samples * factor, -1.0, 1.0) for samples in decode_voice(packets)), LIGHT_BPS)
+
+
+def encode_voice(voice: Iterable[Samples], bps: int) -> Iterator[TimedPacket]:
+    """Yield samples of one channel of 48 kHz as packets of 60 ms, from 0 on without gap."""
     context = av.CodecContext.create("libopus", "w")
     assert isinstance(context, AudioCodecContext)
     context.sample_rate, context.layout, context.format = RATE, "mono", "flt"
-    context.bit_rate, context.options, context.time_base = LIGHT_BPS, _LIGHT_OPTIONS, Fraction(1, RATE)
-    factor = np.float32(10 ** (gain_db / 20))
+    context.bit_rate, context.options, context.time_base = bps, _LIGHT_OPTIONS, Fraction(1, RATE)
     made, position = itertools.count(), 0
-    for samples in _gathered(decode_voice(packets), _LIGHT_SAMPLES):
-        loud = np.clip(samples * factor, -1.0, 1.0)
+    for loud in gathered(voice, _LIGHT_SAMPLES):
         if len(loud) < _LIGHT_SAMPLES:
             loud = np.pad(loud, (0, _LIGHT_SAMPLES - len(loud)))
         frame = AudioFrame.from_ndarray(loud[None, :], format="flt", layout="mono")
@@ -95,7 +99,7 @@ def _light_packets(packets: Iterable[av.Packet[Any]], made: Iterator[int]) -> It
         yield TimedPacket(next(made) * _LIGHT_MS, _LIGHT_MS, bytes(packet))
 
 
-def _gathered(pieces: Iterable[Samples], size: int) -> Iterator[Samples]:
+def gathered(pieces: Iterable[Samples], size: int) -> Iterator[Samples]:
     """Yield the same samples in pieces of `size`, the last one as long as it is."""
     held: list[Samples] = []
     count = 0

@@ -118,11 +118,12 @@ def _numbered(way: int, candidate: Candidate) -> Iterator[tuple[float, int, int,
 
 
 class Sound(NamedTuple):
-    """A packet of sound on the file's time; `placed` is None for silence."""
+    """A packet of sound on the file's time: `placed` in a part, or `data` that was made anew; neither is silence."""
 
     ms: float
     duration_ms: float
     placed: Placed | None
+    data: bytes = b""
 
 
 def cut_audio(

@@ -8,6 +8,7 @@ import msgspec
 
 from recorder.pauses import Span, uncut_time, without
 from recorder.public_log import room_zero
+from recorder.round_table import is_meeting
 from recorder.splice.fitting import fit_parts
 from recorder.splice.gap_parts import read_gap_parts
 from recorder.splice.missing import Stretch, Turn, missing, muted_spans
@@ -57,7 +58,9 @@ def missing_of(facts: dict[str, object]) -> Missing:
 
 
 def _lead_turns(shop: Workshop) -> list[Turn]:
-    spans = lead_spans(shop.story)
+    spans = [] if is_meeting(shop.story) else lead_spans(shop.story)  # at a table nobody is to be heard alone
+    if not spans:
+        return []
     ends = [*(start for start, _ in spans[1:]), shop.cut_end_ms]
     return [
         (max(0.0, start), min(end, shop.cut_end_ms), peer)
