@@ -3,6 +3,7 @@ import { cards } from './cards';
 import { catchup } from './catchup';
 import { clips } from './clips';
 import { common } from './common';
+import { course } from './course';
 import { decks } from './decks';
 import { ink } from './ink';
 import { lesson } from './lesson';
@@ -51,6 +52,7 @@ export const AREAS = {
   credits,
   research,
   reviews,
+  course,
   plans,
   meetings,
 };
@@ -77,6 +79,7 @@ function messages(locale: Locale) {
     credits: AREAS.credits[locale],
     research: AREAS.research[locale],
     reviews: AREAS.reviews[locale],
+    course: AREAS.course[locale],
     sharing: AREAS.sharing[locale],
     plans: AREAS.plans[locale],
     meetings: AREAS.meetings[locale],
