@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { i18n, t } from '@/i18n';
 import { research } from '@/i18n/research';
-import { pageOf, sentence } from './sentence';
+import { folded, pageOf, sentence } from './sentence';
 import type { Activity } from './types';
 
 function entry(kind: string, data: Record<string, unknown>, more: Partial<Activity> = {}): Activity {
@@ -41,6 +41,19 @@ describe('a line of the log', () => {
 
   it('of a kind that this page does not know is still a line', () => {
     expect(said(entry('moon.landed', {}))).toBe('做了一件事');
+  });
+
+  it('is one for a weekly gathering, however many weeks it has', () => {
+    const weekly = [3, 2, 1].map((id) =>
+      entry('gathering.planned', { title: '磨课' }, { id, ts_ms: 10_000 + id }),
+    );
+    const later = entry('gathering.planned', { title: '磨课' }, { ts_ms: 90_000 });
+    expect(folded([later, ...weekly]).map((one) => [one.entry.id, one.times])).toEqual([
+      [1, 1],
+      [3, 3],
+    ]);
+    const comments = [entry('comment.made', { title: '光' }), entry('comment.made', { title: '光' })];
+    expect(folded(comments)).toHaveLength(2);
   });
 
   it('leads to what it is about', () => {

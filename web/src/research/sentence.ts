@@ -26,3 +26,33 @@ export function pageOf(entry: Activity): string | null {
   if (entry.kind.startsWith('review.') && entry.object_id) return `/reviews/${entry.object_id}`;
   return entry.plan_id ? `/plans/${entry.plan_id}` : null;
 }
+
+export interface Line {
+  entry: Activity;
+  /** How often the same was done at once: a weekly gathering is written once for each week. */
+  times: number;
+}
+
+const AT_ONCE_MS = 2_000;
+
+/** Return the entries with those that say the same, of the same moment, folded into one line. */
+export function folded(entries: readonly Activity[]): Line[] {
+  const lines: Line[] = [];
+  for (const entry of entries) {
+    const last = lines[lines.length - 1];
+    if (last && isSame(last.entry, entry)) last.times += 1;
+    else lines.push({ entry, times: 1 });
+  }
+  return lines;
+}
+
+function isSame(one: Activity, other: Activity): boolean {
+  return (
+    one.kind === other.kind &&
+    one.actor_id === other.actor_id &&
+    one.data.title !== undefined &&
+    one.data.title === other.data.title &&
+    one.kind.startsWith('gathering.') &&
+    Math.abs(one.ts_ms - other.ts_ms) < AT_ONCE_MS
+  );
+}

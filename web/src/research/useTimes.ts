@@ -10,6 +10,12 @@ export function useTimes() {
 
   const when = (ms: number): string => whenInWords(new Date(ms).toISOString(), new Date(), language());
   const day = (ms: number): string => dayInWords(new Date(ms), new Date(), language());
+  /** Return the day by its date, also when it is today. */
+  const date = (moment: Date): string =>
+    new Intl.DateTimeFormat(language() === 'en' ? 'en-GB' : 'zh-CN', {
+      month: 'long',
+      day: 'numeric',
+    }).format(moment);
   const span = (ms: number, minutes: number): string =>
     `${timeOfDay(new Date(ms))}–${timeOfDay(new Date(ms + minutes * 60_000))}`;
 
@@ -21,5 +27,5 @@ export function useTimes() {
     return days === 0 ? t('research.dueDay.today') : t('research.dueDay.left', { days });
   }
 
-  return { when, day, span, due };
+  return { when, day, date, span, due };
 }

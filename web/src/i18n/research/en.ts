@@ -83,6 +83,8 @@ export const en: Words<typeof zh> = {
     withdraw: 'Withdraw',
     former: 'Former members',
     left: 'left {day}',
+    manage: 'Manage',
+    more: 'Manage {name}',
     makeGuest: 'Make a guest',
     makeMember: 'Make a member',
     handOver: 'Hand over the lead',
@@ -132,6 +134,7 @@ export const en: Words<typeof zh> = {
   },
   log: {
     more: 'Earlier',
+    times: ' ({n} times)',
     figures: 'Real joint sessions',
     figuresHint:
       'Counted when at least two schools did something and something came of it: a version, a resolution, an observation …',
@@ -148,7 +151,8 @@ export const en: Words<typeof zh> = {
     span: '{from} – {to}',
     comes: 'I come',
     stays: 'I don’t',
-    counted: '{yes} come · {no} don’t',
+    coming: '{n} come: {names}',
+    staying: '{n} don’t come',
     off: 'Called off',
     offWhy: 'Called off: {reason}',
     edit: 'Change',
