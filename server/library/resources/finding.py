@@ -41,7 +41,7 @@ async def find(tx: Transaction, asker: Asker, view: View, wanted: Wanted) -> lis
     table = resource_versions if view == "published" else resources
     about = tables.about(table, subject=wanted.subject, grade=wanted.grade, tier=wanted.tier, words=wanted.words)
     if view == "published":
-        return await tables.published_where(tx, await _open_to(tx, asker) & about, PAGE, wanted.start)
+        return await tables.published_where(tx, await open_to(tx, asker) & about, PAGE, wanted.start)
     person = asker.person
     if person is None:
         raise Refused("not_logged_in", "请先登录。")
@@ -73,7 +73,7 @@ async def _to_consent(tx: Transaction, person: Person, about: ColumnElement[bool
     return found
 
 
-async def _open_to(tx: Transaction, asker: Asker) -> ColumnElement[bool]:
+async def open_to(tx: Transaction, asker: Asker) -> ColumnElement[bool]:
     """Return the condition of what is published for the asker: the table of `access.py`, as a query."""
     audience, school_id = resource_versions.c.audience, resources.c.school_id
     person, device = asker.person, asker.device

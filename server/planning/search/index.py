@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
-from sqlalchemy import TextClause, delete, insert, select, text, update
+from sqlalchemy import TextClause, delete, func, insert, select, text, update
 
 from server.planning.search.tables import entries, state
 from server.planning.search.terms import VERSION, Term, fold, shown, tokens
@@ -38,9 +38,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 class Match(NamedTuple):
     """A query in the words of the database, with the values of its parameters."""
 
-    where: str  # found in any field
-    in_final: str  # each word is found in the title or in what is final
-    rank: str  # the best is the smallest
+    ranked: str  # select: ids of all entries with all words, the best first; limited by :limit and :offset
+    in_final: str  # condition: each word is found in the title or in what is final
     values: dict[str, str]
 
 
@@ -69,6 +68,18 @@ async def put(tx: Transaction, entry: Entry) -> None:
             return
         await _forget_terms(tx, before)
     await _keep_terms(tx, row_id, *(values[name] for name in FIELDS))
+
+
+async def put_new(tx: Transaction, found: Sequence[Entry]) -> None:
+    """Keep entries of which nothing is kept yet: many at once, in a fifth of the time. Not for PostgreSQL."""
+    last = (await tx.execute(select(func.max(entries.c.id)))).scalar_one() or 0
+    rows = [{"id": last + 1 + number, **msgspec.structs.asdict(one)} for number, one in enumerate(found)]
+    for row in rows:
+        row.update({name: shown(row[name]) for name in FIELDS})
+    await tx.execute(insert(entries), rows)
+    terms = [[" ".join(tokens(fold(row[name]))) for name in FIELDS] for row in rows]
+    said = [{"id": row["id"], "a": a, "b": b, "c": c} for row, (a, b, c) in zip(rows, terms, strict=True)]
+    await tx.execute(_KEEP, said)
 
 
 async def remove(tx: Transaction, kind: Kind, object_id: str) -> None:
@@ -150,10 +161,12 @@ def phrases(terms: Sequence[Term]) -> str:
 
 def _match_fts5(terms: Sequence[Term]) -> Match:
     said = phrases(terms)
+    # The entries themselves are not read for this: of a common word 17,000 are ranked in 13 ms, and read in 20 more.
+    weights = ", ".join(map(str, WEIGHTS))
     return Match(
-        "search_terms MATCH :said",
+        "SELECT rowid FROM search_terms WHERE search_terms MATCH :said "
+        f"ORDER BY bm25(search_terms, {weights}), rowid DESC LIMIT :limit OFFSET :offset",
         "search_entries.id IN (SELECT rowid FROM search_terms WHERE search_terms MATCH :open)",
-        f"bm25(search_terms, {', '.join(map(str, WEIGHTS))})",
         {"said": said, "open": f"{{title final}} : ({said})"},
     )
 
@@ -171,4 +184,8 @@ def _match_sets(terms: Sequence[Term]) -> Match:
         everywhere.append("(" + " OR ".join(in_field.values()) + ")")
         final.append(f"({in_field['title']} OR {in_field['final']})")
         titles.append(f"CASE WHEN strpos(title_folded, :s{number}) > 0 THEN 0 ELSE 1 END")
-    return Match(" AND ".join(everywhere), " AND ".join(final), " + ".join(titles), values)
+    ranked = (
+        f"SELECT id FROM search_entries WHERE {' AND '.join(everywhere)} "
+        f"ORDER BY {' + '.join(titles)}, changed_ms DESC, id DESC LIMIT :limit OFFSET :offset"
+    )
+    return Match(ranked, " AND ".join(final), values)
