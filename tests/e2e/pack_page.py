@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import uvicorn
 from playwright.async_api import Page
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
+from server.addresses import listen_tcp
 from tests.e2e.firefox import firefox
+from tests.ports import free_port
 
 PLAYED = "Math.max(0, ...[...document.querySelectorAll('audio, video')].map((one) => one.currentTime))"
 START = """
@@ -28,6 +34,22 @@ def apart(story: Callable[[], Coroutine[Any, Any, None]], limit_s: float) -> Non
     """Run a story in a thread of its own: the other stories' Playwright keeps a loop running in this one."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, story()).result(timeout=limit_s)
+
+
+@asynccontextmanager
+async def served(routes: Sequence[BaseRoute]) -> AsyncIterator[int]:
+    """Serve somebody else's site inside the block; yield its port."""
+    with listen_tcp("127.0.0.1", free_port()) as listener:
+        app = Starlette(routes=routes)
+        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(server.serve([listener]))
+            try:
+                while not server.started:
+                    await asyncio.sleep(0.01)
+                yield int(listener.getsockname()[1])
+            finally:
+                server.should_exit = True
 
 
 async def start(page: Page) -> None:

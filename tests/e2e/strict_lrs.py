@@ -6,7 +6,6 @@ It imports a package (§14), launches its unit (§8), holds state and profile do
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import secrets
@@ -19,15 +18,12 @@ from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
-import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from server.addresses import listen_tcp
-from tests.ports import free_port
+from tests.e2e.pack_page import served
 
 NAMESPACE = "{https://w3id.org/xapi/profiles/cmi5/v1/CourseStructure.xsd}"
 VERBS = "http://adlnet.gov/expapi/verbs/"
@@ -210,15 +206,6 @@ async def platform(folder: Path, package: bytes) -> AsyncIterator[Platform]:
     (folder / "content").mkdir(parents=True)
     made = Platform(folder)
     made.take(package)
-    with listen_tcp("127.0.0.1", free_port()) as listener:
-        made.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        app = Starlette(routes=made.routes())
-        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
-        task = asyncio.get_running_loop().create_task(server.serve([listener]))
-        try:
-            while not server.started:
-                await asyncio.sleep(0.01)
-            yield made
-        finally:
-            server.should_exit = True
-            await task
+    async with served(made.routes()) as port:
+        made.url = f"http://127.0.0.1:{port}"
+        yield made

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
 from libzim.reader import Archive
 from playwright.async_api import Browser, Page, async_playwright
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from bench.finished_lesson import write_lesson
-from server.addresses import listen_tcp
 from server.ranges import ranged
 from server.web_build import DIST
 from tests.e2e.browser import LAPTOP, executable
-from tests.e2e.pack_page import PLAYED, apart, eventually, start, until
+from tests.e2e.pack_page import PLAYED, apart, eventually, served, start, until
 from tests.e2e.strict_lrs import Platform, platform
 from tests.integration.library.packed import open_published
-from tests.ports import free_port
 
 pytestmark = pytest.mark.e2e
 
@@ -135,15 +130,5 @@ async def kiwix(book: Path) -> AsyncIterator[str]:
             request, len(content), lambda first, last: iter([content[first:last]]), etag=item.path, mime=item.mimetype
         )
 
-    with listen_tcp("127.0.0.1", free_port()) as listener:
-        app = Starlette(routes=[Route("/content/{path:path}", entry)])
-        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
-        task = asyncio.get_running_loop().create_task(server.serve([listener]))
-        try:
-            while not server.started:
-                await asyncio.sleep(0.01)
-            main = archive.main_entry.get_item().path
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}/content/{main}"
-        finally:
-            server.should_exit = True
-            await task
+    async with served([Route("/content/{path:path}", entry)]) as port:
+        yield f"http://127.0.0.1:{port}/content/{archive.main_entry.get_item().path}"
