@@ -62,6 +62,7 @@ _STATUS: dict[str, int] = {
     "link_expired": 410,
     "resource_changed": 409,
     "plan_changed": 409,
+    "anchor_lost": 409,
     "resource_withdrawn": 409,
     "notes_open": 409,
     "material_unsupported": 415,
@@ -72,6 +73,11 @@ _STATUS: dict[str, int] = {
     "minutes_changed": 409,
     "resolution_closed": 409,
     "evidence_unknown": 422,
+    "cases_none": 409,
+    "credit_not_posted": 409,
+    "credit_rules_known": 409,
+    "credit_rules_late": 422,
+    "badge_not_earned": 409,
 }
 _SUFFIX: tuple[tuple[str, int], ...] = (("_unknown", 404), ("_state", 409), ("_taken", 409), ("_full", 409))
 _PREFIX: tuple[tuple[str, int], ...] = (("offline_", 422),)  # what is wrong with an offline pack
