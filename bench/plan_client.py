@@ -52,7 +52,7 @@ class PlanClient:
 
     async def ticket(self) -> dict[str, Any]:
         """Fetch a ticket."""
-        async with httpx.AsyncClient(cookies={SESSION: self.session}, trust_env=False) as http:
+        async with httpx.AsyncClient(cookies={SESSION: self.session}, trust_env=False, verify=False) as http:
             answer = await http.post(f"{self.base}/api/plans/{self.plan_id}/ticket", headers={"X-Tongtang": "1"})
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()

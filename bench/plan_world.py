@@ -23,13 +23,14 @@ from server.accounts.model import Person, School
 from server.accounts.passwords import Passwords
 from server.accounts.service import AccountService, digest, epoch_ms, utc_now
 from server.lean_websocket import LeanWebSocket
+from server.lessons.page_files import PageFiles
 from server.planning.document import Node
 from server.planning.groups import tables as group_tables
 from server.planning.groups.model import Group
 from server.planning.log import ActivityLog
-from server.planning.plans import routes as plan_routes
-from server.planning.plans.model import Plan
-from server.planning.plans.service import Cover
+from server.planning.plans import paper_routes, routes as plan_routes
+from server.planning.plans.model import Plan, State
+from server.planning.plans.service import Change, Cover
 from server.planning.plans.wiring import Plans, open_plans
 from server.problems import on_error
 from server.storage.database import Database, open_database, sqlite_url
@@ -86,6 +87,11 @@ class PlanWorld:
         lead = await self.person(by, "lead")
         return await self.plans.service.make(lead, "group1", Cover(title=title, subject="科学", grade="五年级"), tree)
 
+    @staticmethod
+    def change(state: State) -> Change:
+        """Return a change of a plan's state."""
+        return Change(state=state)
+
     async def page(self, name: str, plan_id: str) -> PlanClient:
         """Open a plan as somebody."""
         await self.person(name)
@@ -103,7 +109,9 @@ async def plan_world(folder: Path, port: int | None = None) -> AsyncIterator[Pla
     """Serve plans out of `folder` inside the block, in this process."""
     async with open_database(sqlite_url(folder / "tongtang.db")) as database:
         accounts = AccountService(database, Passwords())
-        async with open_plans(database, accounts, ActivityLog(database), SECRET) as plans:
+        async with open_plans(
+            database, accounts, ActivityLog(database), PageFiles(folder / "plan_pictures"), SECRET
+        ) as plans:
             world = PlanWorld(database, plans)
             await world.found()
             services = SimpleNamespace(plans=plans, accounts=accounts, devices=DeviceService(database))
@@ -115,7 +123,7 @@ async def plan_world(folder: Path, port: int | None = None) -> AsyncIterator[Pla
 @asynccontextmanager
 async def _serving(services: SimpleNamespace, port: int) -> AsyncIterator[str]:
     app = Starlette(
-        routes=plan_routes.routes(),
+        routes=[*plan_routes.routes(), *paper_routes.routes()],
         exception_handlers={TongtangError: on_error, Exception: on_error},
     )
     app.state.services = services

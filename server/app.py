@@ -72,7 +72,7 @@ from server.planning.groups.service import GroupService
 from server.planning.log import ActivityLog
 from server.planning.meetings import routes as meeting_routes
 from server.planning.meetings.wiring import make_meetings
-from server.planning.plans import routes as plan_routes
+from server.planning.plans import paper_routes as plan_paper_routes, routes as plan_routes
 from server.planning.plans.wiring import open_plans
 from server.planning.reviews import routes as review_routes
 from server.planning.reviews.wiring import open_observing
@@ -123,7 +123,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 open_live(settings, database, lessons, tokens, await accounts.caps(), secret) as live,
                 copying_to(None if objects is None else Copier(database, objects, folder / "recordings")),
                 converting(DeckWorker(database, decks, uploads, lessons, files, live.deck_changed), uploads),
-                open_plans(database, accounts, ActivityLog(database), secret) as plans,
+                open_plans(
+                    database, accounts, ActivityLog(database), PageFiles(folder / "plan_pictures"), secret
+                ) as plans,
                 banking(credits),
                 open_observing(database, ActivityLog(database), folder / "recordings") as observing,
                 sweeping(OrphanSweep(database, folders(files, photo_files, clip_files, made_files, material_files))),
@@ -210,6 +212,7 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
         *gathering_routes.routes(),
         *template_routes.routes(),
         *plan_routes.routes(),
+        *plan_paper_routes.routes(),
         *teaching_routes.routes(),
         *review_routes.routes(),
         *chain_routes.routes(),

@@ -15,6 +15,7 @@ from recorder.words import MAX_CAPTION_BYTES
 from server.json_http import MAX_JSON_BYTES
 from server.lessons.questions.model import MAX_PHOTO_BYTES
 from server.planning.meetings.model import MAX_FILE_BYTES
+from server.planning.plans.pictures import MAX_PICTURE_BYTES
 from server.problems import problem_of, problem_response
 from server.sheets import MAX_BYTES as MAX_SHEET_BYTES
 from server.uploads.service import MAX_PIECE_BYTES
@@ -29,6 +30,7 @@ _SHEETS = re.compile(r"^/api/(?:classrooms/[^/]+/roster|timetable)/import$")
 
 _CAPTIONS = re.compile(r"^/api/recordings/[^/]+/captions/[^/]+$")
 _EVIDENCE = re.compile(r"^/api/resolutions/[^/]+/files$")
+_PICTURES = re.compile(r"^/api/plans/[^/]+/pictures$")
 _PHOTOS = re.compile(r"^/api/lessons/[^/]+/photos$")
 
 
@@ -36,6 +38,8 @@ def limit_of(path: str) -> int:
     """Return how many bytes the body of a request to `path` may have."""
     if _PHOTOS.match(path):
         return MAX_PHOTO_BYTES
+    if _PICTURES.match(path):
+        return MAX_PICTURE_BYTES
     if _EVIDENCE.match(path):
         return MAX_FILE_BYTES
     if _SHEETS.match(path):

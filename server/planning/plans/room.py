@@ -17,13 +17,15 @@ import msgspec
 from prometheus_client import Counter, Gauge
 
 from server.accounts.service import Clock, epoch_ms
+from server.planning.document import plain_text, read_tree
 from server.planning.plans import storage, tables
 from server.planning.plans.batches import Batch
 from server.planning.plans.core import Broken, PlanCore
 from server.planning.plans.links import Link
 from server.planning.plans.wire import Close
+from server.planning.search.keeping import plan_changed
 from server.storage.database import Database, Transaction
-from signaling.errors import TongtangError, Unavailable
+from signaling.errors import Refused, TongtangError, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -153,6 +155,9 @@ class Room:
         except Broken as error:
             log.warning("plan %s is loaded anew: %s", self.plan_id, error)
             self._lose("broken", Close.COME_AGAIN, "正在重新同步。", error.connection)
+        except Refused as error:
+            log.warning("plan %s is loaded anew: %s", self.plan_id, error)
+            self._lose("refused", Close.COME_AGAIN, "正在重新同步。")
         except TongtangError as error:
             log.warning("plan %s cannot be stored: %s", self.plan_id, error)
             self._lose(error.code, Close.STORAGE_FAILED, error.detail)
@@ -214,13 +219,14 @@ class Room:
 
     async def _serve(self, command: _Command) -> None:
         await self._flush()
+        batch = _EMPTY
         try:
             batch = (command.work(self.core) if command.work else None) or _EMPTY
             result = await self._store(batch, command.record, snapshot=command.snapshot)
         except BaseException as error:
             if not command.answer.done():
                 command.answer.set_exception(_lost() if isinstance(error, Broken) else error)
-            if command.work is None and isinstance(error, TongtangError):
+            if batch is _EMPTY and isinstance(error, TongtangError):
                 return  # nothing was changed in memory
             raise
         self.core.done(batch)
@@ -246,8 +252,13 @@ class Room:
         return result
 
     async def _compact(self) -> None:
-        """Put a snapshot in the place of the rows."""
-        await self._store(_EMPTY, snapshot=True)
+        """Put a snapshot in the place of the rows, and let the search know the words."""
+        text = plain_text(read_tree(self.core.doc))
+
+        async def record(tx: Transaction, _core: PlanCore) -> None:
+            await plan_changed(tx, self.plan_id, text)
+
+        await self._store(_EMPTY, record, snapshot=True)
 
     def _pass_on(self) -> None:
         """Queue what the core wants sent."""

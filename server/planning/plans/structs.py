@@ -150,6 +150,23 @@ def clocks_of(state_vector: bytes) -> dict[int, int]:
     return found
 
 
+def deleted_in(update: bytes) -> dict[int, list[tuple[int, int]]]:
+    """Return which clocks [from, to) of each client id an update deletes.
+
+    Raises:
+        Malformed: it is no update.
+    """
+    reader = Reader(update)
+    reader.at = look(update).deleted
+    found: dict[int, list[tuple[int, int]]] = {}
+    for _ in range(reader.uint()):
+        ranges = found.setdefault(reader.uint(), [])
+        for _ in range(reader.uint()):
+            clock, length = reader.id()
+            ranges.append((clock, clock + length))
+    return found
+
+
 def fresh(looked: Looked, clocks: Mapping[int, int]) -> dict[int, list[Block]]:
     """Return the structs that a document with these clocks does not have yet."""
     new = {}

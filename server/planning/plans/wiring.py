@@ -8,10 +8,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from server.accounts.service import AccountService, Clock, utc_now
+from server.lessons.page_files import PageFiles
 from server.planning.log import ActivityLog
+from server.planning.plans.pictures import PictureService
+from server.planning.plans.remarks import RemarkService
 from server.planning.plans.rooms import PlanRooms
 from server.planning.plans.service import PlanService
+from server.planning.plans.tasks import TaskService
 from server.planning.plans.tickets import Ticket, Tickets
+from server.planning.plans.versioning import VersionService
 from server.storage.database import Database
 
 
@@ -22,6 +27,10 @@ class Plans:
     service: PlanService
     tickets: Tickets
     rooms: PlanRooms
+    versions: VersionService
+    remarks: RemarkService
+    tasks: TaskService
+    pictures: PictureService
 
     def ticket(self, plan_id: str, person_id: str) -> str:
         """Return a ticket to the plan's socket."""
@@ -30,7 +39,12 @@ class Plans:
 
 @asynccontextmanager
 async def open_plans(
-    database: Database, accounts: AccountService, activity: ActivityLog, secret: bytes, clock: Clock = utc_now
+    database: Database,
+    accounts: AccountService,
+    activity: ActivityLog,
+    pictures: PageFiles,
+    secret: bytes,
+    clock: Clock = utc_now,
 ) -> AsyncIterator[Plans]:
     """Yield the services of lesson plans, with their rooms alive."""
     tickets = Tickets(secret, clock)
@@ -39,7 +53,15 @@ async def open_plans(
         watch = tasks.create_task(rooms.look_after())
         service = PlanService(database, activity, rooms, clock)
         try:
-            yield Plans(service, tickets, rooms)
+            yield Plans(
+                service,
+                tickets,
+                rooms,
+                VersionService(database, activity, rooms, clock),
+                RemarkService(database, activity, rooms, clock),
+                TaskService(database, activity, clock),
+                PictureService(database, pictures, clock),
+            )
         finally:
             watch.cancel()
             rooms.close()

@@ -242,7 +242,12 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
     async with (
         open_database(sqlite_url(folder / "tongtang.db")) as database,
         open_plans(
-            database, AccountService(database, quick, clock), ActivityLog(database, clock), bytes(32), clock
+            database,
+            AccountService(database, quick, clock),
+            ActivityLog(database, clock),
+            PageFiles(folder / "plan_pictures"),
+            bytes(32),
+            clock,
         ) as plans,
         open_observing(database, ActivityLog(database, clock), folder / "recordings", clock) as observing,
     ):

@@ -1,0 +1,114 @@
+"""Versions laid side by side and brought back, and places of comments: pure, with what a browser's Yjs gives."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from pycrdt import Doc, XmlElement, XmlFragment, XmlText
+
+from server.planning.document import Node, Text, blank_plan, plain_text, read_tree, write_tree
+from server.planning.plans.compare import Change, Part, compare
+from server.planning.plans.model import Anchor
+from server.planning.plans.places import Found, find, replace
+from server.planning.plans.rewriting import rewrite
+from server.planning.plans.structs import varint
+
+
+def paragraphs(*texts: str) -> Node:
+    return Node("doc", {}, tuple(Node("paragraph", {}, (Text(text),)) for text in texts))
+
+
+def made(tree: Node) -> Doc[Any]:
+    doc: Doc[Any] = Doc()
+    write_tree(doc, tree)
+    return doc
+
+
+def text_at(doc: Doc[Any], block: int) -> XmlText:
+    element = doc.get("plan", type=XmlFragment).children[block]
+    assert isinstance(element, XmlElement)
+    text = element.children[0]
+    assert isinstance(text, XmlText)
+    return text
+
+
+def test_lines_that_changed_are_paired_and_compared_by_letters() -> None:
+    found = compare(["导入", "学生观察光的折射", "练习"], ["导入", "学生分组观察光的折射", "新的一步", "练习"])
+    parts = (Part("same", "学生"), Part("added", "分组"), Part("same", "观察光的折射"))
+    assert found == [
+        Change("same", ("导入",), ("导入",)),
+        Change("changed", ("学生观察光的折射",), ("学生分组观察光的折射",), parts),
+        Change("added", (), ("新的一步",)),
+        Change("same", ("练习",), ("练习",)),
+    ]
+    assert [one.kind for one in compare(["甲乙丙"], ["子丑寅卯"])] == ["removed", "added"]
+    assert compare([], []) == []
+
+
+def test_restoring_touches_no_block_that_is_the_same() -> None:
+    tree = blank_plan({"topic": ["光的折射"], "goals": ["说出折射", "画出光路"]}, ["a", "b"])
+    doc = made(tree)
+    other: Doc[Any] = Doc()
+    other.apply_update(doc.get_update())
+    root = doc.get("plan", type=XmlFragment)
+    goals = root.children[3]
+    assert isinstance(goals, XmlElement)
+    del goals.children[1]
+    # Meanwhile somebody types in another field, and in a paragraph of the same field that stays.
+    for block, line in ((0, 0), (3, 0)):
+        place = other.get("plan", type=XmlFragment).children[block].children[line].children[0]
+        assert isinstance(place, XmlText)
+        place.insert(0, "新")
+    rewrite(doc, tree)
+    assert read_tree(doc) == tree
+    doc.apply_update(other.get_update())
+    words = plain_text(read_tree(doc)).split("\n")
+    assert words[0] == "新光的折射" and "新说出折射" in words and words.count("画出光路") == 1
+
+
+def anchor(doc: Doc[Any], clock: int, end: int, quote: str) -> Anchor:
+    def at(place: int) -> str:
+        return base64.b64encode(b"\x00" + varint(doc.client_id) + varint(place) + b"\x00").decode()
+
+    return Anchor(at(clock), at(end), quote)
+
+
+def test_a_comment_stands_at_its_letters_through_edits_around_it() -> None:
+    doc = made(paragraphs("学生观察光的折射", "第二段"))
+    # clocks: the paragraph 0, its text 1, the letters from 2 on
+    one = anchor(doc, 2 + 4, 2 + 6, "光的")
+    assert find(doc.get_update(), [one]) == [Found("anchored", (0, 0), 4, 6, "光的")]
+    text_at(doc, 0).insert(0, "请")
+    assert find(doc.get_update(), [one])[0] == Found("anchored", (0, 0), 5, 7, "光的")
+    replace(doc, find(doc.get_update(), [one])[0], "光在水中的")
+    assert plain_text(read_tree(doc)) == "请学生观察光在水中的折射\n第二段"
+    assert find(doc.get_update(), [one])[0].words == "光在水中的"  # between where its letters were
+
+
+def test_a_comment_whose_paragraph_was_made_anew_finds_its_quote_when_it_stands_there_once() -> None:
+    doc = made(paragraphs("学生观察光的折射", "第二段"))
+    one = anchor(doc, 2 + 4, 2 + 6, "光的")
+    root = doc.get("plan", type=XmlFragment)
+    del root.children[0]
+    rewrite(doc, paragraphs("第二段", "请看光的折射"))
+    assert find(doc.get_update(), [one]) == [Found("found", (1, 0), 2, 4, "光的")]
+    rewrite(doc, paragraphs("第二段", "光的光的"))
+    assert find(doc.get_update(), [one]) == [Found("lost")]
+
+
+@pytest.mark.parametrize(
+    "start", ["", "!!", "AA==", base64.b64encode(b"\x00\x05\x05\x00").decode(), "AgAA", "AAD/////"]
+)
+def test_a_position_that_means_nothing_is_lost(start: str) -> None:
+    doc = made(paragraphs("学生观察"))
+    assert find(doc.get_update(), [Anchor(start, start, "没有这些字")]) == [Found("lost")]
+    assert find(doc.get_update(), [anchor(doc, 0, 1, "没有")]) == [Found("lost")]
+
+
+def test_other_words_are_not_replaced() -> None:
+    doc = made(paragraphs("学生观察"))
+    with pytest.raises(ValueError, match="other words"):
+        replace(doc, Found("anchored", (0, 0), 0, 2, "老师"), "同学")
+    assert plain_text(read_tree(doc)) == "学生观察"
