@@ -34,7 +34,6 @@ export const local = area(
       saved: '已保存，下一节课起生效',
       by: '由{name}设定',
     },
-    filled: '其中 {time} 断网，由发言者的电脑课后补上',
   },
   {
     ask: 'Let this computer record your own voice and picture too?',
@@ -68,6 +67,5 @@ export const local = area(
       saved: 'Saved, from the next lesson on',
       by: 'Set by {name}',
     },
-    filled: '{time} of it were lost on the network and brought later by the speaker’s computer',
   },
 );

@@ -30,6 +30,7 @@ export const player = area(
     board: '白板 {n}',
     resumed: '已从上次的 {at} 继续。',
     restart: '从头看',
+    filled: '这节课有 {time} 断了网，发言的人用自己的电脑在课后补上了。',
     waiting: '网络慢，正在等数据，马上继续…',
     fell: {
       light: '网络变慢，已切到课件+声音，声音不受影响。',
@@ -122,6 +123,7 @@ export const player = area(
     board: 'Board {n}',
     resumed: 'Going on from {at}, where you left.',
     restart: 'From the beginning',
+    filled: 'The network lost {time} of this lesson; the speaker’s own computer brought it after class.',
     waiting: 'The network is slow. Waiting for data, it goes on in a moment…',
     fell: {
       light: 'The network became slower: now pages and sound. The sound is not affected.',

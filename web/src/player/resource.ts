@@ -58,6 +58,14 @@ export interface Caption {
   readonly path: string;
 }
 
+/** The network lost this, and the sender's own browser brought it later. */
+export interface Filled {
+  readonly rendition: string;
+  readonly what: 'sound' | 'picture';
+  readonly start_ms: number;
+  readonly end_ms: number;
+}
+
 export interface Resource {
   readonly recording: string;
   readonly title: string;
@@ -77,6 +85,7 @@ export interface Resource {
   readonly sprite?: Sprite | null;
   readonly peaks?: string;
   readonly captions?: readonly Caption[];
+  readonly filled?: readonly Filled[];
 }
 
 /** An event on the files' clock: negative before their begin. */
@@ -99,6 +108,18 @@ export const addressOf = (base: string, path: string): string => (ABSOLUTE.test(
 
 export const renditionNamed = (resource: Resource, name: RenditionName): Rendition | null =>
   resource.renditions.find((one) => one.name === name) ?? null;
+
+/** Return how much of the lesson was brought later, in ms: what two brought at once counts once. */
+export function filledMs(resource: Resource): number {
+  const spans = [...(resource.filled ?? [])].sort((a, b) => a.start_ms - b.start_ms);
+  let total = 0;
+  let until = 0;
+  for (const { start_ms: start, end_ms: end } of spans) {
+    total += Math.max(0, end - Math.max(start, until));
+    until = Math.max(until, end);
+  }
+  return total;
+}
 
 /** What a rendition costs: bits per second on average. */
 export const bitsPerSecond = ({ bytes, duration_ms: durationMs }: Rendition): number =>
