@@ -16,9 +16,10 @@ from server import hello, web_build
 from server.accounts import routes as account_routes
 from server.accounts.devices import DeviceService
 from server.accounts.passwords import Passwords
-from server.accounts.service import AccountService
+from server.accounts.service import AccountService, utc_now
 from server.context import Services
 from server.data_folder import data_folder, load_secret
+from server.demo.research import ResearchStory
 from server.demo.school_year import seed_school_year
 from server.demo.seed import Demo
 from server.lessons import figure_routes, routes as lesson_routes
@@ -57,6 +58,8 @@ from server.live import open_live
 from server.middleware import BodyLimit, OwnHeader, SecurityHeaders
 from server.objects.copier import Copier, copying_to
 from server.objects.opening import open_objects
+from server.planning.authorship import routes as authorship_routes
+from server.planning.authorship.service import SharesService
 from server.planning.calendar import routes as gathering_routes
 from server.planning.calendar.feeds import GatheringFeeds
 from server.planning.calendar.service import GatheringService
@@ -76,6 +79,9 @@ from server.planning.plans import paper_routes as plan_paper_routes, routes as p
 from server.planning.plans.wiring import open_plans
 from server.planning.reviews import routes as review_routes
 from server.planning.reviews.wiring import open_observing
+from server.planning.search import routes as search_routes
+from server.planning.search.making import IndexMaker, making
+from server.planning.search.service import SearchService
 from server.planning.teaching import routes as teaching_routes
 from server.planning.teaching.service import TeachingService
 from server.planning.templates import routes as template_routes
@@ -119,6 +125,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             credits = CreditService(database, ZoneInfo(settings.timezone), Issuer.load(folder, "同堂"))
             uploads = UploadService(database, folder / "uploads", limits)
             decks = DeckService(database, uploads, lessons, folder / "decks")
+            search_maker = IndexMaker(database, folder / "recordings")
             async with (
                 open_live(settings, database, lessons, tokens, await accounts.caps(), secret) as live,
                 copying_to(None if objects is None else Copier(database, objects, folder / "recordings")),
@@ -127,6 +134,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                     database, accounts, ActivityLog(database), PageFiles(folder / "plan_pictures"), secret
                 ) as plans,
                 banking(credits),
+                making(search_maker),
                 open_observing(database, ActivityLog(database), folder / "recordings") as observing,
                 sweeping(OrphanSweep(database, folders(files, photo_files, clip_files, made_files, material_files))),
             ):
@@ -134,6 +142,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 pack_files = PackFiles(files, clip_files, made_files)
                 activity = ActivityLog(database)
                 sources: list[PackSource] = [RosterSource(rosters), QuestionSource(questions), SegmentSource(database)]
+                if demo is not None:
+                    await ResearchStory(database, demo, plans.rooms, zone, utc_now()).tell()
                 yield Services(
                     settings,
                     database,
@@ -174,6 +184,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                     gatherings=GatheringService(database, activity, ZoneInfo(settings.timezone)),
                     gathering_feeds=GatheringFeeds(database, FeedAddresses(secret)),
                     plans=plans,
+                    authorship=SharesService(database, plans.rooms, settings.research_west),
+                    search=SearchService(database),
+                    search_maker=search_maker,
                     teaching=TeachingService(database, activity, questions, live.segments_changed),
                     observing=observing,
                     meetings=meetings,
@@ -213,6 +226,8 @@ def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:
         *template_routes.routes(),
         *plan_routes.routes(),
         *plan_paper_routes.routes(),
+        *authorship_routes.routes(),
+        *search_routes.routes(),
         *teaching_routes.routes(),
         *review_routes.routes(),
         *chain_routes.routes(),
