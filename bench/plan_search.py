@@ -126,6 +126,7 @@ def _resource(corpus: Corpus, number: int) -> tuple[Row, Row, Entry]:
                     contributors=(Contributor("x", "author", 10_000),))  # fmt: skip
     school = number % GROUPS
     row: dict[str, Any] = {
+        "id": resource_id,
         "kind": "document",
         "school_id": f"s{school}",
         "owner_id": "x",

@@ -29,6 +29,7 @@ from server.library.resources.consenting import ConsentService
 from server.library.resources.material import MaterialService
 from server.library.resources.reviewing import ReviewService
 from server.library.resources.service import ResourceService
+from server.planning.authorship.service import SharesService
 from server.planning.calendar.feeds import GatheringFeeds
 from server.planning.calendar.service import GatheringService
 from server.planning.credits.service import CreditService
@@ -39,6 +40,8 @@ from server.planning.log import ActivityLog
 from server.planning.meetings.wiring import Meetings
 from server.planning.plans.wiring import Plans
 from server.planning.reviews.wiring import Observing
+from server.planning.search.making import IndexMaker
+from server.planning.search.service import SearchService
 from server.planning.teaching.service import TeachingService
 from server.planning.templates.service import TemplateService
 from server.settings import Settings
@@ -190,6 +193,9 @@ class Services:
     gatherings: GatheringService = field(kw_only=True)
     gathering_feeds: GatheringFeeds = field(kw_only=True)
     plans: Plans = field(kw_only=True)
+    authorship: SharesService = field(kw_only=True)
+    search: SearchService = field(kw_only=True)
+    search_maker: IndexMaker = field(kw_only=True)
     teaching: TeachingService = field(kw_only=True)
     observing: Observing = field(kw_only=True)
     meetings: Meetings = field(kw_only=True)

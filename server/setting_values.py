@@ -144,6 +144,14 @@ def addresses(value: object) -> tuple[str, ...]:
     return tuple(items)
 
 
+def places(value: object) -> tuple[str, ...]:
+    """Accept names of places: a list, or a text with commas."""
+    items = _listed(value)
+    if not items or not all(isinstance(item, str) and 0 < len(item.strip()) <= 40 for item in items):
+        raise Rejected
+    return tuple(item.strip() for item in items)
+
+
 def turn_urls(value: object) -> tuple[str, ...]:
     """Accept addresses of a TURN server: a list, or a text with commas."""
     items = _listed(value)

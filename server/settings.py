@@ -16,6 +16,7 @@ from typing import Any
 
 from recorder.settings import LowCodec
 from server import setting_values as values
+from server.planning.authorship.regions import WEST
 from server.setting_values import Parser
 from signaling.errors import Refused
 
@@ -92,6 +93,7 @@ class Settings:
     objects_region: str
     objects_key: str
     objects_secret: str
+    research_west: tuple[str, ...]  # how the places of western schools begin
 
     @property
     def scheme(self) -> str:
@@ -275,6 +277,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("objects.region", "S3 的区域", "区域名", "the name of a region", values.text, "us-east-1"),
     Setting("objects.key", "S3 的访问密钥编号", "文本", "a text", values.optional_text, ""),
     Setting("objects.secret", "S3 的访问密钥", "文本", "a text", values.optional_text, "", is_secret=True),
+    Setting(
+        "research.west",
+        "哪些地方算西部：统计“西部主导”时，学校所在地以这些开头的是西部",
+        "逗号分隔的省名或地名",
+        "names of provinces or places separated by commas",
+        values.places,
+        WEST,
+    ),
     Setting(
         "files.secret",
         "和发送录像文件的 nginx 或 CDN 共用的密钥",

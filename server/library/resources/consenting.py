@@ -12,6 +12,7 @@ from server.fields import field_invalid
 from server.lessons.model import PersonRef
 from server.library.resources import desk, papers, tables
 from server.library.resources.model import Consent, Consents, Resource, Scope
+from server.planning.search.keeping import resource_changed
 from server.storage.database import Database, Transaction
 from server.storage.ids import new_id
 from signaling.errors import Refused
@@ -81,6 +82,7 @@ class ConsentService:
             if not desk.may_record(person, found.subject):
                 raise Refused("not_allowed", f"“{found.subject.name}”的同意要由登记它的人，或同校教师撤回。")
             await papers.set_revoked(tx, consent_id, epoch_ms(self._clock()))
+            await resource_changed(tx, resource_id, is_afresh=True)  # words that may not be heard are not found either
             return await desk.consents_of(tx, resource)
 
     async def _resource(self, tx: Transaction, person: Person, resource_id: str) -> Resource:

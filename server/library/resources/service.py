@@ -29,6 +29,7 @@ from server.library.resources.model import (
     Version,
 )
 from server.library.resources.tables import resources
+from server.planning.search.keeping import resource_changed
 from server.storage.database import Database, Transaction
 from server.storage.ids import new_id
 from signaling.errors import Refused
@@ -241,6 +242,7 @@ class ResourceService:
             kept = tuple(one for one in files if one.name in names)
             await papers.add_version(tx, resource, person.id, kept, now)
             saved = await self._store(tx, resource, state=state, published=resource.version)
+            await resource_changed(tx, saved.id)
             return msgspec.structs.replace(saved, published_ms=now)
 
     async def withdraw(self, person: Person, resource_id: str, reason: str) -> Resource:
@@ -251,7 +253,9 @@ class ResourceService:
         """
         async with self._database.write() as tx:
             resource, state = await desk.take(tx, person, resource_id, Step.WITHDRAW, None)
-            return await self._store(tx, resource, state=state, published=0, reason=reason.strip(), reviewer=None)
+            left = await self._store(tx, resource, state=state, published=0, reason=reason.strip(), reviewer=None)
+            await resource_changed(tx, left.id)
+            return left
 
     async def discard(self, person: Person, resource_id: str, revision: int) -> None:
         """Forget a draft that was never published; its files are cleared away by and by.

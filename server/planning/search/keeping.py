@@ -53,15 +53,18 @@ async def plan_changed(tx: Transaction, plan_id: str, text: str | None = None, f
     )
 
 
-async def resource_changed(tx: Transaction, resource_id: str) -> None:
-    """Keep what is published of a resource; nothing when nothing is."""
+async def resource_changed(tx: Transaction, resource_id: str, *, is_afresh: bool = False) -> None:
+    """Keep what is published of a resource; nothing when nothing is.
+
+    `is_afresh`: other words of its recording may be shown now, so that they are read again.
+    """
     found = await desk.published(tx, resource_id)
     if found is None:
         await index.remove(tx, "resource", resource_id)
         return
     before = await index.find_entry(tx, "resource", resource_id)
     is_same = before is not None and before.is_whole and before.changed_ms == found.published_ms
-    if not is_same:
+    if is_afresh or not is_same:
         await index.put(tx, entry_of(found))
 
 
