@@ -46,6 +46,7 @@ from server.library.resources.consenting import ConsentService
 from server.library.resources.material import MAX_FILE_BYTES, PURPOSE as MATERIAL_PURPOSE, MaterialService
 from server.library.resources.reviewing import ReviewService
 from server.library.resources.service import ResourceService
+from server.planning.authorship.service import SharesService
 from server.planning.calendar.feeds import GatheringFeeds
 from server.planning.calendar.service import GatheringService
 from server.planning.credits.badges import Issuer
@@ -57,6 +58,8 @@ from server.planning.log import ActivityLog
 from server.planning.meetings.wiring import make_meetings
 from server.planning.plans.wiring import open_plans
 from server.planning.reviews.wiring import open_observing
+from server.planning.search.making import IndexMaker
+from server.planning.search.service import SearchService
 from server.planning.teaching.service import TeachingService
 from server.planning.templates.service import TemplateService
 from server.settings import load
@@ -307,6 +310,9 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
             gatherings=GatheringService(database, activity, ZoneInfo(settings.timezone), clock),
             gathering_feeds=GatheringFeeds(database, FeedAddresses(bytes(32)), clock),
             plans=plans,
+            authorship=SharesService(database, plans.rooms, settings.research_west),
+            search=SearchService(database),
+            search_maker=IndexMaker(database, folder / "recordings"),
             teaching=TeachingService(database, activity, questions, live.segments_changed, clock),
             observing=observing,
             meetings=meetings,
