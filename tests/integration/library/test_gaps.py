@@ -128,10 +128,10 @@ async def test_only_what_is_missing_is_taken_and_only_of_who_sent_it(world: Worl
     elsewhere = one | {"from_t_ms": 30_000, "to_t_ms": 33_000}
     for wrong, since in ((elsewhere, 30_000), (one | {"peer": "somebody"}, 8_000), (one, 500_000)):
         refused = await bring(lin, lesson, wrong, sound, since)
-        assert refused.json()["code"] == "gap_unwanted"
+        assert (refused.status_code, refused.json()["code"]) == (409, "gap_unwanted")
     broken = await bring(lin, lesson, one, b"\x1aE\xdf\xa3" + bytes(900), 8_000)
     picture = await bring(lin, lesson, one, browser_picture(0, 1), 8_000)
-    assert (broken.json()["code"], picture.json()["code"]) == ("gap_broken", "gap_broken")
+    assert (broken.status_code, broken.json()["code"], picture.json()["code"]) == (422, "gap_broken", "gap_broken")
     assert read_gap_parts(folder) == [] and not world.live.remade
     foreign = await world.client("ma")
     assert (await foreign.get(f"/api/lessons/{lesson}/gaps")).status_code == 404
