@@ -14,13 +14,14 @@ from server.accounts.model import Person
 from server.accounts.service import Clock, epoch_ms, utc_now
 from server.fields import field_invalid
 from server.lessons.model import PersonRef
-from server.planning.document import Node, blank_plan, write_tree
+from server.planning.document import Node, blank_plan, plain_text, write_tree
 from server.planning.groups import desk as group_desk, tables as group_tables
 from server.planning.log import ActivityLog
 from server.planning.plans import desk, storage, tables
 from server.planning.plans.model import Plan, State
 from server.planning.plans.rooms import PlanRooms
 from server.planning.rights import Right, require
+from server.planning.search.keeping import plan_changed
 from server.storage.database import Database, Transaction
 from server.storage.ids import new_id
 from signaling.errors import Refused
@@ -149,7 +150,9 @@ class PlanService:
             changed_ms=now,
         )
         await tables.add(tx, plan, person.id)
-        await storage.begin(tx, plan.id, _update_of(tree or _fields(plan.title)))
+        begun = tree or _fields(plan.title)
+        await storage.begin(tx, plan.id, _update_of(begun))
+        await plan_changed(tx, plan.id, plain_text(begun))
         data = {"title": plan.title, "subject": plan.subject, "grade": plan.grade}
         data |= {"from": cover.previous_plan_id or "", "template": cover.template_id or ""}
         await self._activity.note(tx, "plan.made", person.id, group_id=group_id, plan_id=plan.id, data=data)
@@ -183,6 +186,7 @@ class PlanService:
                 plan, **values, lead=lead, state=state, revision=plan.revision + 1, changed_ms=now
             )
             await tables.save(tx, new, seen)
+            await plan_changed(tx, plan.id)
             await self._note_change(tx, person, plan, new)
         if new.is_open != plan.is_open:
             self._rooms.come_again(plan_id, "教案的状态有变化，正在重新连接。")
