@@ -134,7 +134,8 @@
     by('plan-short').textContent =
       `${clock(plan.from_minute)}–${clock(plan.to_minute)}，` +
       (plan.ceiling_kbps ? `最快 ${plan.ceiling_kbps} kbit/s` : '不限速') +
-      (plan.subjects.length ? `，${plan.subjects.join('、')}` : '');
+      (plan.subjects.length ? `，${plan.subjects.join('、')}` : '') +
+      (plan.lessons.length ? `，单选 ${plan.lessons.length} 课` : '');
     by('uses-short').textContent = state.uses ? `${state.uses} 条还没有报给平台` : '都已经报给平台';
     by('stranger').hidden = !state.stranger;
     if (state.stranger) by('stranger-print').textContent = state.stranger.fingerprint;
@@ -202,19 +203,45 @@
     say('自动下载的设置已经保存。');
   });
 
+  /* Lessons that are wanted one by one, besides whole subjects: they come in the window at night. */
+  function wantButton(one) {
+    if (state.plan.subjects.includes(one.subject)) {
+      return make('span', { className: 'quiet', textContent: `“${one.subject}”的课夜里自动下载` });
+    }
+    const press = button('', () =>
+      act(press, async () => {
+        const others = state.plan.lessons.filter((id) => id !== one.id);
+        const lessons = state.plan.lessons.includes(one.id) ? others : [...others, one.id];
+        state.plan = await ask('PUT', 'api/plan', { ...state.plan, lessons });
+        show();
+        tell();
+      }),
+    );
+    function tell() {
+      const isWanted = state.plan.lessons.includes(one.id);
+      press.textContent = isWanted ? '夜里会下载（取消）' : '夜里再下载';
+      press.setAttribute('aria-pressed', String(isWanted));
+    }
+    tell();
+    return press;
+  }
+
   function fetchRow(one, peer) {
     const here = state.lessons.find((lesson) => lesson.id === one.id);
     const isHere = here && here.version >= one.version;
-    const press = button(isHere ? '已经有了' : '下载', () =>
+    const press = button('下载', () =>
       act(press, async () => {
         await ask('POST', 'api/fetch', { pack: one.id, peer });
         say(`“${one.title}”已经排队下载。`);
       }),
     );
-    const row = make('li', {}, [make('span', { textContent: `${one.title}（${words(one)}）` }), press]);
-    press.hidden = Boolean(isHere);
-    if (isHere) row.append(make('span', { className: 'quiet', textContent: '已经有了' }));
-    return row;
+    const acts = isHere
+      ? [make('span', { className: 'quiet', textContent: '已经有了' })]
+      : [press, ...(peer ? [] : [wantButton(one)])];
+    return make('li', {}, [
+      make('span', { textContent: `${one.title}（${words(one)}）` }),
+      make('span', { className: 'row' }, acts),
+    ]);
   }
 
   onPress('offer-load', async () => {

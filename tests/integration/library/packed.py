@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -94,10 +95,14 @@ class Library:
 
 
 @asynccontextmanager
-async def library(folder: Path, sticks: tuple[Path, ...] = ()) -> AsyncIterator[Library]:
-    """Run a library in `folder`."""
+async def library(
+    folder: Path, sticks: tuple[Path, ...] = (), local_time: Callable[[], datetime] | None = None
+) -> AsyncIterator[Library]:
+    """Run a library in `folder`, where it is `local_time`."""
     async with (
-        open_library(folder, "127.0.0.1", free_port(), roots=sticks, is_announced=False) as opened,
+        open_library(
+            folder, "127.0.0.1", free_port(), roots=sticks, local_time=local_time, is_announced=False
+        ) as opened,
         httpx.AsyncClient(base_url=opened.url, headers={"X-Tongtang": "1"}, timeout=20) as client,
     ):
         yield Library(opened.url, folder, client)

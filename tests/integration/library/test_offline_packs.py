@@ -8,6 +8,7 @@ import json
 import subprocess
 import zipfile
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from recorder.pack.dsse import Envelope
 from recorder.pack.reader import open_pack
 from recorder.pack.trust import Trust, newer_revocations
+from server.school_library import jobs
 from signaling.errors import Refused
 from tests.integration.library.packed import Library, library, open_published, pair, serving
 from tests.integration.library.published import FILM, Shelf
@@ -170,6 +172,26 @@ async def test_library_fetches_plays_and_reports_once(shelf: Shelf, tmp_path: Pa
         assert [(one["school"], one["class_name"], one["times"], one["seconds"]) for one in counted] == [
             ("红星小学", "五年级1班", 1, 60)
         ]
+
+
+@pytest.mark.parametrize("by_subject", [True, False], ids=["a subject", "a single lesson"])
+async def test_what_is_wanted_comes_at_night_and_not_by_day(
+    shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_subject: bool
+) -> None:
+    monkeypatch.setattr(jobs, "LOOK_S", 0.05)
+    hour = [12]
+    async with (
+        serving(shelf) as hub,
+        library(tmp_path / "box", local_time=lambda: datetime(2026, 11, 22, hour[0], 30)) as box,  # noqa: DTZ001
+    ):
+        await pair(shelf, hub, box)
+        wanted = {"subjects": ["科学"]} if by_subject else {"lessons": [shelf.resource]}
+        plan = (await box.call("GET", "/api/state"))["plan"]
+        await box.call("PUT", "/api/plan", **(plan | wanted | {"ceiling_kbps": 100_000}))
+        await asyncio.sleep(0.3)
+        assert await box.titles() == [], "at noon the line is the classes'"
+        hour[0] = 23
+        await box.eventually("水的三态", "light", "low")
 
 
 async def test_neighbour_passes_a_lesson_on_and_needs_no_trust(shelf: Shelf, tmp_path: Path) -> None:
