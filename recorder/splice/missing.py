@@ -95,7 +95,15 @@ def _joined(spans: Sequence[Span]) -> list[Span]:
 
 
 def _holes(turn: Span, there: Sequence[Span]) -> list[Span]:
-    return without([turn], [span for span in there if span[1] > turn[0] and span[0] < turn[1]])
+    cursor, until = turn
+    found: list[Span] = []
+    for begin, end in there:
+        if begin > cursor:
+            found.append((cursor, min(begin, until)))
+        cursor = max(cursor, end)
+        if cursor >= until:
+            return found
+    return [*found, (cursor, until)]
 
 
 def _least(hole: Span, turn: Span, least_ms: float) -> float:

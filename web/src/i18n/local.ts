@@ -29,7 +29,7 @@ export const local = area(
     },
     school: {
       title: '教室本机录制',
-      why: '上课断网时，教室的浏览器可以先把自己的声音和画面录在本机，课后只补传断掉的部分。里面会有学生，所以由学校决定；补上的画面和原来的录像一样，没有监护人同意不会离开学校。',
+      why: '上课时，教室的浏览器可以把自己的声音和画面在本机也录一份；课后只补传断网丢掉的部分，其余立即删除。里面会有学生，所以由学校决定；补上的和原来的录像一样，没有监护人同意不会离开学校。',
       allow: '允许本校教室在本机录制',
       saved: '已保存，下一节课起生效',
       by: '由{name}设定',
@@ -62,7 +62,7 @@ export const local = area(
     },
     school: {
       title: 'Recording in the classroom’s browser',
-      why: 'When the network fails in class, a classroom’s browser can record its own voice and picture, and send after class only what was lost. Pupils are in it, so the school decides. Like the rest of the recording it leaves the school only with the guardians’ consent.',
+      why: 'During class a classroom’s browser can record its own voice and picture too; after class only what the network lost is sent, and the rest is deleted at once. Pupils are in it, so the school decides. Like the rest of the recording it leaves the school only with the guardians’ consent.',
       allow: 'Our classrooms may record in their browser',
       saved: 'Saved, from the next lesson on',
       by: 'Set by {name}',
