@@ -144,6 +144,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 sources: list[PackSource] = [RosterSource(rosters), QuestionSource(questions), SegmentSource(database)]
                 if demo is not None:
                     await ResearchStory(database, demo, plans.rooms, zone, utc_now()).tell()
+                    await credits.sweep()
                 yield Services(
                     settings,
                     database,
