@@ -106,7 +106,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         async with open_database(settings.database or sqlite_url(folder / "tongtang.db")) as database:
             files, photo_files = PageFiles(folder / "pages"), PageFiles(folder / "photos")
             clip_files, made_files = PageFiles(folder / "clips"), PageFiles(folder / "packs")
-            material_files = PageFiles(folder / "material")
+            material_files, plan_pictures = PageFiles(folder / "material"), PageFiles(folder / "plan_pictures")
             lessons = LessonService(database, files)
             accounts = AccountService(database, Passwords())
             demo = Demo(accounts, lessons) if settings.demo else None
@@ -130,9 +130,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 open_live(settings, database, lessons, tokens, await accounts.caps(), secret) as live,
                 copying_to(None if objects is None else Copier(database, objects, folder / "recordings")),
                 converting(DeckWorker(database, decks, uploads, lessons, files, live.deck_changed), uploads),
-                open_plans(
-                    database, accounts, ActivityLog(database), PageFiles(folder / "plan_pictures"), secret
-                ) as plans,
+                open_plans(database, accounts, ActivityLog(database), plan_pictures, secret) as plans,
                 banking(credits),
                 making(search_maker),
                 open_observing(database, ActivityLog(database), folder / "recordings") as observing,
@@ -197,7 +195,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                         activity,
                         observing,
                         meetings,
-                        PageFiles(folder / "plan-pictures"),
+                        plan_pictures,
                         ZoneInfo(settings.timezone),
                     ),
                 )

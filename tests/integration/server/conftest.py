@@ -321,7 +321,7 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
                 activity,
                 observing,
                 meetings,
-                PageFiles(folder / "plan-pictures"),
+                PageFiles(folder / "plan_pictures"),
                 ZoneInfo(settings.timezone),
                 clock,
             ),

@@ -18,6 +18,7 @@ from server.planning.export.paper import Paper
 from server.planning.export.plan_paper import plan_paper
 from server.planning.export.word import write_word
 from tests.integration.server.planning.conftest import Workshop
+from tests.unit.server.lessons.test_pictures import png
 
 TREE = Node(
     "doc",
@@ -59,6 +60,21 @@ async def test_a_plan_is_taken_out_in_every_form(workshop: Workshop, form: str, 
     if form == "pdf":
         assert "教学目标" in text_of_pdf(answer.content)
     assert (await workshop.kinds())[0] == "plan.exported"
+
+
+async def test_a_plan_takes_its_own_pictures_along_and_no_others(workshop: Workshop) -> None:
+    plan = await new_plan(workshop)
+    client = await workshop.world.client("lin")
+    added = await client.post(f"/api/plans/{plan}/pictures", content=png(64, 48), headers={"content-type": "image/png"})
+    assert added.status_code < 300, added.text
+    own, foreign = added.json()["url"], f"/api/plans/{plan}/pictures/{'0' * 64}"
+    async with workshop.world.database.read() as tx:
+        gathered = await workshop.world.services.exports._shown(
+            tx,
+            plan,
+            Node("doc", {}, tuple(Node("image", {"src": src}) for src in (own, foreign, "file:///etc/passwd"))),
+        )
+    assert list(gathered) == [own]
 
 
 async def test_a_draft_is_not_taken_out_by_strangers(workshop: Workshop) -> None:
