@@ -28,7 +28,7 @@ from server.planning.document import Node
 from server.planning.groups import tables as group_tables
 from server.planning.groups.model import Group
 from server.planning.log import ActivityLog
-from server.planning.plans import paper_routes, routes as plan_routes
+from server.planning.plans import paper_routes, room, routes as plan_routes
 from server.planning.plans.model import Plan, State
 from server.planning.plans.service import Change, Cover
 from server.planning.plans.wiring import Plans, open_plans
@@ -163,5 +163,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--snapshot-rows", type=int, default=room.SNAPSHOT_ROWS)
     asked = parser.parse_args()
+    room.SNAPSHOT_ROWS = asked.snapshot_rows
     asyncio.run(_main(asked.data, asked.port))

@@ -30,7 +30,9 @@ from signaling.errors import Refused, TongtangError, Unavailable
 log = logging.getLogger(__name__)
 
 IDLE_S = 30.0  # a room that nobody is in stays this long: pages are loaded anew, links come back
-SNAPSHOT_ROWS = 300  # replaying them takes 0.1 s for a usual plan, and 1 s for the largest
+# A crash leaves rows to be replayed, each a walk over the whole text: about 0.15 s for these (bench.planning).
+SNAPSHOT_ROWS = 300
+SNAPSHOT_LETTERS = 1_000_000  # rows times letters of the plan
 TOUCH_MS = 5_000  # how exactly "changed at" is kept: every commit would write the plan's row too
 
 _T = TypeVar("_T")
@@ -150,7 +152,7 @@ class Room:
                 await self._flush()
                 while self._commands and not self.is_over:
                     await self._serve(self._commands.popleft())
-                if self.core.rows_since_snapshot >= SNAPSHOT_ROWS and not self.is_over:
+                if self._has_much_to_replay() and not self.is_over:
                     await self._compact()
         except Broken as error:
             log.warning("plan %s is loaded anew: %s", self.plan_id, error)
@@ -186,6 +188,10 @@ class Room:
         if self.core.rows_since_snapshot:
             await self._compact()
         return not self._is_needed()
+
+    def _has_much_to_replay(self) -> bool:
+        rows = self.core.rows_since_snapshot
+        return rows >= SNAPSHOT_ROWS or rows * len(self.core.attribution.text) >= SNAPSHOT_LETTERS
 
     def _is_needed(self) -> bool:
         is_fresh = asyncio.get_running_loop().time() < self._empty_since + IDLE_S
