@@ -4,6 +4,7 @@ import type { Named } from '@/api/types';
 import type { Snippet } from './snippet';
 import type {
   Activity,
+  AtSchool,
   Busy,
   Candidate,
   Due,
@@ -34,6 +35,11 @@ async function items<T>(path: string): Promise<T[]> {
 interface Page<T> {
   items: T[];
   next: number | null;
+}
+
+/** `isWhole`: false while the index is still being made, so that something may be missing. */
+interface Hits extends Page<Hit> {
+  isWhole: boolean;
 }
 
 /** What the search answers: docs/http.md. */
@@ -83,6 +89,8 @@ export interface NewPlan {
 
 export const researchApi = {
   home: () => request<{ items: Mine[]; invitations: Invitation[] }>('GET', '/api/groups'),
+  allGroups: () => items<Mine>('/api/groups?all=1'),
+  atSchool: () => items<AtSchool>('/api/groups/at-school'),
   due: () => items<Due>('/api/research/due'),
   makeGroup: (kind: GroupKind, name: string, subject: string, stage: Stage) =>
     request<GroupSheet>('POST', '/api/groups', { kind, name, subject, stage }),
@@ -153,20 +161,20 @@ export const researchApi = {
       'GET',
       `/api/plans?archived=${archived ? 1 : 0}${of === null ? '' : `&group=${at(of)}`}`,
     ),
-  library: async (subject: string, grade: string, state: string, start: number): Promise<Page<Hit>> => {
+  library: async (subject: string, grade: string, state: string, start: number): Promise<Hits> => {
     const found = await request<Page<Shelved>>(
       'GET',
       `/api/research/library?${queryOf({ subject, grade, state, start })}`,
     );
-    return { items: found.items.map(hitOfShelf), next: found.next };
+    return { items: found.items.map(hitOfShelf), next: found.next, isWhole: true };
   },
-  search: async (words: string, subject: string, grade: string, start: number): Promise<Page<Hit>> => {
-    const found = await request<Page<Found>>(
+  search: async (words: string, subject: string, grade: string, start: number): Promise<Hits> => {
+    const found = await request<Page<Found> & { is_whole: boolean }>(
       'GET',
-      `/api/search?${queryOf({ q: words, kind: 'plan', subject, grade, start })}`,
+      `/api/research/search?${queryOf({ q: words, kind: 'plan', subject, grade, start })}`,
     );
     const items = found.items.map((one) => ({ ...one, title: one.title.text, shown: one.title }));
-    return { items, next: found.next };
+    return { items, next: found.next, isWhole: found.is_whole };
   },
   makePlan: (plan: NewPlan) => request<PlanCover>('POST', '/api/plans', plan),
 };

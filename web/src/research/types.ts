@@ -74,6 +74,12 @@ export interface GroupSheet {
   rules: Rules[];
 }
 
+/** That a teacher of the manager's school is in a group. */
+export interface AtSchool {
+  member: Member;
+  group_name: string;
+}
+
 export interface Candidate {
   person: Named;
   school: Named | null;
@@ -187,7 +193,7 @@ export interface PlanCover {
 }
 
 export interface Due {
-  kind: 'task' | 'item' | 'resolution';
+  kind: 'task' | 'item';
   id: string;
   text: string;
   /** ISO 8601 day. */

@@ -13,12 +13,18 @@ export const en: Words<typeof zh> = {
   allPlans: 'See all in the library',
   groups: 'My groups',
   due: 'To do',
+  meetings: 'Meetings and resolutions',
+  manager: {
+    all: 'All groups',
+    school: 'Groups of my school’s teachers',
+    none: 'None yet. They are listed here when teachers found or join one.',
+  },
   week: 'This week',
   none: {
     groups:
       'You are in no group yet. Found one and invite teachers of your partner schools, or wait for an invitation.',
     plans: 'No plans yet. Choose “New plan” and a template to begin; others can write at the same time.',
-    due: 'Nothing to do. Tasks in plans, resolutions of meetings and things to improve are listed here.',
+    due: 'Nothing to do. Tasks in plans and things to improve are listed here.',
     week: 'Nothing this week. Joint planning, observations and talks are arranged in a group’s calendar.',
     log: 'Nothing has happened yet. Everything that people do is noted here.',
     templates: 'No shared templates yet. Make one here of a plan that you are happy with.',
@@ -54,7 +60,7 @@ export const en: Words<typeof zh> = {
     decline: 'Decline',
   },
   plan: { by: 'Led by {name}', changed: 'changed {when}' },
-  dueKind: { task: 'Task', item: 'To improve', resolution: 'Resolution' },
+  dueKind: { task: 'Task', item: 'To improve' },
   dueDay: { late: '{days} days late', today: 'Due today', left: '{days} days left', open: 'No date' },
   group: {
     parts: 'Parts of the group',
@@ -239,6 +245,7 @@ export const en: Words<typeof zh> = {
     anyState: 'All states',
     more: 'More',
     copy: 'Copy as a new plan',
+    making: 'The index is still being made: something may be missing. Try again in a few minutes.',
   },
   say: {
     group_made: 'founded “{name}”',

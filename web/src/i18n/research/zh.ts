@@ -10,11 +10,17 @@ export const zh = {
   allPlans: '在教案库查看全部',
   groups: '我的教研组',
   due: '待办',
+  meetings: '会议与决议',
+  manager: {
+    all: '全部教研组',
+    school: '本校教师参加的教研组',
+    none: '还没有。老师们建立或加入教研组后会列在这里。',
+  },
   week: '本周日程',
   none: {
     groups: '您还没有加入教研组。可以新建一个，再邀请结对学校的老师；也可以等组长的邀请。',
     plans: '还没有教案。点“新建教案”，选一个模板就能开始，其他老师可以同时修改。',
-    due: '没有待办。教案里分给您的任务、会议决议和待改进的问题会列在这里。',
+    due: '没有待办。教案里分给您的任务和待改进的问题会列在这里。',
     week: '本周没有安排。在教研组的日程里可以安排集体备课、听评课和讲座。',
     log: '还没有动态。大家做的每件事都会记在这里。',
     templates: '还没有共享的模板。点“用教案做模板”，把一份满意的教案变成模板。',
@@ -47,7 +53,7 @@ export const zh = {
     decline: '婉拒',
   },
   plan: { by: '主备 {name}', changed: '{when} 修改' },
-  dueKind: { task: '任务', item: '待改进', resolution: '会议决议' },
+  dueKind: { task: '任务', item: '待改进' },
   dueDay: { late: '已过期 {days} 天', today: '今天到期', left: '还有 {days} 天', open: '未定日期' },
   group: {
     parts: '教研组的内容',
@@ -230,6 +236,7 @@ export const zh = {
     anyState: '全部状态',
     more: '更多',
     copy: '复制为新教案',
+    making: '索引还在建立，结果可能不全，过几分钟再试。',
   },
   say: {
     group_made: '建立了“{name}”',
