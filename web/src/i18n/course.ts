@@ -41,6 +41,7 @@ export const course = area(
     },
     teach: {
       title: '用教案上课',
+      short: '用它上课',
       version: '第 {n} 版（定稿）',
       segments: '环节',
       questions: '会准备的题目',
@@ -127,6 +128,7 @@ export const course = area(
     },
     teach: {
       title: 'Teach by a plan',
+      short: 'Teach it',
       version: 'Version {n} (final)',
       segments: 'Segments',
       questions: 'Questions that will be prepared',
