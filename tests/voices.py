@@ -53,11 +53,12 @@ def clip(seconds: float, seed: int = 1) -> Clip:
 
 def record(recorder: RecorderProcess, folder: Path, peer: str, seconds: float, lost: tuple[float, float]) -> float:
     """Record a lesson of which nothing came in `lost`; return when its voice begins on the recording's clock, in ms."""
+    lesson = clip(seconds)  # which takes its time
     recorder.send(StartRecording("r1", "room", "光合作用", str(folder)))
     recorder.wait_for_state("recording")
     started = time.monotonic_ns()
     recorder.send(NamePeer("r1", peer, "lecturer", "林老师", "城关小学"))
-    stream, begin = Stream(clip(seconds), peer=peer), time.monotonic_ns()
+    stream, begin = Stream(lesson, peer=peer), time.monotonic_ns()
     tap = recorder.connect_tap()
     tap.sendall(stream.opening() + stream.until(lost[0], begin))
     stream.until(lost[1], begin)

@@ -44,6 +44,11 @@ class GapPart(msgspec.Struct, frozen=True):
         return f"{GAPS}/{self.name}.webm"
 
     @property
+    def about(self) -> str:
+        """The path of its description in the recording's folder."""
+        return f"{GAPS}/{self.name}.json"
+
+    @property
     def span(self) -> Span:
         """The stretch that it is for."""
         return self.from_ms, self.to_ms

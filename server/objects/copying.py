@@ -12,6 +12,7 @@ import msgspec
 from recorder.folder import JOURNAL
 from recorder.journal import read_journal
 from recorder.resource import RESOURCE, files_of
+from recorder.splice.gap_parts import read_gap_parts
 from recorder.story import read_story
 from server.library.sight import read_resource
 from server.objects.store import READ_BYTES
@@ -53,7 +54,7 @@ def file_key(sha256: str) -> str:
 
 
 def closed_parts(folder: Path) -> list[Part]:
-    """Return the parts that the journal says are closed, in the order of their beginning."""
+    """Return the parts that the journal says are closed, in the order of their beginning, and what browsers brought."""
     story = read_story(read_journal(folder / JOURNAL).lines)
     is_over = story.end_ms is not None
     found = []
@@ -61,7 +62,8 @@ def closed_parts(folder: Path) -> list[Part]:
         path = folder / one.file
         if (one.closed or is_over) and _NAME.fullmatch(one.file) and path.is_file():
             found.append(Part(one.file, path.stat().st_size))
-    return found
+    brought = [name for one in read_gap_parts(folder) for name in (one.file, one.about)]
+    return found + [Part(name, (folder / name).stat().st_size) for name in brought if _NAME.fullmatch(name)]
 
 
 def snapshot_journal(folder: Path, to: Path) -> int:
