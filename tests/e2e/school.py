@@ -139,8 +139,18 @@ class Person:
         assert answer.is_success, answer.text
         return answer.json()
 
+    def post_empty(self, path: str) -> None:
+        """Do what has neither body nor answer."""
+        answer = self._client.post(path)
+        assert answer.is_success, answer.text
+
     def put(self, path: str, body: dict[str, Any]) -> Any:
         answer = self._client.put(path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def patch(self, path: str, body: dict[str, Any]) -> Any:
+        answer = self._client.patch(path, json=body)
         assert answer.is_success, answer.text
         return answer.json()
 

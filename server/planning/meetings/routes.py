@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -29,6 +30,7 @@ from server.planning.meetings.model import (
     Text,
 )
 from server.planning.meetings.service import MAX_GUESTS, Call, Shown
+from server.planning.meetings.substance import Attendee
 
 Agenda = Annotated[tuple[AgendaItem, ...], msgspec.Meta(max_length=MAX_ITEMS)]
 Revision = Annotated[int, msgspec.Meta(ge=0)]
@@ -113,10 +115,12 @@ async def add_meeting(request: Request) -> Response:
 
 
 async def get_meeting(request: Request) -> Response:
-    """`GET /api/meetings/{id}`."""
+    """`GET /api/meetings/{id}?known=`: 204 when it is as the asker knows it: pages ask every few seconds."""
     person = await require_person(request)
-    shown = await services_of(request).meetings.service.see(person, request.path_params["meeting"])
-    return answer(await _shown(request, shown))
+    shown = await _shown(
+        request, await services_of(request).meetings.service.see(person, request.path_params["meeting"])
+    )
+    return no_content() if request.query_params.get("known") == shown["tag"] else answer(shown)
 
 
 async def cancel_meeting(request: Request) -> Response:
@@ -234,7 +238,7 @@ async def _shown(request: Request, shown: Shown) -> dict[str, Any]:
         "item": one.item_id,
         "item_since": iso(one.item_since_ms) if one.item_id else None,
     }
-    return (await _rows(request, [one]))[0] | {
+    whole = (await _rows(request, [one]))[0] | {
         "group": shown.group_name,
         "rights": sorted(shown.rights),
         "seat": "convener" if shown.convenes else "member",
@@ -245,9 +249,15 @@ async def _shown(request: Request, shown: Shown) -> dict[str, Any]:
             {"id": who.person.id, "name": who.person.name, "school": who.school.name if who.school else ""}
             for who in shown.people
         ],
-        "attendees": [msgspec.structs.asdict(who) for who in shown.attendees],
+        "attendees": [_attendee(who) for who in shown.attendees],
         "substance": None if shown.substance is None else msgspec.structs.asdict(shown.substance),
     }
+    return whole | {"tag": hashlib.sha256(msgspec.json.encode(whole)).hexdigest()[:16]}
+
+
+def _attendee(one: Attendee) -> dict[str, Any]:
+    told = {"person_id": one.person_id, "name": one.name, "school": one.school}
+    return told | {"minutes": one.ms // 60_000, "heard": one.heard, "acts": one.acts}
 
 
 def _minutes(one: Meeting) -> dict[str, Any]:

@@ -21,6 +21,9 @@ export const meetingsApi = {
   mine: () => request<{ meetings: MeetingRow[]; resolutions: Resolution[] }>('GET', '/api/meetings/mine'),
   call: (meeting: NewMeeting) => request<MeetingRow>('POST', '/api/meetings', meeting),
   one: (id: string) => request<Meeting>('GET', `/api/meetings/${at(id)}`),
+  /** Return the meeting when it is not as `known` any more. */
+  changed: (id: string, known: string) =>
+    request<Meeting | undefined>('GET', `/api/meetings/${at(id)}?known=${at(known)}`),
   cancel: (id: string, reason: string) =>
     request<undefined>('DELETE', `/api/meetings/${at(id)}?reason=${at(reason)}`),
   setAgenda: (id: string, items: Omit<AgendaItem, 'id'>[], revision: number) =>

@@ -67,7 +67,7 @@ export interface Attendee {
   person_id: string;
   name: string;
   school: string;
-  ms: number;
+  minutes: number;
   heard: boolean;
   acts: number;
 }
@@ -83,6 +83,8 @@ export interface Substance {
 export interface Meeting extends MeetingRow {
   group: string;
   rights: string[];
+  /** What this answer is known by: asking with it again gives nothing while nothing changed. */
+  tag: string;
   /** What one is in its room. */
   seat: 'convener' | 'member';
   agenda: { items: AgendaItem[]; revision: number; item: string; item_since: string | null };

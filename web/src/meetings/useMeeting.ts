@@ -3,8 +3,8 @@ import { ApiError, humanDetail } from '@/api/client';
 import { meetingsApi } from './api';
 import type { Meeting } from './types';
 
-/** Others write agenda, minutes and resolutions too: a few kB, so often. */
-const POLL_MS = 4_000;
+/** Others write agenda, minutes and resolutions too. Nothing new is an answer without a body: 1 kbit/s of the link. */
+const POLL_MS = 2_500;
 
 export interface OpenMeeting {
   meeting: ShallowRef<Meeting | null>;
@@ -25,9 +25,10 @@ export function useMeeting(id: string): OpenMeeting {
   async function load(): Promise<void> {
     const number = ++asked;
     try {
-      const found = await meetingsApi.one(id);
-      if (number === asked) meeting.value = found;
-      if (number === asked && !meeting.value) problem.value = '';
+      const before = meeting.value;
+      const found = before ? await meetingsApi.changed(id, before.tag) : await meetingsApi.one(id);
+      if (number === asked && found) meeting.value = found;
+      if (number === asked && !before) problem.value = '';
     } catch (error) {
       // While something is shown, an outage of seconds is no news: the live side says it.
       if (!meeting.value || (error instanceof ApiError && error.status === 404))
