@@ -258,6 +258,14 @@ class Attribution:
         counts = Counter("".join((*authors, self._authors[at:])))
         return {self._names[_place(one)]: count for one, count in sorted(counts.items())}
 
+    def disown(self, spans: Iterable[Span]) -> None:
+        """Say of parts of `text` that people are credited with that they are copies from elsewhere."""
+        template, copied = self._numbers[TEMPLATE], self._numbers[COPIED]
+        for span in spans:
+            held = self._authors[span.begin : span.end]
+            kept = "".join(one if one == template else copied for one in held)
+            self._authors = self._authors[: span.begin] + kept + self._authors[span.end :]
+
     def shares(self, excluded: Iterable[Span] = ()) -> dict[Author, int]:
         """Return how many characters each person wrote of what survives."""
         return {author: count for author, count in self.tally(excluded).items() if author not in NOBODY}

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from server.accounts.model import Person
 from server.accounts.tables import people_by_id
+from server.planning.authorship import origins
 from server.planning.authorship.attribution import COPIED, TEMPLATE, Attribution
 from server.planning.authorship.shares import Interval, Shares, shares_of, wilson
 from server.planning.document import plain_text, read_tree
@@ -60,7 +61,11 @@ class SharesService:
         async with self._database.read() as tx:
             access = await desk.require_in(tx, person, plan_id, Right.READ_PLAN)
         async with self._rooms.using(plan_id) as room:
-            counts = room.core.attribution.tally()
+            attribution = room.core.attribution
+            now = Attribution.decode(attribution.encode(), attribution.text)  # others go on typing
+        async with self._database.read() as tx:
+            now.disown(await origins.copied(tx, "plan", plan_id, now.text))
+        counts = now.tally()
         template, copied = counts.pop(TEMPLATE, 0), counts.pop(COPIED, 0)
         plan = access.plan
         async with self._database.read() as tx:

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from server.library.resources import desk, tables as resource_tables
 from server.library.resources.model import Resource
 from server.library.resources.tables import resources
+from server.planning.authorship import origins
 from server.planning.document import plain_text, read_tree
 from server.planning.plans import storage, tables as plan_tables
 from server.planning.plans.tables import plan_versions, plans
@@ -40,6 +41,8 @@ async def plan_changed(tx: Transaction, plan_id: str, text: str | None = None, f
     before = await index.find_entry(tx, "plan", plan_id)
     body = text if text is not None else "" if before is None else before.body
     last = final if final is not None else "" if before is None else before.final
+    if text is not None and text != ("" if before is None else before.body):
+        await origins.note(tx, "plan", plan_id, text)
     await index.put(
         tx,
         Entry(
@@ -66,6 +69,7 @@ async def resource_changed(tx: Transaction, resource_id: str, *, is_afresh: bool
     is_same = before is not None and before.is_whole and before.changed_ms == found.published_ms
     if is_afresh or not is_same:
         await index.put(tx, entry_of(found))
+        await origins.note(tx, "resource", resource_id, found.description)
 
 
 def entry_of(resource: Resource, words: str | None = None) -> Entry:

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from server.library.resources import desk, papers
 from server.library.resources.leaving import leaving_names
+from server.planning.authorship import origins
 from server.planning.search import index, keeping
 from server.planning.search.tables import entries
 from server.planning.search.terms import VERSION
@@ -102,6 +103,7 @@ class IndexMaker:
             if found.recording_id is not None:
                 words = await asyncio.to_thread(words_of, self._recordings / found.recording_id, names)
             await index.put(tx, keeping.entry_of(found, words))
+            await origins.note(tx, "resource", resource_id, words)
 
 
 @asynccontextmanager
