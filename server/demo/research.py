@@ -6,7 +6,6 @@ weeks, so that the log tells a story and figures have something to count; what a
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,26 +15,24 @@ import msgspec
 
 from server.accounts.model import Person
 from server.accounts.service import epoch_ms
+from server.context import DemoAccounts
 from server.demo.research_words import REFRACTION, SOUND, Stage, trees
-from server.demo.seed import LECTURER, Demo
-from server.lessons.model import PersonRef
-from server.planning.authorship.attribution import counted
+from server.demo.seed import LECTURER
 from server.planning.calendar.model import Draft
 from server.planning.calendar.service import GatheringService
-from server.planning.document import Node, plain_text, read_tree
-from server.planning.export.markdown import write_markdown
-from server.planning.export.plan_paper import plan_paper
+from server.planning.document import Node
 from server.planning.groups.joining import JoiningService
 from server.planning.groups.model import Kind, MemberRole
 from server.planning.groups.service import GroupService
 from server.planning.log import ActivityLog
-from server.planning.plans import papers, tables
 from server.planning.plans.core import PlanCore
-from server.planning.plans.model import Comment, Plan, PlanVersion, Task
+from server.planning.plans.remarks import Remark, RemarkService
 from server.planning.plans.rewriting import rewrite
 from server.planning.plans.room import Work
 from server.planning.plans.rooms import PlanRooms
 from server.planning.plans.service import Cover, PlanService
+from server.planning.plans.tasks import TaskService
+from server.planning.plans.versioning import VersionService
 from server.planning.templates.service import TemplateService
 from server.storage.database import Database, Transaction
 from server.storage.ids import new_id
@@ -79,7 +76,7 @@ class ResearchStory:
     """
 
     database: Database
-    demo: Demo
+    demo: DemoAccounts
     rooms: PlanRooms
     zone: ZoneInfo
     today: datetime
@@ -93,6 +90,9 @@ class ResearchStory:
         self._gatherings = GatheringService(self.database, self._activity, self.zone, self._then)
         self._templates = TemplateService(self.database, self._activity, self._then)
         self._plans = PlanService(self.database, self._activity, self.rooms, self._then)
+        self._versions = VersionService(self.database, self._activity, self.rooms, self._then)
+        self._remarks = RemarkService(self.database, self._activity, self.rooms, self._then)
+        self._tasks = TaskService(self.database, self._activity, self._then)
 
     async def tell(self) -> None:
         """Make the group and everything in it, unless it is there."""
@@ -114,17 +114,17 @@ class ResearchStory:
         plan = await self._write(group, "光的折射", "he", REFRACTION)
         self._on(-15)
         await self._arrange(group, plan)
-        await self._discuss(group, plan)
+        await self._discuss(plan)
         self._on(_LAST_SESSION, 16, 25)
-        await self._version(plan, "he", "集体备课后")
+        await self._versions.make(self.people["he"], plan, "集体备课后", is_final=False)
         self._on(-3, 10, 10)
-        await self._version(plan, "he", "定稿", is_final=True)
+        await self._versions.make(self.people["he"], plan, "定稿", is_final=True)
         self._on(-3, 10, 30)
         await self._templates.make(self.people["he"], plan, "探究实验课", "group", group, with_text=False)
         self._on(-3, 16, 0)
         draft = await self._write(group, "声音是怎样产生的", LEAD, SOUND)
         self._on(-3, 16, 40)
-        await self._assign(group, draft)
+        await self._assign(draft)
         self._on(-2)
         await self._found(STUDIO, LECTURER, "mingshi", (("yang", "member"),), asked=(LEAD,))
 
@@ -182,43 +182,7 @@ class ResearchStory:
                 await room.command(_nothing, _writing(self.people[stage.author].id, tree))
         return plan.id
 
-    async def _version(self, plan_id: str, by: str, name: str, *, is_final: bool = False) -> None:
-        person, now = self.people[by], epoch_ms(self._then())
-
-        async def record(tx: Transaction, core: PlanCore) -> None:
-            plan = await tables.find(tx, plan_id)
-            tree = read_tree(core.doc)
-            text = write_markdown(plan_paper(tree, plan.title, [plan.subject, plan.grade], lambda name: None))
-            version = PlanVersion(
-                plan_id=plan_id,
-                number=await papers.last_number(tx, plan_id) + 1,
-                name=name,
-                by=PersonRef(person.id, person.name),
-                made_ms=now,
-                is_final=is_final,
-                sha256=hashlib.sha256(text.encode()).hexdigest(),
-                characters=len(counted(plain_text(tree))),
-                text=text,
-                update=core.doc.get_update(),
-                runs=core.attribution.encode(),
-            )
-            await papers.add_version(tx, version)
-            data = {"title": plan.title, "number": version.number, "name": name}
-            kind = "plan.finalised" if is_final else "plan.version"
-            await self._activity.note(
-                tx, kind, person.id, group_id=plan.group_id, plan_id=plan_id, data=data, idem=f"{kind}:{plan_id}:{now}"
-            )
-            if is_final:
-                await self._finalise(tx, plan, now)
-
-        async with self.rooms.using(plan_id) as room:
-            await room.command(record, snapshot=True)
-
-    async def _finalise(self, tx: Transaction, plan: Plan, now: int) -> None:
-        final = msgspec.structs.replace(plan, state="finalised", revision=plan.revision + 1, changed_ms=now)
-        await tables.save(tx, final, plan.revision)
-
-    async def _discuss(self, group: str, plan: str) -> None:
+    async def _discuss(self, plan: str) -> None:
         """Let colleagues remark on the plan in last week's session."""
         for number, (name, text) in enumerate(
             (
@@ -228,35 +192,19 @@ class ResearchStory:
             )
         ):
             self._on(_LAST_SESSION, 15, 40 + 6 * number)
-            person, now = self.people[name], epoch_ms(self._then())
-            by = PersonRef(person.id, person.name)
-            comment = Comment(id=new_id(), plan_id=plan, kind="comment", by=by, text=text, anchor=None, made_ms=now)
-            async with self.database.write() as tx:
-                await papers.add_comment(tx, comment)
-                data = {"title": "光的折射", "kind": "comment", "quote": ""}
-                await self._activity.note(
-                    tx, "comment.made", person.id, group_id=group, plan_id=plan, object_id=comment.id, data=data
-                )
+            await self._remarks.add(
+                self.people[name], plan, Remark(kind="comment", text=text, anchor=None, replacement=None)
+            )
 
-    async def _assign(self, group: str, plan: str) -> None:
-        lead = self.people[LEAD]
+    async def _assign(self, plan: str) -> None:
         for name, text, days in (
             ("he", "录一段象脚鼓的声音，作导入用", 3),
             ("yang", "把三个小实验的材料清单补全", 5),
             (LEAD, "写好学情分析，发给大家看", 1),
             ("ma", "想一想三年级孩子在复式课上做什么", 6),
         ):
-            owner, due = self.people[name], (self.today.astimezone(self.zone) + timedelta(days=days)).date().isoformat()
-            task = Task(
-                id=new_id(), plan_id=plan, text=text, owner=PersonRef(owner.id, owner.name), due=due,
-                by=PersonRef(lead.id, lead.name), made_ms=epoch_ms(self._then()),
-            )  # fmt: skip
-            async with self.database.write() as tx:
-                await papers.add_task(tx, task)
-                data = {"title": "声音是怎样产生的", "text": text, "person": owner.id, "name": owner.name}
-                await self._activity.note(
-                    tx, "task.made", lead.id, group_id=group, plan_id=plan, object_id=task.id, data=data
-                )
+            due = (self.today.astimezone(self.zone) + timedelta(days=days)).date().isoformat()
+            await self._tasks.add(self.people[LEAD], plan, text, self.people[name].id, due)
 
     # --- moments --------------------------------------------------------------------------------------------------
 

@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from server.demo.research import GROUP, ResearchStory
-from server.planning.authorship.attribution import Attribution
-from server.planning.document import plain_text, steps
-from server.planning.plans import papers, storage
+from server.planning.document import steps
+from server.planning.plans import papers
 from server.planning.templates.service import tree_of_plan
 from tests.integration.server.conftest import World
 
@@ -30,10 +29,10 @@ async def test_the_story_is_told_once_and_hangs_together(world: World) -> None:
     assert {(one["title"], one["state"]) for one in found} == {("光的折射", "finalised"), ("声音是怎样产生的", "draft")}
     plan = next(one["id"] for one in found if one["state"] == "finalised")
     async with world.database.read() as tx:
-        tree, stored = await tree_of_plan(tx, plan), await storage.load(tx, plan)
+        tree = await tree_of_plan(tx, plan)
         assert [one.number for one in await papers.versions_of(tx, plan)] == [2, 1]
     assert sum(one.minutes for one in steps(tree)) == 40
-    shares = Attribution.decode(stored.runs, plain_text(tree)).shares()
+    shares = await world.services.plans.versions.written(plan)
     people = {await _id(world, name) for name in ("he", "lin", "yang", "ma")}
     assert people <= {author for author, characters in shares.items() if characters > 30}
     figures = (await lin.get(f"/api/groups/{group}/figures")).json()["items"]
