@@ -1,8 +1,8 @@
 """Where comments stand in a document now: Yjs relative positions, found without a browser. Pure.
 
-Theory of operation. A relative position names the letter that it stands before, by client id and clock. The library
-tells no more of it than an offset in a text that it does not name. So a copy of the document is made, and into it a
-marker is inserted after each letter in question, by an update written here by hand; then the copy is read, and the
+Theory of operation. A relative position names the letter that it stands before, or behind, by client id and clock. The
+library tells no more of it than an offset in a text that it does not name. So a copy of the document is made, and into
+it a marker is inserted after each letter in question, by an update written here by hand; then the copy is read, and the
 markers say where they stand. Whose letter is gone finds its marker in the same place, without the letter before it;
 whose paragraph is gone finds none, and looks for the quoted words instead.
 
@@ -26,6 +26,14 @@ from server.planning.plans.structs import Id, Malformed, Reader, deleted_in, var
 
 _ITEM, _NAMED, _TYPE = 0, 1, 2  # the kinds of relative positions, as yjs encodes them
 _EMBED_AFTER, _EMBED_INTO = 0x85, 0x05  # an embedded value with an origin; one with a parent
+
+
+class Position(NamedTuple):
+    """What a relative position names: a letter, or a whole text."""
+
+    kind: int
+    id: Id
+    is_behind: bool  # it sticks to what is before it: stands behind its letter, or at its text's begin
 
 
 class Place(NamedTuple):
@@ -90,23 +98,28 @@ def _all(text: str, words: str) -> list[int]:
 # --- markers --------------------------------------------------------------------------------------------------------
 
 
-def _position(encoded: str) -> tuple[int, Id] | None:
+def _position(encoded: str) -> Position | None:
     """Return the kind of a relative position, and the id that it names; None: nothing to be found."""
     try:
         reader = Reader(base64.b64decode(encoded, validate=True))
         kind = reader.uint()
-        return (kind, reader.id()) if kind in (_ITEM, _TYPE) else None
+        if kind not in (_ITEM, _TYPE):
+            return None
+        name = reader.id()
+        # What follows is the side, a signed number of lib0: its sign is bit 6.
+        is_behind = bool(reader.data[reader.at : reader.at + 1] and reader.data[reader.at] & 0x40)
+        return Position(kind, name, is_behind)
     except (Malformed, binascii.Error, ValueError):
         return None
 
 
 def _marked(
-    doc: Doc[Any], wanted: Sequence[tuple[int, Id] | None], deleted: dict[int, list[tuple[int, int]]]
+    doc: Doc[Any], wanted: Sequence[Position | None], deleted: dict[int, list[tuple[int, int]]]
 ) -> dict[int, Place]:
     """Put a marker at each position, and return where it is found."""
     for at, position in enumerate(wanted):
         if position is not None:
-            kind, (client, clock) = position
+            kind, (client, clock), _ = position
             name = varint(client) + varint(clock)
             place = bytes((_EMBED_AFTER,)) + name if kind == _ITEM else bytes((_EMBED_INTO, 0)) + name
             value = str(at).encode()
@@ -124,16 +137,14 @@ def _marked(
     return found
 
 
-def _offset(
-    position: tuple[int, Id] | None, offset: int, length: int, deleted: dict[int, list[tuple[int, int]]]
-) -> int:
+def _offset(position: Position | None, offset: int, length: int, deleted: dict[int, list[tuple[int, int]]]) -> int:
     """Return where a position is whose marker stands at `offset`."""
     assert position is not None
-    kind, (client, clock) = position
+    kind, (client, clock), is_behind = position
     if kind == _TYPE:
-        return length  # yjs names the text itself for its end
+        return 0 if is_behind else length  # yjs names the text itself for its begin and its end
     is_gone = any(begin <= clock < end for begin, end in deleted.get(client, ()))
-    return offset if is_gone else max(0, offset - 1)
+    return offset if is_gone or is_behind else max(0, offset - 1)
 
 
 # --- reading --------------------------------------------------------------------------------------------------------

@@ -87,6 +87,20 @@ def test_a_comment_stands_at_its_letters_through_edits_around_it() -> None:
     assert find(doc.get_update(), [one])[0].words == "光在水中的"  # between where its letters were
 
 
+def test_a_comment_ends_behind_its_last_letter() -> None:
+    doc = made(paragraphs("学生观察光的折射"))
+
+    def behind(kind: int, clock: int) -> str:
+        return base64.b64encode(bytes((kind,)) + varint(doc.client_id) + varint(clock) + b"\x41").decode()  # side -1
+
+    one = Anchor(behind(0, 2 + 3), behind(0, 2 + 5), "光的")
+    assert find(doc.get_update(), [one]) == [Found("anchored", (0, 0), 4, 6, "光的")]
+    text_at(doc, 0).insert(6, "传播和")
+    assert find(doc.get_update(), [one])[0].words == "光的"
+    whole = Anchor(behind(2, 1), behind(0, 2 + 1), "学生")
+    assert find(doc.get_update(), [whole])[0].words == "学生"
+
+
 def test_a_comment_whose_paragraph_was_made_anew_finds_its_quote_when_it_stands_there_once() -> None:
     doc = made(paragraphs("学生观察光的折射", "第二段"))
     one = anchor(doc, 2 + 4, 2 + 6, "光的")
