@@ -84,31 +84,40 @@ export interface Change {
   kind: 'same' | 'added' | 'removed' | 'changed';
   before: string[];
   after: string[];
+  /** Of a line that was changed: its letters, both in one. */
+  parts: { kind: 'same' | 'added' | 'removed'; text: string }[];
 }
 
 export interface Share {
   id: string;
   name: string;
-  /** Of a person. */
-  school?: string;
   characters: number;
   /** Of 1. */
-  share: number;
+  part: number;
+  /** Of a person. */
+  school: string;
+  region: string;
+  is_western: boolean;
 }
 
+/** Who wrote the plan, and whether the west led it, with what that is decided by. */
 export interface Shares {
   characters: number;
-  person: Share[];
-  school: Share[];
-  region: Share[];
-  western: {
+  people: Share[];
+  schools: Share[];
+  regions: Share[];
+  led: {
+    is_final: boolean;
+    lead: string;
+    lead_school: string;
+    is_lead_western: boolean;
+    western_part: number;
+    /** Those that wrote a part worth the name. */
+    regions: string[];
+    by_lead: boolean;
+    by_share: boolean;
+    by_regions: boolean;
     is_led: boolean;
-    finalised: boolean;
-    lead: boolean;
-    half: boolean;
-    regions_met: boolean;
-    share: number;
-    regions: number;
   };
 }
 

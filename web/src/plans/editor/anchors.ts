@@ -8,7 +8,7 @@ import { Plugin, PluginKey, type EditorState, type Transaction } from '@tiptap/p
 import { Decoration, DecorationSet } from '@tiptap/pm/view';
 import { ySyncPluginKey } from '@tiptap/y-tiptap';
 import * as Y from 'yjs';
-import { find, hold, isBound } from './places';
+import { find, hold, holdBefore, isBound } from './places';
 
 /** A place in the document as it is kept with a comment. */
 export interface Anchor {
@@ -49,7 +49,7 @@ const toBytes = (text: string): Uint8Array => Uint8Array.from(atob(text), (lette
 /** Return the selection as an anchor; null when nothing is selected or the text is not there yet. */
 export function anchorOf(state: EditorState): Anchor | null {
   const { from, to, empty } = state.selection;
-  const [start, end] = [hold(state, from), hold(state, to)];
+  const [start, end] = [holdBefore(state, from), hold(state, to)];
   if (empty || !start || !end) return null;
   const encode = (place: Y.RelativePosition): string => toText(Y.encodeRelativePosition(place));
   return { start: encode(start), end: encode(end), quote: textOf(state.doc, { from, to }) };

@@ -185,6 +185,7 @@ describe('where a comment stands', () => {
     const { a, b, one, other, anchor, quoted } = commented('会画光路');
     expect(anchor.quote).toBe('会画光路');
     other.commands.insertContentAt(at(other, '光的折射'), '科学：');
+    other.commands.insertContentAt(at(other, '会画光路'), '并');
     other.commands.insertContentAt(at(other, '会画光路') + 2, '折射的');
     merge(a, b);
     expect(quoted(one)).toBe('会画折射的光路');

@@ -8,7 +8,7 @@ import {
   relativePositionToAbsolutePosition,
   ySyncPluginKey,
 } from '@tiptap/y-tiptap';
-import type * as Y from 'yjs';
+import * as Y from 'yjs';
 
 interface SyncState {
   doc: Y.Doc;
@@ -39,4 +39,12 @@ export function find(state: EditorState, place: Y.RelativePosition | null): numb
   const pos = relativePositionToAbsolutePosition(sync.doc, sync.type, place, sync.binding.mapping) as
     number | null;
   return pos !== null && pos >= 0 && pos <= state.doc.content.size ? pos : null;
+}
+
+/** Return the same place as `hold`, but sticking to the letter behind it: what is typed before that comes before. */
+export function holdBefore(state: EditorState, pos: number): Y.RelativePosition | null {
+  const sync = syncState(state);
+  const place = hold(state, pos);
+  const found = sync && place && Y.createAbsolutePositionFromRelativePosition(place, sync.doc);
+  return found ? Y.createRelativePositionFromTypeIndex(found.type, found.index, 0) : place;
 }
