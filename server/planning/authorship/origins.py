@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import BigInteger, Column, String, Table, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from server.planning.authorship.attribution import MIN_COPIED, Span, counted
+from server.planning.authorship.attribution import MIN_COPIED, Attribution, Span, counted
 from server.planning.authorship.matching import common, places
 from server.planning.search.tables import entries
 from server.storage.database import Transaction
@@ -92,3 +92,10 @@ async def copied(tx: Transaction, kind: str, object_id: str, text: str) -> list[
         for original in {counted(row.body), counted(row.final)}:
             found += await asyncio.to_thread(copies, text, marked, both, original)
     return sorted(found)
+
+
+async def without_copies(tx: Transaction, plan_id: str, runs: bytes, text: str) -> bytes:
+    """Return the encoded authors of a plan's text without credit for what stood elsewhere first: for its versions."""
+    attribution = Attribution.decode(runs, text)
+    attribution.disown(await copied(tx, "plan", plan_id, attribution.text))
+    return attribution.encode()

@@ -16,6 +16,7 @@ from server.accounts.model import Person
 from server.accounts.service import Clock, epoch_ms, utc_now
 from server.lessons.model import PersonRef
 from server.planning.authorship.attribution import Attribution
+from server.planning.authorship.origins import without_copies
 from server.planning.document import Node, lines, plain_text, read_tree, write_tree
 from server.planning.export.markdown import write_markdown
 from server.planning.export.plan_paper import plan_paper
@@ -209,7 +210,7 @@ class VersionService:
             characters=len("".join(plain_text(tree).split())),
             text=text,
             update=taken.update,
-            runs=taken.runs,
+            runs=await without_copies(tx, plan.id, taken.runs, plain_text(tree)),
         )
         await papers.add_version(tx, version)
         await plan_changed(tx, plan.id, plain_text(tree), plain_text(tree) if is_final else None)

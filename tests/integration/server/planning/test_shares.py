@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from pycrdt import Doc, XmlFragment
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from server.accounts.tables import schools
+from server.planning.authorship.attribution import Attribution
 from server.planning.document import ROOT, append_pieces, paragraph
+from server.planning.plans.tables import plan_versions
 from tests.integration.server.planning.conftest import Workshop
 
 WEST = "同学们先观察水面下的铅笔，说一说它看起来为什么像被折断了，再小组讨论光的路线。"
@@ -58,6 +60,28 @@ async def test_the_shares_are_what_each_typed(workshop: Workshop) -> None:
     assert found["led"]["by_lead"] is False  # not final yet
     assert (found["led"]["by_share"], found["led"]["by_regions"], found["led"]["is_led"]) == (True, True, False)
     assert await workshop.refused("he", "GET", f"/api/plans/{plan}/shares") == "not_allowed"
+
+
+async def test_what_stood_in_another_plan_first_is_nobodys(workshop: Workshop) -> None:
+    first = await written(workshop, "yang")
+    await finalise(workshop, first)
+    body = {"group_id": workshop.group, "title": "光的折射二", "subject": "科学"}
+    second = str((await workshop.send("lin", "POST", "/api/plans", body, 201))["id"])
+    own = "这一节换成用激光笔演示，学生记录入射角和折射角的大小。"
+    await write(workshop, "lin", second, own)
+    await write(workshop, "lin", second, "先照旧：" + WEST[4:])
+    found = await workshop.send("lin", "GET", f"/api/plans/{second}/shares")
+    assert [(one["name"], one["characters"]) for one in found["people"]] == [("林晓云", len(own) + len("先照旧："))]
+    assert found["not_counted"]["copied"] == len(WEST) - 4
+    await finalise(workshop, second)
+    async with workshop.world.database.read() as tx:
+        runs = (await tx.execute(select(plan_versions.c.runs).where(plan_versions.c.plan_id == second))).scalar_one()
+    text = "光的折射二" + own + "先照旧：" + WEST[4:]
+    lin = await workshop.id_of("lin")
+    assert Attribution.decode(runs, text).shares() == {lin: len(own) + len("先照旧：")}
+    # the plan that it was taken from loses nothing
+    kept = await workshop.send("lin", "GET", f"/api/plans/{first}/shares")
+    assert {one["name"]: one["characters"] for one in kept["people"]} == {"杨秀英": len(WEST), "林晓云": len(EAST)}
 
 
 async def test_the_figure_of_a_group_has_its_interval(workshop: Workshop) -> None:
