@@ -144,6 +144,11 @@ class Person:
         answer = self._client.post(path)
         assert answer.is_success, answer.text
 
+    def answer(self, path: str) -> None:
+        """Post where nothing is said and nothing comes back."""
+        answer = self._client.post(path, json={})
+        assert answer.is_success, answer.text
+
     def put(self, path: str, body: dict[str, Any]) -> Any:
         answer = self._client.put(path, json=body)
         assert answer.is_success, answer.text
