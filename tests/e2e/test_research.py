@@ -35,7 +35,7 @@ def test_teachers_of_two_schools_found_a_group_and_begin_a_plan(
         the_log_tells_it(he.page, address)
         found: dict[str, Any] = {}
         for name, screen in (("laptop", lin), ("phone", he)):
-            for path in ("/research", "/research/library", *(f"{address}?part={part}" for part in PARTS)):
+            for path in ("/research", "/research/library", "/credits", *(f"{address}?part={part}" for part in PARTS)):
                 screen.page.goto(path)
                 screen.page.wait_for_load_state("networkidle")
                 expect(screen.page.locator("main h1")).to_be_visible()
