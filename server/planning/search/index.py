@@ -23,6 +23,10 @@ FIELDS = ("title", "body", "final")
 WEIGHTS = (10.0, 1.0, 0.1)
 
 
+# A word that so many entries have says nothing of any (its weight in bm25 is near 0), and to rank them all takes long.
+COMMON = 3_000
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Something that can be found."""
 
@@ -39,6 +43,9 @@ class Match(NamedTuple):
     """A query in the words of the database, with the values of its parameters."""
 
     ranked: str  # select: ids of all entries with all words, the best first; limited by :limit and :offset
+    # The same for a query that `COMMON` entries have: of the words in the title, and then of all, the newest first.
+    in_titles: str
+    newest: str
     in_final: str  # condition: each word is found in the title or in what is final
     values: dict[str, str]
 
@@ -162,12 +169,14 @@ def phrases(terms: Sequence[Term]) -> str:
 def _match_fts5(terms: Sequence[Term]) -> Match:
     said = phrases(terms)
     # The entries themselves are not read for this: of a common word 17,000 are ranked in 13 ms, and read in 20 more.
-    weights = ", ".join(map(str, WEIGHTS))
+    weights, limits = ", ".join(map(str, WEIGHTS)), "LIMIT :limit OFFSET :offset"
+    best = f"ORDER BY bm25(search_terms, {weights}), rowid DESC {limits}"
     return Match(
-        "SELECT rowid FROM search_terms WHERE search_terms MATCH :said "
-        f"ORDER BY bm25(search_terms, {weights}), rowid DESC LIMIT :limit OFFSET :offset",
+        f"SELECT rowid FROM search_terms WHERE search_terms MATCH :said {best}",
+        f"SELECT rowid FROM search_terms WHERE search_terms MATCH :titles {best}",
+        f"SELECT rowid FROM search_terms WHERE search_terms MATCH :said ORDER BY rowid DESC {limits}",
         "search_entries.id IN (SELECT rowid FROM search_terms WHERE search_terms MATCH :open)",
-        {"said": said, "open": f"{{title final}} : ({said})"},
+        {"said": said, "titles": f"{{title}} : ({said})", "open": f"{{title final}} : ({said})"},
     )
 
 
@@ -184,8 +193,8 @@ def _match_sets(terms: Sequence[Term]) -> Match:
         everywhere.append("(" + " OR ".join(in_field.values()) + ")")
         final.append(f"({in_field['title']} OR {in_field['final']})")
         titles.append(f"CASE WHEN strpos(title_folded, :s{number}) > 0 THEN 0 ELSE 1 END")
-    ranked = (
-        f"SELECT id FROM search_entries WHERE {' AND '.join(everywhere)} "
-        f"ORDER BY {' + '.join(titles)}, changed_ms DESC, id DESC LIMIT :limit OFFSET :offset"
-    )
-    return Match(ranked, " AND ".join(final), values)
+    found, limits = f"SELECT id FROM search_entries WHERE {' AND '.join(everywhere)}", "LIMIT :limit OFFSET :offset"
+    ranked = f"{found} ORDER BY {' + '.join(titles)}, changed_ms DESC, id DESC {limits}"
+    titled = f"{found} AND {' + '.join(titles)} = 0 ORDER BY changed_ms DESC, id DESC {limits}"
+    newest = f"{found} ORDER BY id DESC {limits}"
+    return Match(ranked, titled, newest, " AND ".join(final), values)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from typing import Any, Literal
 
 import msgspec
@@ -99,19 +100,45 @@ async def matching(
         allowed.append(await _open_resources(tx, person, subject, grade))
     readable = select(entries.c.id).select_from(_origin()).where(or_(*allowed))
     found: list[int] = []
-    offset, size = 0, start + limit + FIRST_LOOK
     # Ranked first and then looked at in batches: whoever may read half of all needs one batch, and nobody all.
-    while len(found) < start + limit:
-        size = min(size, MAX_LOOK)
-        values = {**match.values, "limit": size, "offset": offset}
-        ranked = (await tx.execute(text(match.ranked), values)).scalars().all()
-        mine = readable.where(entries.c.id.in_(ranked))
-        kept = frozenset((await tx.execute(mine, match.values)).scalars())
-        found += [one for one in ranked if one in kept]
-        if len(ranked) < size:
-            break
-        offset, size = offset + len(ranked), size * 8
+    async with aclosing(_batches(tx, match, start + limit + FIRST_LOOK)) as batches:
+        async for ranked in batches:
+            mine = readable.where(entries.c.id.in_(ranked))
+            kept = frozenset((await tx.execute(mine, match.values)).scalars())
+            found += [one for one in ranked if one in kept]
+            if len(found) >= start + limit:
+                break
     return found[start : start + limit]
+
+
+async def _batches(tx: Transaction, match: index.Match, size: int) -> AsyncGenerator[Sequence[int], None]:
+    """Yield the ids of entries that have all of the words, the best first, in batches that grow."""
+    if not await _ids(tx, match.newest, match, 1, index.COMMON):
+        async for batch in _in_order(tx, match, match.ranked, size):
+            yield batch
+        return
+    titled: set[int] = set()
+    async for batch in _in_order(tx, match, match.in_titles, size):
+        titled.update(batch)
+        yield batch
+    async for batch in _in_order(tx, match, match.newest, size):
+        yield [one for one in batch if one not in titled]
+
+
+async def _in_order(tx: Transaction, match: index.Match, order: str, size: int) -> AsyncIterator[Sequence[int]]:
+    offset = 0
+    while True:
+        size = min(size, MAX_LOOK)
+        batch = await _ids(tx, order, match, size, offset)
+        yield batch
+        if len(batch) < size:
+            return
+        offset, size = offset + size, size * 8
+
+
+async def _ids(tx: Transaction, order: str, match: index.Match, limit: int, offset: int) -> Sequence[int]:
+    values = {**match.values, "limit": limit, "offset": offset}
+    return (await tx.execute(text(order), values)).scalars().all()
 
 
 def _origin() -> Any:  # the type of a join has no short name
