@@ -59,8 +59,8 @@ KINDS: dict[str, str] = {
     "minutes.made": "title",
     "resolution.made": "text, person, name, due_ms; object: the resolution",
     "resolution.closed": "text",
-    "review.given": "title; lesson_id; object: the review",
-    "review.rated": "title, notes: how many; lesson_id",
+    "review.given": "title; lesson_id; object: the review, which begins",
+    "review.rated": "title, notes: how many; lesson_id: handed in, written when the review opens",
     "note.accepted": "text, person: who gave the note; lesson_id; object: the item",
     "item.closed": "text; plan_id or lesson_id: where it was closed; object: the item",
 }

@@ -27,12 +27,12 @@ OUTPUTS = frozenset(
         "plan.finalised",
         "resolution.made",
         "minutes.made",
-        "review.given",
+        "review.rated",
         "note.accepted",
         "item.closed",
     }
 )
-ACTS = OUTPUTS | {"comment.made", "suggestion.accepted", "task.made", "task.done", "review.rated", "resolution.closed"}
+ACTS = OUTPUTS | {"comment.made", "suggestion.accepted", "task.made", "task.done", "review.given", "resolution.closed"}
 SESSIONS = frozenset({"gathering.planned", "gathering.changed", "gathering.cancelled", "meeting.held"})
 KINDS = ACTS | SESSIONS  # what the figures need of the log
 

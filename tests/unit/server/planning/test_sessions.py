@@ -69,7 +69,7 @@ def test_overlapping_ones_are_one_and_each_act_counts_once() -> None:
     log.plan("a", NINE)
     log.add("meeting.held", NINE + HOUR, "城", started_ms=NINE + 5, ended_ms=NINE + 2 * HOUR)
     log.plan("b", NINE + 6 * HOUR)
-    log.add("review.given", NINE - 10 * 60_000, "城")  # a little early
+    log.add("review.rated", NINE - 10 * 60_000, "城")  # a little early
     log.add("task.done", NINE + 3 * HOUR, "乡")
     log.add("task.done", NINE + 7 * HOUR, "乡")
     log.add("task.done", NINE + 40 * HOUR, "乡")  # too late for any

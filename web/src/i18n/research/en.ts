@@ -61,7 +61,7 @@ export const en: Words<typeof zh> = {
   },
   plan: { by: 'Led by {name}', changed: 'changed {when}' },
   dueKind: { task: 'Task', item: 'To improve' },
-  dueDay: { late: '{days} days late', today: 'Due today', left: '{days} days left', open: 'No date' },
+  dueDay: { late: '{days} d late', today: 'Due today', left: 'due in {days} d', open: 'No date' },
   group: {
     parts: 'Parts of the group',
     part: {
@@ -285,8 +285,8 @@ export const en: Words<typeof zh> = {
     minutes_made: 'wrote the minutes of “{title}”',
     resolution_made: 'noted a resolution: {text}',
     resolution_closed: 'carried out the resolution: {text}',
-    review_given: 'gave notes on “{title}”',
-    review_rated: 'rated “{title}”',
+    review_given: 'began a review of “{title}”',
+    review_rated: 'handed in notes and ratings of “{title}”',
     note_accepted: 'accepted a note: {text}',
     item_closed: 'improved: {text}',
     other: 'did something',
