@@ -12,10 +12,12 @@ from starlette.routing import BaseRoute, Route
 
 from recorder.words import MAX_CAPTION_BYTES
 from server.asking import asker_of
+from server.context import services_of
 from server.json_http import answer, answer_list, read_body
 from server.library.access import may_share
 from server.library.captions import KeptCaption, keep_captions, list_captions
 from server.library.service import LibraryService
+from server.planning.search.keeping import words_changed
 from signaling.errors import Refused
 
 
@@ -43,6 +45,8 @@ def routes(library: LibraryService) -> list[BaseRoute]:
         language, version = request.path_params["language"], request.query_params.get("version", "")
         folder = library.folder(sight.recording.id)
         found = await asyncio.to_thread(keep_captions, folder, language, version, data)
+        async with services_of(request).database.write() as tx:
+            await words_changed(tx, sight.recording.id)
         return answer({"items": [_answer(sight.recording.id, one) for one in found]})
 
     path = "/api/recordings/{recording}/captions"
