@@ -145,6 +145,18 @@ describe('what a browser recorded, after class', () => {
     expect([outcome, rests]).toEqual([{ state: 'done', brought: 1 }, []]);
   });
 
+  it('is not sent any more once somebody had it deleted', async () => {
+    const shelf = await filled();
+    const server = new FakeServer({ wanted: [wanted] });
+    const { around, sent } = world();
+    const sender = new GapSender(shelf, server, around, () => undefined);
+    sender.hold();
+    const running = sender.run('l1');
+    sender.stop();
+    await expect(running).rejects.toThrow();
+    expect([sent.length, server.brought.length]).toEqual([0, 0]);
+  });
+
   it('is kept when the network fails, and given up where the server will not have it', async () => {
     const shelf = await filled();
     const server = new FakeServer({ wanted: [wanted] });

@@ -2,7 +2,7 @@
  *  and no fetch; one lesson at a time, slowly, so that whatever else the link carries comes first. */
 import { ApiError } from '@/api/client';
 import type { Door, Surroundings } from '@/decks/upload';
-import { ResumableUpload } from '@/decks/upload';
+import { Cancelled, ResumableUpload } from '@/decks/upload';
 import { joined, readHead } from '@/player/webm';
 import type { Asked, Brought } from './api';
 import { chunksFor, cutFor, roomFor, type Cut, type Pause, type Wanted } from './piece';
@@ -32,6 +32,8 @@ export type Outcome =
 export class GapSender {
   private held: Promise<void> | null = null;
   private release: () => void = () => undefined;
+  private current: ResumableUpload | null = null;
+  private stopped = false;
 
   constructor(
     private readonly shelf: Shelf,
@@ -50,9 +52,16 @@ export class GapSender {
     this.release();
   }
 
+  /** Send nothing any more; what is on its way is given up. */
+  stop(): void {
+    this.stopped = true;
+    this.current?.cancel();
+    this.go();
+  }
+
   /** Do what is to be done for the takes of one lesson. `hurry`: also while the school is in class.
    *
-   * @throws ApiError when the server could not be asked; everything is kept
+   * @throws ApiError when the server could not be asked; everything is kept. Cancelled after `stop`
    */
   async run(lesson: string, hurry = false): Promise<Outcome> {
     const asked = await this.server.asked(lesson);
@@ -67,6 +76,7 @@ export class GapSender {
       const part = (sent: number, waiting: boolean) =>
         this.tell({ title: takes[0]?.title ?? '', sent: (index + sent) / asked.wanted.length, waiting });
       part(0, false);
+      if (this.stopped) throw new Cancelled();
       if (await this.bring(lesson, wanted, takes, asked.pauses, hurry, part)) brought += 1;
     }
     if (asked.state === 'open') await this.server.done(lesson);
@@ -104,8 +114,10 @@ export class GapSender {
     upload: ResumableUpload,
     { maps }: Cut,
   ): Promise<boolean> {
+    this.current = upload;
     try {
       const id = await upload.run();
+      if (this.stopped) throw new Cancelled();
       await this.server.bring(lesson, { upload: id, peer, source, browser, from_t_ms, to_t_ms, maps });
       upload.forget();
       return true;
@@ -113,6 +125,8 @@ export class GapSender {
       if (!(error instanceof ApiError) || error.status === 0 || error.status >= 500) throw error;
       upload.forget(); // the server will not have this one: the others may still do
       return false;
+    } finally {
+      this.current = null;
     }
   }
 
@@ -149,6 +163,7 @@ export class GapSender {
       ...door,
       piece: async (...given) => {
         await this.held;
+        if (this.stopped) throw new Cancelled();
         const began = this.around.now();
         const received = await door.piece(...given);
         await this.around.wait((this.around.now() - began) * REST);

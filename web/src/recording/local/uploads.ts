@@ -2,6 +2,7 @@
 import { onBeforeUnmount, onMounted, reactive, readonly } from 'vue';
 import { ApiError } from '@/api/client';
 import { surroundings } from '@/decks/surroundings';
+import { Cancelled } from '@/decks/upload';
 import { localApi } from './api';
 import { GapSender } from './sender';
 import { shelf } from './shelves';
@@ -9,6 +10,7 @@ import type { Shelf, Take } from './shelf';
 
 const AGAIN_MS = 4_000; // a short recording is ready at once; then later and later
 const LONGEST_MS = 600_000;
+const DONE_MS = 60_000; // what is done is read, and then gone from a wall that nobody reloads
 
 export type UploadPhase = 'idle' | 'wait' | 'busy' | 'sending' | 'done';
 
@@ -46,15 +48,19 @@ async function sendAll(place: Shelf): Promise<void> {
     const title = takes.find((take) => take.lesson === lesson)?.title ?? '';
     try {
       const outcome = await sender.run(lesson, hurries);
-      if (outcome.state === 'done' && outcome.brought > 0) {
-        Object.assign(state, { phase: 'done', title, brought: outcome.brought });
-      } else if (outcome.state === 'wait' || outcome.state === 'busy') wait(outcome.state, title);
+      if (outcome.state === 'done') finish(title, outcome.brought);
+      else if (outcome.state !== 'foreign') wait(outcome.state, title);
     } catch (error) {
+      if (error instanceof Cancelled) return;
       if (error instanceof ApiError && error.status >= 400 && error.status < 500) continue; // somebody else's
       wait('wait', title);
     }
   }
-  if (state.phase === 'sending') state.phase = 'idle';
+}
+
+function finish(title: string, brought: number): void {
+  Object.assign(state, { phase: brought > 0 ? 'done' : 'idle', title, brought });
+  window.setTimeout(() => state.phase === 'done' && (state.phase = 'idle'), DONE_MS);
 }
 
 async function clearOld(place: Shelf): Promise<readonly Take[]> {
@@ -66,6 +72,7 @@ async function clearOld(place: Shelf): Promise<readonly Take[]> {
 
 function wait(phase: 'wait' | 'busy', title: string): void {
   Object.assign(state, { phase, title });
+  window.clearTimeout(timer);
   if (watchers > 0) timer = window.setTimeout(() => void work(), patience);
   patience = Math.min(LONGEST_MS, patience * 1.5);
 }
@@ -80,7 +87,8 @@ function hurry(): void {
 /** Delete everything that was recorded here, unsent. */
 async function dropAll(): Promise<void> {
   window.clearTimeout(timer);
-  sender?.hold();
+  sender?.stop();
+  sender = null;
   const place = await shelf();
   for (const take of (await place?.takes()) ?? []) await place?.remove(take.id);
   state.phase = 'idle';
