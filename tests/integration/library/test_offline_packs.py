@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from recorder.pack.dsse import Envelope
 from recorder.pack.reader import open_pack
 from recorder.pack.trust import Trust, newer_revocations
+from recorder.resource import decode_resource
 from server.school_library import jobs
 from signaling.errors import Refused
 from tests.integration.library.packed import Library, library, open_published, pair, serving
@@ -62,6 +63,21 @@ async def test_pack_holds_what_may_leave_and_nothing_else(shelf: Shelf) -> None:
         ["light", "low", "screen", "original"],
     ]
     assert all(one["fits_fat32"] for one in shapes["packs"])
+
+
+async def test_a_pack_that_fat32_cannot_hold_says_so(shelf: Shelf) -> None:
+    told = decode_resource((shelf.folder / "resource.json").read_bytes())
+    sizes = {"lecturer": 5 << 30}
+    renditions = [msgspec.structs.replace(one, bytes=sizes.get(one.name, one.bytes)) for one in told.renditions]
+    (shelf.folder / "resource.json").write_bytes(
+        msgspec.json.encode(msgspec.structs.replace(told, renditions=tuple(renditions)))
+    )
+    shapes = (await shelf.get(f"/api/packs/{shelf.resource}", "lin")).json()["packs"]
+    assert [(one["tiers"][-1], one["fits_fat32"]) for one in shapes] == [
+        ("light", True),
+        ("low", True),
+        ("original", False),
+    ]
 
 
 async def test_signature_is_verified_by_openssl_alone(shelf: Shelf, tmp_path: Path) -> None:
