@@ -161,7 +161,7 @@ class Room:
             log.warning("plan %s is loaded anew: %s", self.plan_id, error)
             self._lose("refused", Close.COME_AGAIN, "正在重新同步。")
         except TongtangError as error:
-            log.warning("plan %s cannot be stored: %s", self.plan_id, error)
+            log.warning("plan %s cannot be stored: %s (%r)", self.plan_id, error, error.__cause__)
             self._lose(error.code, Close.STORAGE_FAILED, error.detail)
         except Exception:
             log.exception("the room of plan %s failed", self.plan_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -22,25 +21,6 @@ from server.planning.plans.tables import plan_snapshots, plan_updates
 from server.planning.plans.tickets import Ticket
 from server.planning.plans.wire import Close, Sub, sync_frame
 from tests.ports import free_port
-
-
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a database with every table and no plan: bringing one to its schema takes longer than most tests."""
-    folder = tmp_path_factory.mktemp("blank")
-
-    async def make() -> None:
-        async with plan_world(folder):
-            pass
-
-    asyncio.run(make())
-    return folder / "tongtang.db"
-
-
-@pytest.fixture
-def folder(tmp_path: Path, blank: Path) -> Path:
-    shutil.copy(blank, tmp_path / "tongtang.db")
-    return tmp_path
 
 
 @pytest.fixture

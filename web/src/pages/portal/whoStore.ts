@@ -2,6 +2,7 @@ import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
 import { api } from '@/api/client';
 import type { Hello } from '@/api/types';
+import { wipeCopies } from '@/plans/sync/marks';
 
 /** Who sits here: the person signed in, the classroom that this computer is the screen of, and what the server is. */
 export const useWho = defineStore('who', () => {
@@ -33,7 +34,9 @@ export const useWho = defineStore('who', () => {
   }
 
   async function signOut(): Promise<void> {
+    const person = me.value?.id;
     await api.signOut();
+    if (person !== undefined) await wipeCopies(person); // the computer is the office's
     await refresh();
   }
 

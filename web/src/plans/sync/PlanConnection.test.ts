@@ -7,7 +7,7 @@ import * as Y from 'yjs';
 import { ApiError } from '@/api/client';
 import { HELLO, ACK, STEP_1, STEP_2, UPDATE, CLOSE, syncFrame } from './frames';
 import type { Transport } from './line';
-import { markedPlans, wipeCopies } from './offlineCopy';
+import { markedPlans, wipeCopies } from './marks';
 import { PlanConnection } from './PlanConnection';
 
 /** The server's side of the protocol, over a document of its own. */

@@ -2,44 +2,9 @@
  *
  *  Computers in a school's office are shared: a copy belongs to one person, carries their id in its name, and goes when
  *  they log out, unless it holds words that the server does not have yet. Those wait for the same person. */
-import { clearDocument, IndexeddbPersistence } from 'y-indexeddb';
+import { IndexeddbPersistence } from 'y-indexeddb';
 import type * as Y from 'yjs';
-
-const nameOf = (person: string, plan: string): string => `tongtang-plan-${person}-${plan}`;
-const listOf = (person: string): string => `tongtang-plans-${person}`;
-
-type Marks = Record<string, { unsaved: boolean }>;
-
-/** Return the plans that a person marked in this browser. */
-export function markedPlans(person: string): Marks {
-  try {
-    return JSON.parse(localStorage.getItem(listOf(person)) ?? '{}') as Marks;
-  } catch {
-    return {};
-  }
-}
-
-function mark(person: string, plan: string, as: Marks[string] | null): void {
-  const others = Object.entries(markedPlans(person)).filter(([one]) => one !== plan);
-  const marks: Marks = Object.fromEntries(as ? [...others, [plan, as]] : others);
-  try {
-    localStorage.setItem(listOf(person), JSON.stringify(marks));
-  } catch {
-    // Storage that is full or forbidden: the plan is written with a network only.
-  }
-}
-
-/** Forget the copies of a person who logs out, but none that holds what only this browser has. */
-export async function wipeCopies(person: string): Promise<void> {
-  for (const [plan, { unsaved }] of Object.entries(markedPlans(person))) {
-    if (!unsaved) await forgetCopy(person, plan);
-  }
-}
-
-export async function forgetCopy(person: string, plan: string): Promise<void> {
-  mark(person, plan, null);
-  await clearDocument(nameOf(person, plan));
-}
+import { forgetCopy, mark, markedPlans, nameOf } from './marks';
 
 /** One plan's copy, open. */
 export class OfflineCopy {
