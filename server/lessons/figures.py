@@ -17,6 +17,8 @@ _ROLES = {
     Role.CLASSROOM: "听课教室",
     Role.LOCAL_TEACHER: "远端教师",
     Role.OBSERVER: "观摩",
+    Role.CONVENER: "召集人",
+    Role.MEMBER: "参会人",
 }
 _PATHS = {"udp": "直连", "turn_udp": "UDP 中继", "turn_tcp": "TCP 中继", "turn_tls": "TLS 中继", "unknown": "未知"}
 HEADER = (

@@ -8,6 +8,11 @@ from typing import Any
 
 import pytest
 
+from recorder.control import RecordingChanged, Rendition
+from server.library import tables as recordings
+from server.library.access import Act, acts
+from server.library.resources import desk, tables as resources
+from server.library.resources.drafts import make_draft
 from signaling import messages as m
 from signaling.roles import Role
 from signaling.room import Room
@@ -186,6 +191,7 @@ async def test_what_was_held_is_logged_once_with_who_was_there(workshop: Worksho
     text = "会议决定：十二月第一周到河口小学听课，由和志强老师准备，林晓云老师记录并整理反馈。"
     await workshop.send("he", "PUT", f"{path}/minutes", {"text": text, "revision": 0})
     assert (await workshop.send("he", "GET", path))["substance"]["is_substantive"]
+    await the_recording_belongs_to_who_spoke(workshop, meeting["id"])
     held = [
         one
         for one in await workshop.world.services.activity.read(kinds=("meeting.held",))
@@ -194,3 +200,20 @@ async def test_what_was_held_is_logged_once_with_who_was_there(workshop: Worksho
     assert len(held) == 1
     assert set(held[0].data["people"]) == {await workshop.id_of("lin"), await workshop.id_of("he")}
     assert held[0].data["ended_ms"] - held[0].data["started_ms"] == 30 * 60_000
+
+
+async def the_recording_belongs_to_who_spoke(workshop: Workshop, meeting_id: str) -> None:
+    file = Rendition("lecturer", "lecturer.webm", "video/webm", 1000, 60_000, 640, 360, "a" * 64)
+    made = RecordingChanged("r1", "ready", duration_ms=60_000, renditions=(file,))
+    async with workshop.world.database.write() as tx:
+        await recordings.add_recording(tx, "r1", m.RoomId(meeting_id), "十一月联席会议", 1_000)
+        await recordings.set_state(tx, made)
+        await make_draft(tx, "r1", 2_000)
+        resource = await resources.of_recording(tx, "r1")
+        assert resource is not None
+        needs = (await desk.consents_of(tx, resource)).needs
+        holding = await desk.holding_of(tx, resource)
+    assert {(one.name, one.role) for one in resource.contributors} == {("林晓云", "author"), ("和志强", "author")}
+    assert {one.subject.name for one in needs} == {"林晓云", "和志强"}
+    assert Act.PLAY in acts(await workshop.world.person("he"), holding)
+    assert Act.SEE not in acts(await workshop.world.person("ma"), holding)
