@@ -155,6 +155,11 @@ class Screen:
         answer = self._context.request.post("/api/session", data=body, headers={"X-Tongtang": "1"})
         assert answer.ok, answer.text()
 
+    def log_out(self) -> None:
+        """End the log-in behind the page's back: it runs out."""
+        answer = self._context.request.delete("/api/session", headers={"X-Tongtang": "1"})
+        assert answer.ok, answer.text()
+
     def get(self, path: str) -> Any:
         answer = self._context.request.get(path)
         assert answer.ok, answer.text()
