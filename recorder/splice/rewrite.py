@@ -62,8 +62,12 @@ def rewrite(order: Order) -> Rewritten:
     try:
         with av.open(order.source, format="matroska") as source:
             stream = _only_stream(source, order.kind)
-            if stream is None:
+            if stream is None or next(source.decode(stream), None) is None:
                 return Rewritten()
+        # Read again from the beginning: a file without an index cannot be searched once something of it was decoded.
+        with av.open(order.source, format="matroska") as source:
+            stream = _only_stream(source, order.kind)
+            assert stream is not None, "it was there a moment ago"
             frames = list(_usable(_frames(source, stream), order))
         return _write(order, frames)
     except (av.FFmpegError, EOFError, ValueError):
@@ -71,7 +75,7 @@ def rewrite(order: Order) -> Rewritten:
 
 
 def _only_stream(source: InputContainer, kind: GapSource) -> VideoStream | AudioStream | None:
-    """Return the one stream, when its codec is what browsers are told to record and its first frame decodes."""
+    """Return the one stream, when its codec is what browsers are told to record."""
     if len(source.streams) != 1:
         return None
     stream = source.streams[0]
@@ -79,9 +83,6 @@ def _only_stream(source: InputContainer, kind: GapSource) -> VideoStream | Audio
         return None
     if stream.codec_context.codec.canonical_name != _CODECS[kind]:
         return None
-    if next(source.decode(stream), None) is None:
-        return None
-    source.seek(0)
     return stream
 
 
@@ -90,10 +91,12 @@ def _frames(source: InputContainer, stream: VideoStream | AudioStream) -> Iterat
     for number, packet in enumerate(source.demux(stream)):
         if packet.pts is None or packet.size == 0:
             continue  # the end
-        ms = round(packet.pts * packet.time_base * 1000)
+        ms = max(
+            0, round(packet.pts * packet.time_base * 1000)
+        )  # Firefox's first sound is earlier by its codec's delay
         if number > MAX_FRAMES or packet.size > MAX_FRAME_BYTES or ms > MAX_AT_MS:
             raise ValueError("larger than what browsers are asked for")
-        if ms < last or ms < 0:
+        if ms < last:
             continue  # a browser's own times never go back
         first, last = ms if first is None else first, ms
         if last - first > MAX_SPAN_MS:
