@@ -126,6 +126,8 @@ class LessonService:
         async with self._database.write() as tx:
             lesson = require_visible(asker, await tables.find_lesson(tx, lesson_id))
             require_lecturer(asker, lesson)
+            if lesson.kind == "meeting":
+                raise Refused("lesson_state", "会议不能这样删除。请在会议里取消它，大家就都能看到原因。")
             if lesson.state != "scheduled":
                 raise Refused("lesson_state", "这节课已经开始过，不能删除。")
             if lesson.series_id is not None:

@@ -117,6 +117,7 @@ async def test_a_meeting_is_no_lesson_and_stands_in_the_calendar(workshop: Works
     log = (await workshop.send("he", "GET", f"/api/groups/{workshop.group}/activity"))["items"]
     assert log[0]["kind"] == "gathering.planned"
     assert await workshop.refused("he", "DELETE", f"/api/meetings/{meeting['id']}") == "not_allowed"
+    assert await workshop.refused("lin", "DELETE", f"/api/lessons/{meeting['id']}") == "lesson_state"
     await workshop.send("lin", "DELETE", f"/api/meetings/{meeting['id']}?reason=改期", expect=204)
     token = f"/api/lessons/{meeting['id']}/token"
     assert await workshop.refused("lin", "POST", token, {"role": "convener"}) == "lesson_cancelled"
