@@ -3,7 +3,8 @@
 Theory of operation. Of each 20 ms the level of what lies between 200 and 4,000 Hz is taken: speech, without hum and
 hiss. What a microphone hears all the time (a fan, rain, a room of children who breathe) is its floor: the least level
 that a second keeps for a tenth of its time, in the 31 seconds around; whoever talks, pauses in that time. Speech stands
-above the floor by `ABOVE_DB`. Pauses within a sentence are filled, and what is shorter than a syllable is a knock.
+above the floor by `ABOVE_DB`. Silence without any noise, of a lost packet or of a browser that suppresses noise,
+tells nothing of the floor. Pauses within a sentence are filled, and what is shorter than a syllable is a knock.
 Nobody's words are understood here, and no voice is known again: several people at one microphone are one.
 """
 
@@ -17,6 +18,7 @@ from recorder.loudness import RATE, Samples
 
 HOP_MS = 20
 LEAST_DB = -50.0  # of full scale: what is softer is no speech at a microphone that a class could hear
+NOISIEST_DB = -46.0  # the loudest floor: where a browser cleans the voice, all that is left to measure is speech
 ABOVE_DB = 9.0  # over the floor; speech of 65 dB(A) in a classroom with 50 dB(A) of noise stands 15 above it
 PAUSE_MS = 400  # shorter ones are within a sentence
 SYLLABLE_MS = 160  # shorter sounds are knocks
@@ -69,11 +71,13 @@ def _floor(levels: Levels) -> Levels:
     """Return the floor at each hop."""
     per_s = 1000 // HOP_MS
     padded = np.pad(levels, (0, -len(levels) % per_s), mode="edge").reshape(-1, per_s)
-    of_second = np.sort(padded, axis=1)[:, int(per_s * FLOOR_SHARE)]
-    of_second = np.where(of_second <= _SILENCE_DB + 1, np.float32(0), of_second)  # 0: nothing was received, not quiet
+    is_heard = padded > _SILENCE_DB + 1
+    ranked = np.sort(np.where(is_heard, padded, np.float32(np.inf)), axis=1)
+    place = (np.count_nonzero(is_heard, axis=1) * FLOOR_SHARE).astype(int)
+    of_second = np.take_along_axis(ranked, place[:, None], axis=1)[:, 0]
     around = np.pad(of_second, FLOOR_S, mode="edge")
     least = np.min(np.lib.stride_tricks.sliding_window_view(around, 2 * FLOOR_S + 1), axis=1)
-    floor: Levels = np.repeat(least, per_s)[: len(levels)]
+    floor: Levels = np.repeat(np.minimum(least, NOISIEST_DB), per_s)[: len(levels)]
     return floor
 
 

@@ -62,7 +62,7 @@ def listen_to(shop: Workshop) -> Voices:
     if note is not None and note.inputs == inputs:
         return msgspec.convert(note.facts, Voices)
     lecturer = shop.lecturer
-    people = _people(shop.story)
+    people = _people(shop)
     found = Voices(
         lecturer.duration_ms,
         tuple(
@@ -82,14 +82,10 @@ def _microphones(story: Story) -> Iterator[tuple[str, str]]:
             yield peer, role
 
 
-def _people(story: Story) -> dict[str, tuple[str, str]]:
-    """Return name and school of everybody who was in the lesson."""
-    found: dict[str, tuple[str, str]] = {}
-    for _, body in story.events:
-        one: Any = body.get("participant")
-        if body.get("kind") == "participant_joined" and isinstance(one, dict):
-            found[str(one.get("peer"))] = str(one.get("name") or ""), str(one.get("school") or "")
-    return found
+def _people(shop: Workshop) -> dict[str, tuple[str, str]]:
+    """Return name and school of everybody whom the journal names."""
+    told = (line for line in shop.journal.lines if line["kind"] == "peer")
+    return {str(line["peer"]): (str(line.get("name") or ""), str(line.get("school") or "")) for line in told}
 
 
 def _talk(shop: Workshop, peer: str) -> Talk:

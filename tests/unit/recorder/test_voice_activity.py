@@ -46,6 +46,12 @@ def test_talk_is_found_where_it_is_whatever_the_room_hums(noise_db: float, hum_d
     assert share == pytest.approx(7.1 / 12, abs=0.02)
 
 
+def test_talk_between_silence_without_any_noise_is_found() -> None:
+    heard = _heard(_sound(((1.0, 3.0),), seconds=5, noise_db=-200.0))
+    assert len(heard) == 1
+    assert heard[0] == pytest.approx((1000, 3000), abs=110)
+
+
 def test_a_room_that_only_hums_says_nothing() -> None:
     assert _heard(_sound((), seconds=3, noise_db=-38.0, hum_db=-18.0)) == []
     assert _heard(np.zeros(RATE, np.float32)) == []
