@@ -20,7 +20,7 @@ from server.planning.document import ROOT, plain_text, read_tree
 from server.planning.plans.structs import Reader
 from server.planning.plans.wire import Presence, Sub, awareness_frame, sync_frame
 
-PATIENCE_S = 15.0
+PATIENCE_S = 60.0  # a machine that builds and tests beside it
 SESSION = "tongtang_session"
 
 
@@ -52,7 +52,9 @@ class PlanClient:
 
     async def ticket(self) -> dict[str, Any]:
         """Fetch a ticket."""
-        async with httpx.AsyncClient(cookies={SESSION: self.session}, trust_env=False, verify=False) as http:
+        async with httpx.AsyncClient(
+            cookies={SESSION: self.session}, trust_env=False, verify=False, timeout=PATIENCE_S
+        ) as http:
             answer = await http.post(f"{self.base}/api/plans/{self.plan_id}/ticket", headers={"X-Tongtang": "1"})
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
@@ -68,6 +70,7 @@ class PlanClient:
             additional_headers={"cookie": f"{SESSION}={self.session}"},
             proxy=None,
             ping_interval=None,
+            open_timeout=PATIENCE_S,
             max_size=16 << 20,
             compression=None,
         )

@@ -40,6 +40,7 @@ class Asking:
             cookies={SESSION: self._world.session_of(self._name)},
             trust_env=False,
             verify=False,
+            timeout=60,
         ) as http:
             content = {"content": body} if isinstance(body, bytes) else {"json": body}
             answer = await http.request(method, f"/api/plans/{self._plan_id}{path}", **content)
