@@ -79,6 +79,13 @@ LABELS = {
     "owner_id": "负责人",
     "due": "完成日期",
     "item": "议程",
+    "stage": "学段",
+    "starts_ms": "开始时间",
+    "minutes": "时长",
+    "place": "地点",
+    "link": "会议链接",
+    "repeats": "每周重复",
+    "person_id": "老师",
 }
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from server.accounts.model import Person
 from server.accounts.service import Clock, epoch_ms, utc_now
+from server.fields import field_invalid
 from server.lessons.model import PersonRef
 from server.planning.calendar import tables
 from server.planning.calendar.model import Busy, Draft, Gathering, check, overlapping, weekly
@@ -67,9 +68,10 @@ class GatheringService:
         self, tx: Transaction, person: Person, found: tuple[Gathering, ...], from_ms: int, to_ms: int
     ) -> list[Shown]:
         busy = await tables.lessons_given(tx, (person.id,), from_ms, to_ms)
+        roles = {group_id: await desk.role_in(tx, person, group_id) for group_id in {one.group_id for one in found}}
         shown = []
         for one in found:
-            role = await desk.role_in(tx, person, one.group_id)
+            role = roles[one.group_id]
             is_own = one.by.id == person.id and Right.PLAN_GATHERING in RIGHTS[role]
             comes = next((answer.comes for answer in one.coming if answer.person.id == person.id), None)
             clashes = () if one.cancelled_ms is not None else overlapping(one.starts_ms, one.minutes, busy)
@@ -110,6 +112,7 @@ class GatheringService:
         now, series = epoch_ms(self._clock()), new_id() if repeats > 1 else ""
         async with self._database.write() as tx:
             group = (await desk.require_in(tx, person, group_id, Right.PLAN_GATHERING)).group
+            await _check_plan(tx, group_id, draft.plan_id)
             if await tables.count_ahead(tx, group_id, now) + repeats > MAX_PLANNED:
                 raise Refused("calendar_full", f"日历里最多安排 {MAX_PLANNED} 次将来的活动。请先取消一些。")
             made = []
@@ -135,6 +138,7 @@ class GatheringService:
             old = await self._take(tx, person, gathering_id)
             if old.revision != revision:
                 raise Refused("gathering_changed", "这次活动刚才被别人改过。请刷新看一看，再修改。")
+            await _check_plan(tx, old.group_id, draft.plan_id)
             told = {name: getattr(draft, name) for name in Draft.__struct_fields__}
             new = await self._save(tx, old, **told)
             await self._note(tx, "gathering.changed", person, new)
@@ -198,3 +202,9 @@ class GatheringService:
         await self._activity.note(
             tx, kind, person.id, group_id=one.group_id, plan_id=one.plan_id, object_id=one.id, data=data
         )
+
+
+async def _check_plan(tx: Transaction, group_id: str, plan_id: str) -> None:
+    """Pass when the plan is one of the group's, or none."""
+    if plan_id and await tables.group_of_plan(tx, plan_id) != group_id:
+        raise field_invalid("plan_id", "请选择本教研组的教案。")

@@ -26,6 +26,7 @@ from server.lessons.model import PersonRef
 from server.lessons.tables import lessons
 from server.planning.calendar.model import MINUTE_MS, Busy, Coming, Draft, Gathering
 from server.planning.groups.tables import group_members, groups
+from server.planning.plans.tables import plans
 from server.storage.database import Transaction
 from server.storage.schema import EpochMs, metadata
 
@@ -142,6 +143,11 @@ async def set_answer(tx: Transaction, gathering_id: str, person_id: str, comes: 
     one = (gathering_answers.c.gathering_id == gathering_id) & (gathering_answers.c.person_id == person_id)
     await tx.execute(delete(gathering_answers).where(one))
     await tx.execute(insert(gathering_answers).values(row | {"comes": comes, "answered_ms": now_ms}))
+
+
+async def group_of_plan(tx: Transaction, plan_id: str) -> str | None:
+    """Return whose plan it is."""
+    return (await tx.execute(select(plans.c.group_id).where(plans.c.id == plan_id))).scalar()
 
 
 # --- who is busy --------------------------------------------------------------------------------------------------

@@ -75,6 +75,7 @@ async def test_others_gatherings_and_nonsense_are_refused(workshop: Workshop) ->
         body(at(days=1), repeats=99),
         body(at(days=1)) | {"title": "  "},
         body(at(days=1)) | {"kind": "party"},
+        body(at(days=1), plan_id="of-nobody"),
     ):
         assert await workshop.refused("he", "POST", "G/gatherings", nonsense) == "field_invalid"
     assert await workshop.refused("he", "GET", "/api/gatherings?from_ms=1") == "field_invalid"
