@@ -12,6 +12,7 @@ from bench.story import Plan, story
 
 pytestmark = [pytest.mark.e2e, pytest.mark.skipif(bool(missing()), reason=missing() or "-")]
 
+APART_MS = 80 + 1_000 / 15  # the issue's, and a picture of the bot's that a busy machine left out
 SHORT = Plan(before_s=9, after_s=7, firefox_from=0.6)
 
 
@@ -19,5 +20,7 @@ def test_a_recording_survives_and_travels(playwright: Playwright, clip: Path, tm
     seen = story(playwright, tmp_path, clip, SHORT)
     assert seen["pages"] >= 3
     assert seen["strokes"] >= 3
+    assert seen["claps"] >= 1, "the picture of the others may begin a moment later than the voice"
+    assert seen["apart_ms"] <= APART_MS
     assert seen["chromium"] == seen["firefox"] == ["site", "folder", "light"]
     assert seen["uses_counted"] == 1
