@@ -8,7 +8,7 @@
 - A plan of 25,000 characters: `load_ms` from the snapshot to a room that serves, the median of some; and
   `load_rows_ms` when a crash left the most updates after the snapshot that there can be. The goal of the first is 100.
 
-The time until it can be edited in a browser is a figure of `bench.plan_page`.
+The time until that plan can be edited in a browser is a figure of `bench.planning_browser`.
 """
 
 from __future__ import annotations
