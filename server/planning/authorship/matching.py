@@ -27,6 +27,7 @@ BUDGET = 100_000_000
 _SIFT = 64  # characters left to explain from which on an index of the donors pays for itself
 _SMALL_REACH = 4_000  # characters of the donor in which matches shorter than `_LONG` are looked for
 _MAX_ALIGNED = 200  # characters of both sides that are aligned in order: quadratic
+_MAX_SHORT = 4_000  # short runs of one step: more than the cells of the largest table; each costs a copy of the text
 _MAX_REORDERED = 2_000  # characters that are put back one by one, as after the columns of a table changed places
 _PIECE = re.compile(r"[^\0]+")
 
@@ -108,10 +109,18 @@ class Claims:
     def __init__(self, fresh: str) -> None:
         self.fresh = fresh
         self.authors = FREE * len(fresh)
+        self._given: set[str] = set()  # authors so far: as many as wrote the plan
 
     def give(self, at: int, authors: str) -> None:
         """Say who wrote the run that begins at `at`."""
         self.authors = self.authors[:at] + authors + self.authors[at + len(authors) :]
+        self._given.update(authors)
+
+    def free_around(self, begin: int, end: int) -> tuple[str, str]:
+        """Return what nobody has claimed before `begin` and after `end`."""
+        low = max((self.authors.rfind(one, 0, begin) for one in self._given), default=-1) + 1
+        taken = (at for one in self._given if (at := self.authors.find(one, end)) >= 0)
+        return self.fresh[low:begin], self.fresh[end : min(taken, default=len(self.fresh))]
 
     def gaps(self, shortest: int = 1) -> list[tuple[int, int]]:
         """Return begin and end of each run that nobody has claimed, of this length at least."""
@@ -164,9 +173,10 @@ def _claim_short(claims: Claims, donors: Donors, own: int) -> None:
     left = sum(end - begin for begin, end in gaps)
     reach = min(max(own, _SMALL_REACH), BUDGET // (left + 1))
     index = _grams(donors.text[:reach]) if left > _SIFT else None
+    claimed = 0
     for begin, end in gaps:
         at = begin
-        while at + MIN_MOVED <= end:
+        while at + MIN_MOVED <= end and claimed < _MAX_SHORT:
             if index is not None and claims.fresh[at : at + MIN_MOVED] not in index:
                 at += 1
                 continue
@@ -176,6 +186,7 @@ def _claim_short(claims: Claims, donors: Donors, own: int) -> None:
                 continue
             claims.give(best[0], donors.take(best[1], best[2]))
             at = best[0] + best[2]
+            claimed += 1
 
 
 def _grams(text: str) -> set[str]:
@@ -185,22 +196,16 @@ def _grams(text: str) -> set[str]:
 def _longest(claims: Claims, donors: Donors, at: int, length: int, reach: int) -> tuple[int, int, int] | None:
     """Return begin, place and length of the longest match around `fresh[at : at + length]`."""
     best: tuple[int, int, int] | None = None
+    free: tuple[str, str] | None = None
     for source in places(donors.text, claims.fresh[at : at + length], reach):
-        left, right = _widen(claims, donors.text, at, source, length)
+        free = free or claims.free_around(at, at + length)
+        before, after = free
+        beyond = source + length
+        left = common(donors.text[max(0, source - len(before)) : source], before, from_end=True)
+        right = common(donors.text[beyond : beyond + len(after)], after)
         if best is None or left + length + right > best[2]:
             best = (at - left, source - left, left + length + right)
     return best
-
-
-def _widen(claims: Claims, text: str, at: int, source: int, length: int) -> tuple[int, int]:
-    """Return by how much the match of `length` goes on to the left and to the right."""
-    fresh = claims.fresh
-    free_left = at - (len(claims.authors[:at].rstrip(FREE)))
-    left = common(text[max(0, source - free_left) : source], fresh[at - free_left : at], from_end=True)
-    after, beyond = at + length, source + length
-    taken = len(claims.authors) - len(claims.authors[after:].lstrip(FREE))
-    right = common(text[beyond : beyond + taken - after], fresh[after:taken])
-    return left, right
 
 
 def _claim_rest(claims: Claims, donors: Donors, own: int) -> None:
