@@ -20,7 +20,7 @@ from server.accounts.service import Clock, epoch_ms
 from server.planning.document import plain_text, read_tree
 from server.planning.plans import storage, tables
 from server.planning.plans.batches import Batch
-from server.planning.plans.core import Broken, PlanCore
+from server.planning.plans.core import Broken, Expelled, PlanCore
 from server.planning.plans.links import Link
 from server.planning.plans.wire import Close
 from server.planning.search.keeping import plan_changed
@@ -97,7 +97,15 @@ class Room:
         if self.is_over:
             return
         waited = self.core.next_timeout() is not None
-        self.core.on_frame(connection, data, asyncio.get_running_loop().time())
+        try:
+            self.core.on_frame(connection, data, asyncio.get_running_loop().time())
+        except (Expelled, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # a panic of the library is no Exception
+            log.exception("a frame broke the room of plan %s", self.plan_id)
+            self._lose("broken", Close.COME_AGAIN, "正在重新同步。", connection)
+            self._wake.set()
+            return
         self._pass_on()
         if not waited and self.core.next_timeout() is not None:
             self._wake.set()
@@ -163,7 +171,9 @@ class Room:
         except TongtangError as error:
             log.warning("plan %s cannot be stored: %s (%r)", self.plan_id, error, error.__cause__)
             self._lose(error.code, Close.STORAGE_FAILED, error.detail)
-        except Exception:
+        except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException:  # a panic of the library is no Exception
             log.exception("the room of plan %s failed", self.plan_id)
             self._lose("failed", Close.COME_AGAIN, "服务器内部出错，正在重新连接。")
         finally:
@@ -231,7 +241,8 @@ class Room:
             result = await self._store(batch, command.record, snapshot=command.snapshot)
         except BaseException as error:
             if not command.answer.done():
-                command.answer.set_exception(_lost() if isinstance(error, Broken) else error)
+                is_ours = isinstance(error, Broken) or not isinstance(error, Exception)
+                command.answer.set_exception(_lost() if is_ours else error)
             if batch is _EMPTY and isinstance(error, TongtangError):
                 return  # nothing was changed in memory
             raise

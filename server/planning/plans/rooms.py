@@ -96,6 +96,8 @@ class PlanRooms:
                     await self._look(room)
                 except TongtangError as error:
                     log.warning("who is at plan %s cannot be checked now: %s", room.plan_id, error)
+                except Exception:
+                    log.exception("looking after plan %s failed", room.plan_id)
 
     async def _look(self, room: Room) -> None:
         now = asyncio.get_running_loop().time()

@@ -111,6 +111,35 @@ async def test_hostile_frames_end_in_a_clean_close_and_the_others_go_on(world: P
     await leave(large, writer)
 
 
+class Panic(BaseException):
+    """What the library raises when it fails inside."""
+
+
+@pytest.mark.parametrize("where", ["on_frame", "take"])
+async def test_a_panic_of_the_library_ends_the_room_and_nothing_else(
+    world: PlanWorld, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    plan, other = await world.plan(), await world.plan("另一份")
+    writer, reader = await world.page("王老师", plan.id), await world.page("赵老师", plan.id)
+    elsewhere = await world.page("王老师", other.id)
+
+    def panic(*_: object) -> None:
+        raise Panic("unreachable")
+
+    with monkeypatch.context() as patch:
+        async with world.plans.rooms.using(plan.id) as open_room:
+            patch.setattr(open_room.core, where, panic)
+        await writer.write("不会丢")
+        await closed(writer)
+        assert await closed(reader) == Close.COME_AGAIN
+    await writer.resume()
+    await writer.until(lambda: writer.unsaved == 0)
+    await elsewhere.write("照常")
+    await elsewhere.until(lambda: elsewhere.unsaved == 0)
+    assert "不会丢" in plain_text(await world.plans.versions.tree_now(await world.person("王老师"), plan.id))
+    await leave(writer, reader, elsewhere)
+
+
 async def test_nobody_writes_as_another_and_readers_do_not_write(world: PlanWorld) -> None:
     plan = await world.plan()
     writer, forger = await world.page("王老师", plan.id), await world.page("赵老师", plan.id)
