@@ -130,7 +130,7 @@ class MeetingService:
         kind: calendar_model.Kind = "conference" if meeting.kind == "joint" else "planning"
         entry = Gathering(
             id=new_id(), group_id=meeting.group_id, group_name=access.group.name, kind=kind, title=room.title,
-            starts_ms=room.starts_at_ms, minutes=max(10, room.planned_minutes), link=f"/meetings/{meeting.id}",
+            starts_ms=room.starts_at_ms, minutes=max(10, room.planned_minutes), link=_address(meeting.id),
             plan_id=meeting.plan_id or "", by=room.lecturer, changed_ms=epoch_ms(self._clock()),
         )  # fmt: skip
         await calendar.add(tx, entry)
@@ -154,6 +154,11 @@ class MeetingService:
                 raise Refused("meeting_state", "会议已经开始过，不能取消。主持人可以在会议里结束它。")
             lessons = lesson_tables.lessons
             await tx.execute(lessons.update().where(lessons.c.id == meeting_id).values(cancelled=reason[:200] or "—"))
+            entries, link = calendar.gatherings, _address(meeting_id)
+            off = {"cancelled_ms": epoch_ms(self._clock()), "reason": reason[:200]}
+            await tx.execute(
+                entries.update().where(entries.c.link == link).values(off | {"revision": entries.c.revision + 1})
+            )
 
     # --- who is let in ----------------------------------------------------------------------------------------------
 
@@ -298,19 +303,13 @@ class MeetingService:
         now = epoch_ms(self._clock())
         attendees = await outcome.attendees(tx, meeting, now)
         rights = frozenset(one for one in Right if has_right(access.role, one, is_closed=access.group.is_closed))
-        found = None
-        if meeting.room.started_t_ms is not None:
-            found = await outcome.substance_of(tx, meeting, attendees, len(resolutions), now)
+        has_begun = meeting.room.started_t_ms is not None
+        found = await outcome.substance_of(tx, meeting, attendees, len(resolutions), now) if has_begun else None
         return Shown(
-            meeting=meeting,
-            group_name=access.group.name,
-            rights=rights,
-            convenes=convenes,
-            people=tuple((await tables.seated(tx, ids)).values()),
-            resolutions=resolutions,
-            attendees=tuple(attendees),
-            substance=found,
-        )
+            meeting=meeting, group_name=access.group.name, rights=rights, convenes=convenes,
+            people=tuple((await tables.seated(tx, ids)).values()), resolutions=resolutions,
+            attendees=tuple(attendees), substance=found,
+        )  # fmt: skip
 
     async def on_ended(self, tx: Transaction, room: RoomId) -> None:
         """Log that a meeting was held, in the transaction that stores the end of its room; a lesson is left alone."""
@@ -325,6 +324,10 @@ class MeetingService:
             tx, "meeting.held", meeting.room.lecturer.id, group_id=meeting.group_id, plan_id=meeting.plan_id or "",
             object_id=meeting.id, data=data, idem=f"held:{meeting.id}", ts_ms=until,
         )  # fmt: skip
+
+
+def _address(meeting_id: str) -> str:
+    return f"/meetings/{meeting_id}"
 
 
 def _convenes(person: Person, meeting: Meeting, access: Access) -> bool:

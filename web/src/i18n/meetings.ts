@@ -22,7 +22,7 @@ export const meetings = area(
       jointTitle: '联席会议',
       starts: '开始时间',
       minutes: '时长（分钟）',
-      make: '发出通知',
+      make: '约好这个时间',
       back: '返回',
     },
     join: {

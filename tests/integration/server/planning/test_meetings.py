@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from recorder.control import RecordingChanged, Rendition
+from server.accounts.model import Person
 from server.library import tables as recordings
 from server.library.access import Act, acts
 from server.library.resources import desk, tables as resources
@@ -51,6 +52,11 @@ class Workshop:
         found = await self.world.person(username)
         assert found.person is not None
         return found.person.id
+
+    async def known(self, username: str) -> Person:
+        found = (await self.world.person(username)).person
+        assert found is not None
+        return found
 
     async def call(self, by: str = "lin", **changes: Any) -> dict[str, Any]:
         made: dict[str, Any] = await self.send(
@@ -121,6 +127,8 @@ async def test_a_meeting_is_no_lesson_and_stands_in_the_calendar(workshop: Works
     await workshop.send("lin", "DELETE", f"/api/meetings/{meeting['id']}?reason=改期", expect=204)
     token = f"/api/lessons/{meeting['id']}/token"
     assert await workshop.refused("lin", "POST", token, {"role": "convener"}) == "lesson_cancelled"
+    entries = await workshop.world.services.gatherings.of_group(await workshop.known("lin"), workshop.group, 0, 1 << 45)
+    assert [(one.gathering.link, one.gathering.reason) for one in entries] == [(f"/meetings/{meeting['id']}", "改期")]
 
 
 async def test_agenda_and_minutes_are_not_written_over(workshop: Workshop) -> None:
