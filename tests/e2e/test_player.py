@@ -81,9 +81,7 @@ def in_class(browser: Any, school: Region, lesson: str) -> Iterator[None]:
     screen.page.goto(f"/lesson/{lesson}/lecturer")
     screen.page.click("[data-act=start]")
     screen.page.wait_for_selector(".ink", state="attached")
-    eventually(
-        "the recorder takes pictures", lambda: list(school.server.data.glob("recordings/*/tracks/camera*/*")), 20
-    )
+    eventually("the recorder takes pictures", lambda: any(school.server.data.glob("recordings/*/tracks/camera*/*")), 20)
     writer = Writer(screen)
     writer.take("pen")
     writer.draw([FROM, *((FROM[0] + 0.05 * n, FROM[1]) for n in range(1, 10)), TO], lift=False)
