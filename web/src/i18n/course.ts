@@ -3,6 +3,7 @@ import { area } from './area';
 /** Teaching by a plan, the lesson laid against it, and the chain between plan, lesson, recording and review. */
 export const course = area(
   {
+    reviews: '听评课',
     segments: {
       title: '计划与实际',
       plan: '教案“{title}”第 {n} 版',
@@ -90,6 +91,7 @@ export const course = area(
     },
   },
   {
+    reviews: 'Lesson reviews',
     segments: {
       title: 'Planned and taught',
       plan: 'Plan “{title}”, version {n}',

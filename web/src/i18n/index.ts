@@ -9,18 +9,13 @@ import { ink } from './ink';
 import { lesson } from './lesson';
 import { link } from './link';
 import { local } from './local';
-import { meetings } from './meetings';
 import { offline } from './offline';
 import { pack } from './pack';
 import { phone } from './phone';
-import { plans } from './plans';
 import { player } from './player';
 import { portal } from './portal';
 import { quiz } from './quiz';
-import { credits } from './credits';
-import { research } from './research';
 import { resources } from './resources';
-import { reviews } from './reviews';
 import { sharing } from './sharing';
 import { teach } from './teach';
 
@@ -29,7 +24,7 @@ export type Locale = (typeof LOCALES)[number];
 
 const STORED = 'tongtang.locale';
 
-/** Every area of words, by its name in message keys: `common.…`, `lesson.…`, `portal.…`, `phone.…`, `catchup.…`, `link.…`, `teach.…`. */
+/** Every area of words but the workshop's (workshop.ts), by its name in message keys: `common.…`, `lesson.…`, `portal.…`, `phone.…`, `catchup.…`, `link.…`, `teach.…`. */
 export const AREAS = {
   player,
   cards,
@@ -49,12 +44,7 @@ export const AREAS = {
   quiz,
   sharing,
   resources,
-  credits,
-  research,
-  reviews,
   course,
-  plans,
-  meetings,
 };
 
 function messages(locale: Locale) {
@@ -76,13 +66,8 @@ function messages(locale: Locale) {
     teach: AREAS.teach[locale],
     quiz: AREAS.quiz[locale],
     resources: AREAS.resources[locale],
-    credits: AREAS.credits[locale],
-    research: AREAS.research[locale],
-    reviews: AREAS.reviews[locale],
     course: AREAS.course[locale],
     sharing: AREAS.sharing[locale],
-    plans: AREAS.plans[locale],
-    meetings: AREAS.meetings[locale],
   };
 }
 

@@ -1,6 +1,9 @@
 // @vitest-environment happy-dom
 import { describe, expect, it } from 'vitest';
-import { AREAS } from '.';
+import { AREAS as FIRST } from '.';
+import { WORKSHOP } from './workshop';
+
+const AREAS = { ...FIRST, ...WORKSHOP };
 
 /** Return every leaf of a message tree as `a.b.c` → text. */
 function leaves(tree: object, path = ''): Map<string, string> {

@@ -1,4 +1,5 @@
 // @vitest-environment happy-dom
+import '@/i18n/workshop';
 import { describe, expect, it } from 'vitest';
 import { i18n, t } from '@/i18n';
 import { research } from '@/i18n/research';

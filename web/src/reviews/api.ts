@@ -1,5 +1,6 @@
 /** The requests of reviews, of teaching by a plan and of the chain: docs/http.md. Every failure is an ApiError. */
 import { request } from '@/api/client';
+import type { RubricBody } from './rubricDraft';
 import type {
   Chain,
   Heard,
@@ -50,6 +51,8 @@ export const reviewApi = {
     request<{ lesson: LessonBrief; items: ReviewBrief[] }>('GET', lesson(id, 'reviews')),
   begin: (id: string, body: NewReview) => request<Review>('POST', lesson(id, 'reviews'), body),
   rubrics: (group: string) => items<Rubric>(`/api/groups/${at(group)}/rubrics`),
+  saveRubric: (group: string, body: RubricBody) =>
+    request<Rubric>('POST', `/api/groups/${at(group)}/rubrics`, body),
   get: (id: string) => request<Review>('GET', review(id)),
   score: (id: string, scores: Record<string, number>) =>
     request<undefined>('PUT', review(id, 'scores'), { scores }),

@@ -7,6 +7,11 @@ declare module 'vue-router' {
   }
 }
 
+/** Load a page of the research workshop with its words. */
+function workshop<Page>(load: () => Promise<Page>): () => Promise<Page> {
+  return async () => (await Promise.all([load(), import('@/i18n/workshop')]))[0];
+}
+
 /** The pages of docs/http.md. Each is loaded when it is opened, so that a weak link fetches only what it shows. */
 const routes: RouteRecordRaw[] = [
   { path: '/', name: 'home', component: () => import('@/pages/portal/HomePage.vue') },
@@ -129,74 +134,74 @@ const routes: RouteRecordRaw[] = [
     name: 'lesson-reviews',
     props: true,
     meta: { title: 'reviews.tab' },
-    component: () => import('@/reviews/LessonReviewsPage.vue'),
+    component: workshop(() => import('@/reviews/LessonReviewsPage.vue')),
   },
   {
     path: '/lessons/:id/segments',
     name: 'lesson-segments',
     props: true,
     meta: { title: 'course.segments.title' },
-    component: () => import('@/reviews/SegmentsPage.vue'),
+    component: workshop(() => import('@/reviews/SegmentsPage.vue')),
   },
   {
     path: '/lessons/:id/chain',
     name: 'lesson-chain',
     props: (to) => ({ id: String(to.params.id), from: 'lesson' }),
     meta: { title: 'course.chain.title' },
-    component: () => import('@/reviews/ChainPage.vue'),
+    component: workshop(() => import('@/reviews/ChainPage.vue')),
   },
   {
     path: '/plans/:id/chain',
     name: 'plan-chain',
     props: (to) => ({ id: String(to.params.id), from: 'plan' }),
     meta: { title: 'course.chain.title' },
-    component: () => import('@/reviews/ChainPage.vue'),
+    component: workshop(() => import('@/reviews/ChainPage.vue')),
   },
   {
     path: '/plans/:id/teach',
     name: 'plan-teach',
     props: true,
     meta: { title: 'course.teach.title' },
-    component: () => import('@/reviews/TeachPage.vue'),
+    component: workshop(() => import('@/reviews/TeachPage.vue')),
   },
   {
     path: '/reviews/:id',
     name: 'review',
     props: true,
     meta: { title: 'reviews.tab' },
-    component: () => import('@/reviews/ReviewPage.vue'),
+    component: workshop(() => import('@/reviews/ReviewPage.vue')),
   },
   {
     path: '/research',
     name: 'research',
     meta: { title: 'research.title' },
-    component: () => import('@/research/ResearchPage.vue'),
+    component: workshop(() => import('@/research/ResearchPage.vue')),
   },
   {
     path: '/credits',
     name: 'credits',
     meta: { title: 'credits.title' },
-    component: () => import('@/credits/CreditsPage.vue'),
+    component: workshop(() => import('@/credits/CreditsPage.vue')),
   },
   {
     path: '/credits/:person',
     name: 'credits-of',
     props: true,
     meta: { title: 'credits.title' },
-    component: () => import('@/credits/CreditsPage.vue'),
+    component: workshop(() => import('@/credits/CreditsPage.vue')),
   },
   {
     path: '/research/library',
     name: 'plan-library',
     meta: { title: 'research.library' },
-    component: () => import('@/research/LibraryPage.vue'),
+    component: workshop(() => import('@/research/LibraryPage.vue')),
   },
   {
     path: '/research/groups/:id',
     name: 'research-group',
     props: true,
     meta: { title: 'research.title' },
-    component: () => import('@/research/GroupPage.vue'),
+    component: workshop(() => import('@/research/GroupPage.vue')),
   },
   {
     path: '/resources',
@@ -216,7 +221,7 @@ const routes: RouteRecordRaw[] = [
     name: 'plan',
     props: true,
     meta: { title: 'plans.tab' },
-    component: () => import('@/plans/PlanPage.vue'),
+    component: workshop(() => import('@/plans/PlanPage.vue')),
   },
   {
     path: '/lesson/:id/check',
@@ -258,7 +263,7 @@ const routes: RouteRecordRaw[] = [
     name: 'meeting',
     props: true,
     meta: { title: 'meetings.page' },
-    component: () => import('@/meetings/MeetingPage.vue'),
+    component: workshop(() => import('@/meetings/MeetingPage.vue')),
   },
   {
     path: '/:rest(.*)*',

@@ -84,7 +84,7 @@ export const welcome = (seq = 7): ServerMessage => ({
       subject: '科学',
       lecturer_school: '实验小学',
       kind: 'lesson',
-    paired_school: '',
+      paired_school: '',
       planned_minutes: 40,
       state: 'live',
       started_t_ms: 0,

@@ -3,7 +3,6 @@ import type { zh } from './zh';
 
 /** The research workshop, in English. */
 export const en: Words<typeof zh> = {
-  tab: 'Research',
   title: 'Research workshop',
   library: 'Plan library',
   home: 'My research',

@@ -1,6 +1,5 @@
 /** The research workshop: groups, calendar, library, templates, and the log in plain words. */
 export const zh = {
-  tab: '教研',
   title: '云端教研坊',
   library: '教案库',
   home: '我的教研',
