@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -64,21 +65,28 @@ def write_pdf(paper: Paper) -> bytes:
     """Return the paper as PDF. Takes about a second: call it off the event loop."""
     letters = characters(paper) | _ALWAYS
     fonts = [embeddable(letters, is_bold) for is_bold in (False, True)]
-    with _lock:
-        return _Sheets(_register(fonts), fonts[0]).write(paper)
+    with _lock, _registered(fonts) as names:
+        return _Sheets(names, fonts[0]).write(paper)
 
 
-def _register(fonts: Sequence[bytes | None]) -> tuple[str, str]:
-    names = []
+@contextmanager
+def _registered(fonts: Sequence[bytes | None]) -> Iterator[tuple[str, str]]:
+    """Let reportlab know the fonts inside the block, and forget them after it: it never replaces one that it knows."""
+    names, made = [], []
     for name, font in zip((_TEXT, _BOLD), fonts, strict=True):
         if font is None:
             pdfmetrics.registerFont(UnicodeCIDFont(_NOT_EMBEDDED))
             names.append(_NOT_EMBEDDED)
         else:
-            pdfmetrics.registerFont(TTFont(name, io.BytesIO(font)))
+            made.append(TTFont(name, io.BytesIO(font)))
+            pdfmetrics.registerFont(made[-1])
             names.append(name)
     pdfmetrics.registerFontFamily(names[0], names[0], names[1], names[0], names[1])
-    return names[0], names[1]
+    try:
+        yield names[0], names[1]
+    finally:
+        for one in made:
+            one.unregister()
 
 
 class _Sheets:

@@ -123,6 +123,8 @@ class ExportService:
                 number = await _last_final(tx, plan_id, number)
             elif not access.may(Right.EXPORT):
                 raise Refused("not_allowed", group_desk.detail_of(Right.EXPORT))
+            if not number and not access.plan.is_open:  # nobody can have changed it since
+                number = await _final_number(tx, plan_id)
             found = await self._gather(tx, access.plan, number)
         async with self._database.write() as tx:
             await self._activity.note(

@@ -14,7 +14,8 @@ import pytest
 from docx import Document
 
 from server.planning.document import Node, Text, paragraph, plan_field
-from server.planning.export.paper import Paper
+from server.planning.export.paper import Paper, line
+from server.planning.export.pdf import write_pdf
 from server.planning.export.plan_paper import plan_paper
 from server.planning.export.word import write_word
 from tests.integration.server.planning.conftest import Workshop
@@ -84,6 +85,24 @@ async def test_a_draft_is_not_taken_out_by_strangers(workshop: Workshop) -> None
     assert (await fetch(workshop, "lin", f"/api/plans/{plan}/export.md?version=7")).json()["code"] == "version_unknown"
     assert (await fetch(workshop, "lin", f"/api/groups/{workshop.group}/cases.pdf")).json()["code"] == "cases_none"
     assert (await fetch(workshop, "he", f"/api/groups/{workshop.group}/cases.pdf")).json()["code"] == "not_allowed"
+
+
+def test_every_pdf_has_the_letters_of_its_own_words() -> None:
+    for title, word in (("甲乙丙", "子丑寅"), ("评课记录", "量表观察")):
+        text = text_of_pdf(write_pdf(Paper(title, blocks=(line(word),))))
+        assert title in text
+        assert word in text
+
+
+async def test_a_final_plan_says_its_version(workshop: Workshop) -> None:
+    plan = await new_plan(workshop)
+    body = {"name": "第一次定稿", "is_final": True}
+    await workshop.send("lin", "POST", f"/api/plans/{plan}/versions", body, 201)
+    text = (await fetch(workshop, "lin", f"/api/plans/{plan}/export.md")).text
+    assert "第 1 版" in text
+    cases = (await fetch(workshop, "lin", f"/api/groups/{workshop.group}/cases.html")).text
+    assert "云岭小学科学教研组案例集" in cases
+    assert "案例1　光的折射" in cases
 
 
 def test_word_files_name_chinese_fonts_and_have_formulas_that_can_be_edited() -> None:
