@@ -11,6 +11,10 @@ from playwright.sync_api import Browser, WebSocketRoute
 from tests.e2e.browser import Screen
 from tests.e2e.school import PASSWORD, Person, Region, eventually
 
+_HAS_CARET = """
+(selector) => document.querySelector(selector)?.contains(getSelection().anchorNode)
+  && document.activeElement?.isContentEditable
+"""
 _TEXT = """
 (selector) => {
   const place = document.querySelector(selector);
@@ -99,9 +103,19 @@ class PlanScreen(Screen):
         except AssertionError as error:
             raise AssertionError(f"{error}; it reads {seen}") from None
 
+    def put_caret(self, field: str) -> None:
+        """Click into a field's last line, and pass when the caret is there: what is clicked may just have moved."""
+        line = f"[data-field={field}] .field__body p >> nth=-1"
+
+        def there() -> bool:
+            self.page.click(line)
+            return bool(self.page.evaluate(_HAS_CARET, f"[data-field={field}] .field__body"))
+
+        eventually(f"the caret is in {field}", there, 15)
+
     def write(self, field: str, words: str) -> None:
         """Type at the end of a field's last line."""
-        self.page.click(f"[data-field={field}] .field__body p >> nth=-1")
+        self.put_caret(field)
         self.page.keyboard.press("End")
         self.page.keyboard.type(words)
 
@@ -109,6 +123,9 @@ class PlanScreen(Screen):
         """Select as many letters before the caret."""
         for _ in range(letters):
             self.page.keyboard.press("Shift+ArrowLeft")
+        # The editor hears of it by an event of its own, which a busy browser handles after the keys that follow.
+        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self.page.wait_for_function("(letters) => getSelection().toString().length === letters", arg=letters)
 
     def _line(self, line: WebSocketRoute) -> None:
         if self._is_cut:

@@ -35,7 +35,7 @@ def test_two_schools_write_one_plan(playwright: Playwright, school: Region) -> N
 
 def both_begin_in_the_same_empty_line(lin: PlanScreen, he: PlanScreen) -> None:
     for screen in (lin, he):
-        screen.page.click("[data-field=learners] .field__body p")
+        screen.put_caret("learners")
     he.page.keyboard.type("乡村学生")
     lin.reads("learners", "乡村学生")
     lin.page.keyboard.press("End")
@@ -49,7 +49,7 @@ def both_begin_in_the_same_empty_line(lin: PlanScreen, he: PlanScreen) -> None:
 
 def nothing_composed_is_lost_without_a_link(lin: PlanScreen, he: PlanScreen) -> None:
     """Compose before, during and across an outage, while the other types in the same line."""
-    he.page.click("[data-field=goals] .field__body p")
+    he.put_caret("goals")
     compose(he.page, "guanglu", "光路")
     lin.reads("goals", "光路")
     he.cut()
@@ -78,13 +78,13 @@ def comments_stay_at_their_words(lin: PlanScreen, he: PlanScreen) -> None:
     he.page.fill("[data-comment-form] textarea", "还要说明方向")
     he.page.click("[data-comment-form] [type=submit]")
     lin.page.wait_for_selector(".commented")
-    lin.page.click("[data-field=key_points] .field__body p")
+    lin.put_caret("key_points")
     lin.page.keyboard.press("Home")
     lin.page.keyboard.type("本课")
     for screen in (lin, he):
         screen.reads("key_points", "本课重点：光的折射")
         assert screen.text_of(".commented") == "折射"
-    he.page.click("[data-field=key_points] .field__body p")
+    he.put_caret("key_points")
     he.page.keyboard.press("End")
     he.select(4)
     he.page.keyboard.press("Control+Alt+m")
@@ -114,7 +114,7 @@ def versions_are_compared_and_restored(lin: PlanScreen) -> None:
 
 
 def a_sentence_outlives_the_log_in(he: PlanScreen, lin: PlanScreen) -> None:
-    he.page.click("[data-field=standards] .field__body p")
+    he.put_caret("standards")
     he.page.keyboard.type("登录过期前，")
     he.is_saved()
     he.cut()
@@ -130,7 +130,7 @@ def a_sentence_outlives_the_log_in(he: PlanScreen, lin: PlanScreen) -> None:
 
 def a_final_plan_is_read_on_a_phone(phone: PlanScreen, lin: PlanScreen, plan: str) -> None:
     phone.open_plan("he", plan)
-    phone.page.click("[data-field=reflection] .field__body p")
+    phone.put_caret("reflection")
     phone.page.keyboard.type("手机上补一句")
     lin.reads("reflection", "手机上补一句")
     phone.page.click("[data-open=comments]")
