@@ -50,6 +50,8 @@ check: .venv/.test-stamp web/node_modules/.stamp
 
 # Tests that measure times, or that keep a core busy with media: nothing runs beside them.
 ALONE := tests/integration/lessons tests/integration/turn $(wildcard tests/integration/test_*.py)
+# Stories without a live lesson: two browsers beside each other do not mind.
+QUIET := $(patsubst %,tests/e2e/test_%.py,accessible decks exports offline_pack research screen_offline timetable)
 
 .PHONY: test
 test: check web/dist/.stamp
@@ -57,5 +59,5 @@ test: check web/dist/.stamp
 	$(PY) -m pytest tests/unit -n auto
 	$(PY) -m pytest tests/scenarios -n auto
 	cd web && npm run --silent test
-	$(PY) -m pytest tests/integration -n 2 --dist loadfile $(ALONE:%=--ignore=%)
-	$(PY) -m pytest $(ALONE) tests/e2e
+	$(PY) -m pytest tests/integration $(QUIET) -n 2 --dist loadfile $(ALONE:%=--ignore=%)
+	$(PY) -m pytest $(ALONE) tests/e2e $(QUIET:%=--ignore=%)
