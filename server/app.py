@@ -59,6 +59,7 @@ from server.middleware import BodyLimit, OwnHeader, SecurityHeaders
 from server.objects.copier import Copier, copying_to
 from server.objects.opening import open_objects
 from server.planning.authorship import routes as authorship_routes
+from server.planning.authorship.finals import FinalCounts
 from server.planning.authorship.service import SharesService
 from server.planning.calendar import routes as gathering_routes
 from server.planning.calendar.feeds import GatheringFeeds
@@ -122,7 +123,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             limits = {DECK_PURPOSE: settings.decks_max_mb << 20, CLIP_PURPOSE: MAX_CLIP_BYTES}
             limits |= {MATERIAL_PURPOSE: MAX_FILE_BYTES, GAP_PURPOSE: MAX_PIECE_BYTES}
             objects = open_objects(settings)
-            credits = CreditService(database, ZoneInfo(settings.timezone), Issuer.load(folder, "同堂"))
+            finals = FinalCounts()
+            credits = CreditService(database, finals, ZoneInfo(settings.timezone), Issuer.load(folder, "同堂"))
             uploads = UploadService(database, folder / "uploads", limits)
             decks = DeckService(database, uploads, lessons, folder / "decks")
             search_maker = IndexMaker(database, folder / "recordings")
@@ -183,7 +185,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                     gatherings=GatheringService(database, activity, ZoneInfo(settings.timezone)),
                     gathering_feeds=GatheringFeeds(database, FeedAddresses(secret)),
                     plans=plans,
-                    authorship=SharesService(database, plans.rooms, settings.research_west),
+                    authorship=SharesService(database, plans.rooms, finals, settings.research_west),
                     search=SearchService(database),
                     search_maker=search_maker,
                     teaching=TeachingService(database, activity, questions, live.segments_changed),

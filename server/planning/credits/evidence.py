@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import Any
 
 import msgspec
-from pycrdt import Doc
 from sqlalchemy import select
 
 from server.accounts.tables import people, people_by_id
 from server.lessons.model import Lesson
 from server.lessons.playback_tables import playback_of
 from server.lessons.tables import lesson_events, lessons, lessons_where
-from server.planning.authorship.attribution import Attribution
+from server.planning.authorship.finals import FinalCounts
 from server.planning.credits.facts import Authors, Taught
 from server.planning.credits.model import WHOLE_BP
-from server.planning.document import plain_text, read_tree
-from server.planning.plans.tables import plan_versions, plans
 from server.storage.database import Transaction
 from signaling.messages import PeerId
 from signaling.roles import Role
@@ -27,36 +23,20 @@ MOST_LESSONS = 5_000  # of one sweep: a region of 500 schools gives about so man
 ASKED = 500  # names in one query: SQLite takes 32,766 parameters
 
 
-async def authors_in(tx: Transaction) -> dict[str, Authors]:
+async def authors_in(tx: Transaction, finals: FinalCounts) -> dict[str, Authors]:
     """Return who wrote each plan that is finalised now."""
-    last: dict[str, Any] = {}
-    query = (
-        select(plans.c.id, plans.c.lead_id, plan_versions.c.number, plan_versions.c.blob, plan_versions.c.runs)
-        .join(plan_versions, plan_versions.c.plan_id == plans.c.id)
-        .where(plans.c.state == "finalised", plan_versions.c.is_final)
-        .order_by(plan_versions.c.number)
-    )
-    for row in (await tx.execute(query)).all():
-        last[row.id] = row
-    written = {plan_id: _characters(row.blob, row.runs) for plan_id, row in last.items()}
-    everybody = await people_by_id(tx, sorted({one for counts in written.values() for one in counts}))
+    known = await finals.read(tx)
+    everybody = await people_by_id(tx, sorted({one for final in known for one in final.counts}))
     found = {}
-    for plan_id, counts in written.items():
-        counts = {one: count for one, count in counts.items() if one in everybody}
+    for final in known:
+        counts = {one: count for one, count in final.counts.items() if one in everybody}
         regions: Counter[str] = Counter()
         for one, count in counts.items():
             school = everybody[one].school
             if school is not None:
                 regions[school.region] += count
-        found[plan_id] = Authors(plan_id, last[plan_id].lead_id, _shares(counts), _shares(regions))
+        found[final.plan_id] = Authors(final.plan_id, final.lead_id, _shares(counts), _shares(regions))
     return found
-
-
-def _characters(blob: bytes, runs: bytes) -> dict[str, int]:
-    doc: Doc[Any] = Doc()
-    doc.apply_update(blob)
-    text = plain_text(read_tree(doc))
-    return {str(one): count for one, count in Attribution.decode(runs, text).shares().items()} if runs else {}
 
 
 def _shares(counts: dict[str, int] | Counter[str]) -> dict[str, int]:

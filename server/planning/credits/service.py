@@ -17,6 +17,7 @@ from server.accounts.model import Person
 from server.accounts.rights import Right, has_right, require_right
 from server.accounts.service import Clock, epoch_ms, utc_now
 from server.accounts.tables import find_school, people, people_by_id
+from server.planning.authorship.finals import FinalCounts
 from server.planning.credits import tables
 from server.planning.credits.badges import Issuer
 from server.planning.credits.evidence import authors_in, taught_in
@@ -51,8 +52,11 @@ LAPSED_CAP = "本学期这一类学分已到上限。"
 class CreditService:
     """Claims, entries, statements and badges."""
 
-    def __init__(self, database: Database, zone: ZoneInfo, issuer: Issuer, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, database: Database, finals: FinalCounts, zone: ZoneInfo, issuer: Issuer, clock: Clock = utc_now
+    ) -> None:
         self._database = database
+        self._finals = finals
         self.zone = zone
         self._clock = clock
         self.issuer = issuer
@@ -77,7 +81,7 @@ class CreditService:
         async with self._database.read() as tx:
             entries = await read_in(tx, kinds=KINDS, since_ms=now_ms - LOOK_BACK_MS)
             lessons = await taught_in(tx, now_ms - LESSONS_BACK_MS)
-            return facts(entries, await authors_in(tx), lessons)
+            return facts(entries, await authors_in(tx, self._finals), lessons)
 
     async def _claim(self, tx: Transaction, found: list[Fact]) -> None:
         versions = await tables.all_rules(tx)

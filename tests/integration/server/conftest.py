@@ -46,6 +46,7 @@ from server.library.resources.consenting import ConsentService
 from server.library.resources.material import MAX_FILE_BYTES, PURPOSE as MATERIAL_PURPOSE, MaterialService
 from server.library.resources.reviewing import ReviewService
 from server.library.resources.service import ResourceService
+from server.planning.authorship.finals import FinalCounts
 from server.planning.authorship.service import SharesService
 from server.planning.calendar.feeds import GatheringFeeds
 from server.planning.calendar.service import GatheringService
@@ -268,6 +269,7 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
         pack_files = PackFiles(files, clip_files, PageFiles(folder / "packs"))
         activity = ActivityLog(database, clock)
         sources: list[PackSource] = [RosterSource(rosters), QuestionSource(questions), SegmentSource(database)]
+        finals = FinalCounts()
         meetings = make_meetings(database, activity, lessons, folder / "evidence", ZoneInfo(settings.timezone), clock)
         services = Services(
             settings,
@@ -310,7 +312,7 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
             gatherings=GatheringService(database, activity, ZoneInfo(settings.timezone), clock),
             gathering_feeds=GatheringFeeds(database, FeedAddresses(bytes(32)), clock),
             plans=plans,
-            authorship=SharesService(database, plans.rooms, settings.research_west),
+            authorship=SharesService(database, plans.rooms, finals, settings.research_west),
             search=SearchService(database),
             search_maker=IndexMaker(database, folder / "recordings"),
             teaching=TeachingService(database, activity, questions, live.segments_changed, clock),
@@ -325,7 +327,7 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
                 ZoneInfo(settings.timezone),
                 clock,
             ),
-            credits=CreditService(database, ZoneInfo(settings.timezone), Issuer.load(folder, "同堂"), clock),
+            credits=CreditService(database, finals, ZoneInfo(settings.timezone), Issuer.load(folder, "同堂"), clock),
         )
         app = build_app(services, folder / "no-dist")
         opened: list[httpx.AsyncClient] = []
