@@ -54,12 +54,15 @@ export const reviewApi = {
   saveRubric: (group: string, body: RubricBody) =>
     request<Rubric>('POST', `/api/groups/${at(group)}/rubrics`, body),
   get: (id: string) => request<Review>('GET', review(id)),
+  setRaters: (id: string, rater_ids: string[]) => request<Review>('PUT', review(id, 'raters'), { rater_ids }),
   score: (id: string, scores: Record<string, number>) =>
     request<undefined>('PUT', review(id, 'scores'), { scores }),
   handIn: (id: string, remark: string) => request<Review>('POST', review(id, 'hand-in'), { remark }),
   open: (id: string) => request<Review>('POST', review(id, 'open')),
   addNote: (id: string, at_ms: number, clock: Note['clock'], item: string, text: string) =>
     request<Note>('POST', review(id, 'notes'), { at_ms, clock, item, text }),
+  changeNote: (id: string, note: Note, item: string, text: string) =>
+    request<undefined>('PUT', review(id, 'notes', note.id), { item, text }),
   removeNote: (id: string, note: string) => request<undefined>('DELETE', review(id, 'notes', note)),
   accept: (id: string, note: string, text: string, owner_id: string, due_day: string) =>
     request<Improvement>('POST', review(id, 'notes', note, 'accept'), { text, owner_id, due_day }),
