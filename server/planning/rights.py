@@ -19,6 +19,7 @@ class Role(enum.StrEnum):
     PLAN_LEAD = "plan_lead"  # 主备人: a member, for the plans that they lead
     MEMBER = "member"
     GUEST = "guest"  # an expert or a visitor: reads, comments, observes
+    MEETING_GUEST = "meeting_guest"  # 来宾 of one meeting, until it is over: reads the plan beside it, and speaks
     REGION_MANAGER = "region_manager"  # 教研员 of the region: sees everything, and puts in order what is orphaned
     STRANGER = "stranger"  # any other teacher of the server
 
@@ -85,6 +86,7 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     Role.PLAN_LEAD: _MEMBER | {Right.FINALISE, Right.MANAGE_PLAN},
     Role.MEMBER: _MEMBER,
     Role.GUEST: _GUEST,
+    Role.MEETING_GUEST: frozenset({Right.READ_PLAN, Right.READ_FINAL, Right.JOIN_MEETING}),
     # Writes nobody's plan and rates nobody: figures that the region is judged by must not be of its own making.
     Role.REGION_MANAGER: _LOOKING | {Right.JOIN_MEETING, Right.HAND_OVER, Right.CLOSE_GROUP},
     Role.STRANGER: frozenset({Right.READ_FINAL}),

@@ -14,6 +14,7 @@ _DETAILS: dict[Right, str] = {
     Right.READ_GROUP: "只有教研组的成员可以查看这些内容。需要加入时，请联系组长发出邀请。",
     Right.READ_PLAN: "这份教案还没有定稿，只有教研组的成员可以查看。",
     Right.EDIT_PLAN: "您在这个教研组是来宾或不是成员，不能修改教案，可以写评论。",
+    Right.EXPORT: "只有教研组的成员可以把教案带走，包括导出和做成模板。",
     Right.FINALISE: "定稿由主备人或组长来做。",
     Right.MANAGE_GROUP: "只有组长可以修改教研组的设置。",
     Right.INVITE: "只有组长可以邀请新成员。",

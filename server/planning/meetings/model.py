@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -16,6 +17,8 @@ State = Literal["open", "late", "done"]
 MAX_ITEMS = 20  # of an agenda: at three minutes each, an hour
 MAX_MINUTES = 20_000  # characters: ten printed pages
 MAX_RESOLUTIONS = 50  # of one meeting
+MAX_GUESTS = 20  # of one meeting
+FORGOTTEN_MS = 6 * 3_600_000  # a meeting that nobody came to for so long will not be held
 MAX_FILE_BYTES = 10 << 20  # a scanned report; what is larger is a resource
 
 Id = Annotated[str, msgspec.Meta(max_length=16)]
@@ -30,6 +33,19 @@ class AgendaItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     minutes: Annotated[int, msgspec.Meta(ge=1, le=240)]
     person: Annotated[str, msgspec.Meta(max_length=40)] = ""  # who speaks to it, as it was typed
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of a meeting by whoever calls it."""
+
+    title: str
+    kind: Kind = "plan"
+    plan_id: str | None = None
+    group_id: str = ""  # empty: the plan's
+    starts_at: datetime | None = None  # None: now
+    minutes: int = 60
+    agenda: tuple[AgendaItem, ...] = ()
+    guests: tuple[str, ...] = ()
 
 
 class Minutes(msgspec.Struct, frozen=True):
@@ -55,6 +71,13 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
     item_since_ms: int = 0
     agenda_revision: int = 1
     minutes: Minutes = Minutes("", 0, None, 0)
+
+    def is_ahead(self, now_ms: int) -> bool:
+        """Return whether it runs, or is to come, at `now_ms` (UTC epoch)."""
+        if self.room.cancelled is not None:
+            return False
+        is_to_come = self.room.state == "scheduled" and self.room.starts_at_ms > now_ms - FORGOTTEN_MS
+        return is_to_come or self.room.state == "live"
 
 
 class Seated(msgspec.Struct, frozen=True):

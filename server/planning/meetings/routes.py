@@ -12,14 +12,17 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from server.accounts.model import Person
 from server.asking import require_person
 from server.context import services_of
 from server.json_http import answer, answer_list, iso, no_content, read_body, read_json
 from server.planning.meetings.model import (
     MAX_FILE_BYTES,
+    MAX_GUESTS,
     MAX_ITEMS,
     MAX_MINUTES,
     AgendaItem,
+    Call,
     Day,
     Evidence,
     EvidenceKind,
@@ -27,9 +30,10 @@ from server.planning.meetings.model import (
     Kind,
     Meeting,
     Resolution,
+    Seated,
     Text,
 )
-from server.planning.meetings.service import MAX_GUESTS, Call, Shown
+from server.planning.meetings.service import Shown
 from server.planning.meetings.substance import Attendee
 
 Agenda = Annotated[tuple[AgendaItem, ...], msgspec.Meta(max_length=MAX_ITEMS)]
@@ -47,6 +51,12 @@ class NewMeeting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minutes: Annotated[int, msgspec.Meta(ge=10, le=240)] = 60
     agenda: Agenda = ()
     guests: Annotated[tuple[Id, ...], msgspec.Meta(max_length=MAX_GUESTS)] = ()
+
+
+class NewGuest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /api/meetings/{id}/guests`."""
+
+    person_id: Id
 
 
 class NewAgenda(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,16 +103,37 @@ async def list_meetings(request: Request) -> Response:
     found = await services_of(request).meetings.service.listed(
         person, query.get("group_id", ""), query.get("plan_id", "")
     )
-    return answer_list(await _rows(request, found))
+    return answer_list(await _rows(request, person, found))
 
 
 async def list_mine(request: Request) -> Response:
     """`GET /api/meetings/mine`: what runs and what comes, and what is due."""
     person, meetings = await require_person(request), services_of(request).meetings
-    coming = await _rows(request, await meetings.service.coming(person))
+    coming = await _rows(request, person, await meetings.service.coming(person))
     today = meetings.resolutions.today
     due = [_resolution(one, today) for one in await meetings.resolutions.due(person)]
     return answer({"meetings": coming, "resolutions": due})
+
+
+async def list_candidates(request: Request) -> Response:
+    """`GET /api/meetings/candidates?group_id=` or `?plan_id=`, and `&words=`: who can be asked as a guest."""
+    person, query = await require_person(request), request.query_params
+    group_id, plan_id, words = (query.get(name, "")[:40] for name in ("group_id", "plan_id", "words"))
+    return answer_list(await services_of(request).meetings.guests.candidates(person, group_id, plan_id, words))
+
+
+async def add_guest(request: Request) -> Response:
+    """`POST /api/meetings/{id}/guests`."""
+    person, body = await require_person(request), await read_json(request, NewGuest)
+    await services_of(request).meetings.guests.ask(person, request.path_params["meeting"], body.person_id)
+    return no_content()
+
+
+async def remove_guest(request: Request) -> Response:
+    """`DELETE /api/meetings/{id}/guests/{person}`."""
+    person, given = await require_person(request), request.path_params
+    await services_of(request).meetings.guests.uninvite(person, given["meeting"], given["person"])
+    return no_content()
 
 
 async def add_meeting(request: Request) -> Response:
@@ -111,15 +142,14 @@ async def add_meeting(request: Request) -> Response:
     body = await read_json(request, NewMeeting)
     wanted = Call(**msgspec.structs.asdict(body))
     made = await services_of(request).meetings.service.call(person, wanted)
-    return answer((await _rows(request, [made]))[0], 201)
+    return answer((await _rows(request, person, [made]))[0], 201)
 
 
 async def get_meeting(request: Request) -> Response:
     """`GET /api/meetings/{id}?known=`: 204 when it is as the asker knows it: pages ask every few seconds."""
     person = await require_person(request)
-    shown = await _shown(
-        request, await services_of(request).meetings.service.see(person, request.path_params["meeting"])
-    )
+    seen = await services_of(request).meetings.service.see(person, request.path_params["meeting"])
+    shown = await _shown(request, person, seen)
     return no_content() if request.query_params.get("known") == shown["tag"] else answer(shown)
 
 
@@ -137,7 +167,7 @@ async def set_agenda(request: Request) -> Response:
     body = await read_json(request, NewAgenda)
     service, meeting_id = services_of(request).meetings.service, request.path_params["meeting"]
     await service.set_agenda(person, meeting_id, body.items, body.revision)
-    return answer(await _shown(request, await service.see(person, meeting_id)))
+    return answer(await _shown(request, person, await service.see(person, meeting_id)))
 
 
 async def turn_to(request: Request) -> Response:
@@ -205,13 +235,13 @@ async def get_file(request: Request) -> Response:
     return FileResponse(service.path(kept), headers=headers, media_type=kept.mime)
 
 
-async def _rows(request: Request, meetings: list[Meeting]) -> list[dict[str, Any]]:
+async def _rows(request: Request, person: Person, meetings: list[Meeting]) -> list[dict[str, Any]]:
     services = services_of(request)
     recordings = await services.recordings.ids_by_lesson(tuple(one.room.id for one in meetings))
-    return [_row(request, one, recordings.get(one.room.id)) for one in meetings]
+    return [_row(request, person, one, recordings.get(one.room.id)) for one in meetings]
 
 
-def _row(request: Request, one: Meeting, recording: str | None) -> dict[str, Any]:
+def _row(request: Request, person: Person, one: Meeting, recording: str | None) -> dict[str, Any]:
     room = one.room
     return {
         "id": one.id,
@@ -227,10 +257,11 @@ def _row(request: Request, one: Meeting, recording: str | None) -> dict[str, Any
         "people_online": services_of(request).presence.seats(room.id).people_online,
         "recording_id": recording,
         "reason": room.cancelled or "",
+        "as_guest": person.id in one.guests,
     }
 
 
-async def _shown(request: Request, shown: Shown) -> dict[str, Any]:
+async def _shown(request: Request, person: Person, shown: Shown) -> dict[str, Any]:
     one, today = shown.meeting, services_of(request).meetings.resolutions.today
     agenda = {
         "items": [msgspec.structs.asdict(item) for item in one.agenda],
@@ -238,21 +269,23 @@ async def _shown(request: Request, shown: Shown) -> dict[str, Any]:
         "item": one.item_id,
         "item_since": iso(one.item_since_ms) if one.item_id else None,
     }
-    whole = (await _rows(request, [one]))[0] | {
+    whole = (await _rows(request, person, [one]))[0] | {
         "group": shown.group_name,
         "rights": sorted(shown.rights),
         "seat": "convener" if shown.convenes else "member",
         "agenda": agenda,
         "minutes": _minutes(one),
         "resolutions": [_resolution(made, today) for made in shown.resolutions],
-        "people": [
-            {"id": who.person.id, "name": who.person.name, "school": who.school.name if who.school else ""}
-            for who in shown.people
-        ],
+        "people": [_seated(who) for who in shown.people],
+        "guests": [_seated(who) for who in shown.people if who.person.id in one.guests],
         "attendees": [_attendee(who) for who in shown.attendees],
         "substance": None if shown.substance is None else msgspec.structs.asdict(shown.substance),
     }
     return whole | {"tag": hashlib.sha256(msgspec.json.encode(whole)).hexdigest()[:16]}
+
+
+def _seated(one: Seated) -> dict[str, Any]:
+    return {"id": one.person.id, "name": one.person.name, "school": one.school.name if one.school else ""}
 
 
 def _attendee(one: Attendee) -> dict[str, Any]:
@@ -290,8 +323,11 @@ def routes() -> list[Route]:
         Route("/api/meetings", list_meetings, methods=["GET"]),
         Route("/api/meetings", add_meeting, methods=["POST"]),
         Route("/api/meetings/mine", list_mine, methods=["GET"]),
+        Route("/api/meetings/candidates", list_candidates, methods=["GET"]),
         Route(meeting, get_meeting, methods=["GET"]),
         Route(meeting, cancel_meeting, methods=["DELETE"]),
+        Route(f"{meeting}/guests", add_guest, methods=["POST"]),
+        Route(f"{meeting}/guests/{{person}}", remove_guest, methods=["DELETE"]),
         Route(f"{meeting}/agenda", set_agenda, methods=["PUT"]),
         Route(f"{meeting}/item", turn_to, methods=["POST"]),
         Route(f"{meeting}/minutes", set_minutes, methods=["PUT"]),

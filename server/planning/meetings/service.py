@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 import msgspec
 
@@ -17,7 +17,16 @@ from server.planning.groups import desk, tables as groups
 from server.planning.groups.model import Access
 from server.planning.log import ActivityLog
 from server.planning.meetings import outcome, tables
-from server.planning.meetings.model import MAX_MINUTES, AgendaItem, Kind, Meeting, Resolution, Seated
+from server.planning.meetings.model import (
+    FORGOTTEN_MS,
+    MAX_GUESTS,
+    MAX_MINUTES,
+    AgendaItem,
+    Call,
+    Meeting,
+    Resolution,
+    Seated,
+)
 from server.planning.meetings.substance import Attendee, Substance
 from server.planning.plans import tables as plans
 from server.planning.rights import Right, Role, has_right
@@ -28,7 +37,6 @@ from signaling.messages import RoomId
 
 MAX_AHEAD = timedelta(days=365)
 LISTED = 100  # meetings in one list: a year of a group's weekly ones, twice
-MAX_GUESTS = 20
 MAX_LOGGED = 150  # people in one entry of the log
 
 
@@ -43,19 +51,6 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     resolutions: tuple[Resolution, ...]
     attendees: tuple[Attendee, ...]
     substance: Substance | None  # None: it was not held yet
-
-
-class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """What is told of a meeting by whoever calls it."""
-
-    title: str
-    kind: Kind = "plan"
-    plan_id: str | None = None
-    group_id: str = ""  # empty: the plan's
-    starts_at: datetime | None = None  # None: now
-    minutes: int = 60
-    agenda: tuple[AgendaItem, ...] = ()
-    guests: tuple[str, ...] = ()
 
 
 class MeetingService:
@@ -191,7 +186,7 @@ class MeetingService:
         role = await desk.role_in(tx, person, meeting.group_id)
         if role is Role.STRANGER and person.id not in meeting.guests:
             raise _unknown()
-        role = Role.GUEST if role is Role.STRANGER else role
+        role = Role.MEETING_GUEST if role is Role.STRANGER else role
         if not has_right(role, right, is_closed=group.is_closed):
             await desk.require_in(tx, person, meeting.group_id, right)
             raise Refused("not_allowed", "您是这次会议的来宾，可以参加和查看，不能这样做。")
@@ -269,7 +264,7 @@ class MeetingService:
         return shown
 
     async def listed(self, person: Person, group_id: str, plan_id: str) -> list[Meeting]:
-        """Return the meetings of a group, or beside a plan.
+        """Return the meetings of a group, or beside a plan; guests of some of them are shown those.
 
         Raises:
             Refused: `plan_unknown`, or what `desk.require_in` raises.
@@ -277,10 +272,14 @@ class MeetingService:
         async with self._database.read() as tx:
             if plan_id:
                 group_id = (await plans.find(tx, plan_id)).group_id
-            await desk.require_in(tx, person, group_id, Right.READ_GROUP)
             where = tables.meetings.c.group_id == group_id
             where = where & (tables.meetings.c.plan_id == plan_id) if plan_id else where
-            return await tables.meetings_where(tx, where, LISTED)
+            found = await tables.meetings_where(tx, where, LISTED)
+            own = [one for one in found if person.id in one.guests]
+            if own and await desk.role_in(tx, person, group_id) is Role.STRANGER:
+                return own
+            await desk.require_in(tx, person, group_id, Right.READ_GROUP)
+            return found
 
     async def coming(self, person: Person) -> list[Meeting]:
         """Return the meetings of the person's groups, and those they are a guest of, that run or are to come."""
@@ -289,7 +288,7 @@ class MeetingService:
             own = [group.id for group, _ in await groups.groups_of(tx, person.id)]
             invited = people.select().with_only_columns(people.c.lesson_id).where(people.c.person_id == person.id)
             where = tables.meetings.c.group_id.in_(own) | tables.meetings.c.id.in_(invited)
-            soon = epoch_ms(self._clock() - timedelta(hours=6))
+            soon = epoch_ms(self._clock()) - FORGOTTEN_MS
             is_ahead = (lessons.c.state == "live") | (
                 (lessons.c.state == "scheduled") & (lessons.c.starts_at_ms > soon)
             )

@@ -75,9 +75,9 @@ async def add_meeting(tx: Transaction, meeting: Meeting) -> None:
 
 
 async def change(tx: Transaction, meeting_id: str, **values: object) -> None:
-    """Write columns of a meeting; an agenda is given as its items."""
-    if "agenda" in values:
-        values["agenda"] = _json(values["agenda"])
+    """Write columns of a meeting; agenda and guests are given as they are."""
+    for name in {"agenda", "guests"} & values.keys():
+        values[name] = _json(values[name])
     await tx.execute(update(meetings).where(meetings.c.id == meeting_id).values(**values))
 
 
@@ -85,6 +85,13 @@ async def find_meeting(tx: Transaction, meeting_id: str) -> Meeting | None:
     """Return the meeting."""
     found = await meetings_where(tx, meetings.c.id == meeting_id, limit=1)
     return found[0] if found else None
+
+
+async def is_guest_beside(tx: Transaction, person_id: str, plan_id: str, now_ms: int) -> bool:
+    """Return whether the person is a guest of a meeting beside the plan that runs or is to come."""
+    asked = meetings.c.guests.contains(f'"{person_id}"', autoescape=True)
+    found = await meetings_where(tx, (meetings.c.plan_id == plan_id) & asked, limit=100)
+    return any(one.is_ahead(now_ms) for one in found)
 
 
 async def meetings_where(tx: Transaction, where: ColumnElement[bool], limit: int) -> list[Meeting]:

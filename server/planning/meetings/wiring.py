@@ -10,6 +10,7 @@ from server.accounts.service import Clock, utc_now
 from server.lessons.page_files import PageFiles
 from server.lessons.service import LessonService
 from server.planning.log import ActivityLog
+from server.planning.meetings.guests import GuestService
 from server.planning.meetings.resolving import ResolutionService
 from server.planning.meetings.service import MeetingService
 from server.storage.database import Database
@@ -21,6 +22,7 @@ class Meetings:
 
     service: MeetingService
     resolutions: ResolutionService
+    guests: GuestService
 
 
 def make_meetings(
@@ -30,4 +32,5 @@ def make_meetings(
     """Return the services of meetings; the end of a meeting's room is logged from now on."""
     service = MeetingService(database, activity, clock)
     lessons.when_ended(service.on_ended)
-    return Meetings(service, ResolutionService(database, service, activity, PageFiles(folder), zone, clock))
+    resolutions = ResolutionService(database, service, activity, PageFiles(folder), zone, clock)
+    return Meetings(service, resolutions, GuestService(database, service, clock))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from server.accounts.model import Person
+from server.accounts.service import epoch_ms, utc_now
 from server.planning.groups.desk import detail_of, group_in, role_in
 from server.planning.groups.model import Group
+from server.planning.meetings.tables import is_guest_beside
 from server.planning.plans import tables
 from server.planning.plans.model import Plan
 from server.planning.rights import Right, Role, acting, has_right, require
@@ -44,6 +46,8 @@ async def access_in(tx: Transaction, person: Person, plan_id: str) -> Access:
     plan = await tables.find(tx, plan_id)
     group = await group_in(tx, plan.group_id)
     role = acting(await role_in(tx, person, group.id), leads_plan=plan.lead.id == person.id)
+    if role is Role.STRANGER and await is_guest_beside(tx, person.id, plan_id, epoch_ms(utc_now())):
+        role = Role.MEETING_GUEST
     return Access(plan, group, role)
 
 

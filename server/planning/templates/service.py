@@ -106,7 +106,7 @@ class TemplateService:
         owner_id = {"group": group_id, "school": person.school_id or "", "region": ""}[scope]
         async with self._database.write() as tx:
             await self._require(tx, person, scope, owner_id)
-            access = await plan_desk.require_in(tx, person, plan_id, Right.READ_PLAN)
+            access = await plan_desk.require_in(tx, person, plan_id, Right.EXPORT)
             if await tables.count_of(tx, scope, owner_id) >= MAX_TEMPLATES:
                 raise Refused("templates_full", f"这里已有 {MAX_TEMPLATES} 个模板。请先停用不再使用的。")
             template = Template(
@@ -132,7 +132,7 @@ class TemplateService:
         async with self._database.write() as tx:
             old = await self._seen(tx, person, template_id)
             await self._require(tx, person, old.scope, old.owner_id)
-            access = await plan_desk.require_in(tx, person, plan_id, Right.READ_PLAN)
+            access = await plan_desk.require_in(tx, person, plan_id, Right.EXPORT)
             new = msgspec.structs.replace(old, version=old.version + 1, changed_ms=now)
             await self._store(tx, person, new, plan_id, with_text=with_text)
             await tables.change(tx, template_id, version=new.version, changed_ms=now)

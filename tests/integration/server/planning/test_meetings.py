@@ -110,6 +110,86 @@ async def test_members_and_guests_are_let_in_and_nobody_else(workshop: Workshop)
     assert await workshop.refused("he", "POST", token, {"role": "member"}) == "meeting_unknown"
 
 
+async def test_a_guest_of_one_meeting_reads_its_plan_and_changes_nothing(workshop: Workshop) -> None:
+    yang = await workshop.id_of("yang")
+    body = {"group_id": workshop.group, "title": "光的折射", "subject": "科学"}
+    plan = (await workshop.send("lin", "POST", "/api/plans", body, 201))["id"]
+    other = (await workshop.send("lin", "POST", "/api/plans", body, 201))["id"]
+    path = f"/api/plans/{plan}"
+    assert await workshop.refused("yang", "GET", path) == "not_allowed"
+    meeting = await workshop.call(kind="plan", plan_id=plan, guests=[yang])
+    of = f"/api/meetings/{meeting['id']}"
+    seen = await workshop.send("yang", "GET", path)
+    assert (seen["role"], seen["may_write"]) == ("meeting_guest", False)
+    assert seen["rights"] == ["join_meeting", "read_final", "read_plan"]
+    assert (await workshop.send("yang", "POST", f"{path}/ticket"))["read_only"]
+    (row,) = (await workshop.send("yang", "GET", f"/api/meetings?plan_id={plan}"))["items"]
+    assert (row["id"], row["as_guest"]) == (meeting["id"], True)
+    task = {"text": "写反思", "owner_id": yang}
+    resolution = {"text": "决定", "owner_id": yang, "due": "2026-12-01"}
+    template = {"scope": "group", "group_id": workshop.group, "plan_id": plan, "name": "模板", "with_text": True}
+    denied: list[tuple[str, str, Any]] = [
+        ("PATCH", path, {"revision": seen["revision"], "title": "我的"}),
+        ("POST", f"{path}/versions", {"name": "一稿"}),
+        ("POST", f"{path}/versions", {"name": "定稿", "is_final": True}),
+        ("POST", f"{path}/versions/1/restore", None),
+        ("POST", f"{path}/comments", {"kind": "comment", "text": "好"}),
+        ("POST", f"{path}/tasks", task),
+        ("GET", f"{path}/export.docx", None),
+        ("POST", "/api/plan-templates", template),
+        ("POST", "/api/plans", body),
+        ("GET", f"/api/plans/{other}", None),  # of the same group, and none of this meeting's business
+        ("GET", f"/api/groups/{workshop.group}", None),
+        ("GET", f"/api/groups/{workshop.group}/activity", None),
+        ("GET", f"/api/meetings?group_id={workshop.group}&plan_id={other}", None),
+        ("GET", f"/api/meetings/candidates?plan_id={plan}&words=马", None),
+        ("POST", "/api/meetings", {"group_id": workshop.group} | JOINT),
+        ("POST", f"{of}/guests", {"person_id": await workshop.id_of("ma")}),
+        ("DELETE", f"{of}/guests/{yang}", None),
+        ("DELETE", of, None),
+        ("PUT", f"{of}/agenda", {"items": [], "revision": 1}),
+        ("POST", f"{of}/item", {"item": ""}),
+        ("PUT", f"{of}/minutes", {"text": "x", "revision": 0}),
+        ("POST", f"{of}/resolutions", resolution),
+    ]
+    for method, where, given in denied:
+        assert await workshop.refused("yang", method, where, given) == "not_allowed", (method, where)
+    made = await workshop.send("lin", "POST", f"{of}/resolutions", resolution, 201)
+    given = {"kind": "plan_version", "id": plan, "number": 1}
+    assert await workshop.refused("yang", "POST", f"/api/resolutions/{made['id']}/close", given) == "not_allowed"
+    assert await workshop.refused("yang", "PATCH", f"/api/resolutions/{made['id']}", resolution) == "not_allowed"
+    # it ends with the meeting: what came of it can be read, the plan cannot
+    await workshop.hold(meeting["id"], "lin", "yang")
+    assert (await workshop.send("yang", "GET", of))["state"] == "ended"
+    assert await workshop.refused("yang", "GET", path) == "not_allowed"
+    assert await workshop.refused("yang", "POST", f"{path}/ticket") == "not_allowed"
+
+
+async def test_guests_are_found_asked_and_asked_no_more(workshop: Workshop) -> None:
+    yang, he = await workshop.id_of("yang"), await workshop.id_of("he")
+    find = f"/api/meetings/candidates?group_id={workshop.group}&words="
+    found = (await workshop.send("he", "GET", f"{find}杨"))["items"]
+    assert [one["person"]["id"] for one in found] == [yang] and set(found[0]) == {"person", "school", "region"}
+    assert (await workshop.send("he", "GET", f"{find}和志强"))["items"] == []  # of the group
+    assert (await workshop.send("he", "GET", find))["items"] == []  # no list of everybody
+    assert await workshop.refused("ma", "GET", f"{find}杨") == "not_allowed"
+    meeting = await workshop.call()
+    of = f"/api/meetings/{meeting['id']}"
+    assert await workshop.refused("yang", "GET", of) == "meeting_unknown"
+    for guest in (yang, yang, he):
+        await workshop.send("he", "POST", f"{of}/guests", {"person_id": guest}, 204)
+    assert await workshop.refused("he", "POST", f"{of}/guests", {"person_id": "nobody"}) == "field_invalid"
+    shown = await workshop.send("yang", "GET", of)
+    assert ([one["id"] for one in shown["guests"]], shown["as_guest"]) == ([yang], True)
+    mine = await workshop.send("yang", "GET", "/api/meetings/mine")
+    assert [(one["id"], one["as_guest"]) for one in mine["meetings"]] == [(meeting["id"], True)]
+    await workshop.send("lin", "DELETE", f"{of}/guests/{yang}", expect=204)
+    assert await workshop.refused("yang", "GET", of) == "meeting_unknown"
+    assert (await workshop.send("yang", "GET", "/api/meetings/mine"))["meetings"] == []
+    await workshop.hold(meeting["id"], "lin", "he")
+    assert await workshop.refused("lin", "POST", f"{of}/guests", {"person_id": yang}) == "meeting_state"
+
+
 async def test_a_meeting_is_no_lesson_and_stands_in_the_calendar(workshop: Workshop) -> None:
     starts = (datetime.now(UTC) + timedelta(days=2)).isoformat()
     meeting = await workshop.call(starts_at=starts)
