@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -22,77 +22,101 @@ from server.data_folder import data_folder, load_secret
 from server.demo.research import ResearchStory
 from server.demo.school_year import seed_school_year
 from server.demo.seed import Demo
+from server.ground import Ground
 from server.lessons import figure_routes, routes as lesson_routes
 from server.lessons.cards import routes as card_routes
 from server.lessons.decks import routes as deck_routes
-from server.lessons.decks.service import PURPOSE as DECK_PURPOSE, DeckService
-from server.lessons.decks.worker import DeckWorker, converting
+from server.lessons.decks.worker import converting
 from server.lessons.orphans import OrphanSweep, folders, sweeping
 from server.lessons.packs import clip_routes, routes as pack_routes
-from server.lessons.packs.clips import MAX_CLIP_BYTES, PURPOSE as CLIP_PURPOSE, ClipService
-from server.lessons.packs.contents import PackFiles, PackSource
-from server.lessons.packs.rosters import RosterSource
-from server.lessons.packs.service import PackService
-from server.lessons.page_files import PageFiles
 from server.lessons.questions import routes as question_routes
-from server.lessons.questions.pack import QuestionSource
-from server.lessons.questions.service import QuestionService
 from server.lessons.rosters import routes as roster_routes
 from server.lessons.rosters.service import RosterService
-from server.lessons.segments import SegmentSource
 from server.lessons.service import LessonService
 from server.lessons.timetable import day_routes as timetable_day_routes, routes as timetable_routes
-from server.lessons.timetable.feeds import FeedAddresses
-from server.lessons.timetable.wiring import make_timetables
+from server.lessons.timetable.service import TimetableService
 from server.lessons.tokens import SignedRoomTokens
+from server.lessons.wiring import make_preparing, upload_limits
 from server.library.gaps import routes as gap_routes
-from server.library.gaps.pieces import MAX_PIECE_BYTES
-from server.library.gaps.service import PURPOSE as GAP_PURPOSE, GapService
 from server.library.packs import routes as offline_routes
 from server.library.resources import routes as resource_routes
-from server.library.resources.consenting import ConsentService
-from server.library.resources.material import MAX_FILE_BYTES, PURPOSE as MATERIAL_PURPOSE, MaterialService
-from server.library.resources.reviewing import ReviewService
-from server.library.resources.service import ResourceService
+from server.library.wiring import UPLOAD_LIMITS, make_library
 from server.live import open_live
+from server.live_ports import Live
 from server.middleware import BodyLimit, OwnHeader, SecurityHeaders
 from server.objects.copier import Copier, copying_to
 from server.objects.opening import open_objects
+from server.objects.store import ObjectStore
 from server.planning.authorship import routes as authorship_routes
-from server.planning.authorship.finals import FinalCounts
-from server.planning.authorship.service import SharesService
 from server.planning.calendar import routes as gathering_routes
-from server.planning.calendar.feeds import GatheringFeeds
-from server.planning.calendar.service import GatheringService
 from server.planning.chain import routes as chain_routes
 from server.planning.credits import routes as credit_routes
-from server.planning.credits.badges import Issuer
-from server.planning.credits.service import CreditService, banking
+from server.planning.credits.service import banking
 from server.planning.export import routes as export_routes
-from server.planning.export.service import ExportService
 from server.planning.groups import routes as group_routes
-from server.planning.groups.joining import JoiningService
-from server.planning.groups.service import GroupService
 from server.planning.log import ActivityLog
 from server.planning.meetings import routes as meeting_routes
-from server.planning.meetings.wiring import make_meetings
+from server.planning.meetings.wiring import Meetings, make_meetings
 from server.planning.plans import paper_routes as plan_paper_routes, routes as plan_routes
-from server.planning.plans.wiring import open_plans
 from server.planning.reviews import routes as review_routes
-from server.planning.reviews.wiring import open_observing
 from server.planning.search import routes as search_routes
-from server.planning.search.making import IndexMaker, making
-from server.planning.search.service import SearchService
+from server.planning.search.making import making
 from server.planning.teaching import routes as teaching_routes
-from server.planning.teaching.service import TeachingService
 from server.planning.templates import routes as template_routes
-from server.planning.templates.service import TemplateService
+from server.planning.wiring import open_planning
 from server.problems import on_error
 from server.settings import Settings
 from server.storage.database import open_database, sqlite_url
 from server.uploads import routes as upload_routes
 from server.uploads.service import UploadService
 from signaling.errors import TongtangError
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What the live plane itself needs: who people are, which lessons there are, and who hears of their ends."""
+
+    accounts: AccountService
+    lessons: LessonService
+    tokens: SignedRoomTokens
+    meetings: Meetings
+
+
+def make_basis(ground: Ground, passwords: Passwords) -> Basis:
+    """Return the services that come before the live plane."""
+    database, clock = ground.database, ground.clock
+    lessons = LessonService(database, ground.files.pages, clock)
+    return Basis(
+        AccountService(database, passwords, clock),
+        lessons,
+        SignedRoomTokens(ground.secret, clock),
+        make_meetings(database, ActivityLog(database, clock), lessons, ground.folder / "evidence", ground.zone, clock),
+    )
+
+
+@asynccontextmanager
+async def open_domains(ground: Ground, basis: Basis, live: Live, demo: Demo | None) -> AsyncIterator[Services]:
+    """Yield the services of all domains, without what works in the background by itself (`_working`)."""
+    database, clock = ground.database, ground.clock
+    limits = upload_limits(ground.settings) | UPLOAD_LIMITS
+    uploads = UploadService(database, ground.folder / "uploads", limits, clock)
+    preparing = make_preparing(ground, basis.lessons, uploads, live)
+    async with open_planning(ground, basis.accounts, basis.meetings, preparing.questions, live) as planning:
+        yield Services(
+            settings=ground.settings,
+            database=database,
+            accounts=basis.accounts,
+            devices=DeviceService(database, clock),
+            lessons=basis.lessons,
+            files=ground.files.pages,
+            tokens=basis.tokens,
+            live=live,
+            demo=demo,
+            uploads=uploads,
+            preparing=preparing,
+            library=make_library(ground, basis.lessons, uploads, live),
+            planning=planning,
+        )
 
 
 @asynccontextmanager
@@ -105,102 +129,45 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     with data_folder(settings.data) as folder:
         secret = load_secret(folder)
         async with open_database(settings.database or sqlite_url(folder / "tongtang.db")) as database:
-            files, photo_files = PageFiles(folder / "pages"), PageFiles(folder / "photos")
-            clip_files, made_files = PageFiles(folder / "clips"), PageFiles(folder / "packs")
-            material_files, plan_pictures = PageFiles(folder / "material"), PageFiles(folder / "plan_pictures")
-            lessons = LessonService(database, files)
-            accounts = AccountService(database, Passwords())
-            demo = Demo(accounts, lessons) if settings.demo else None
-            timetables = make_timetables(database, settings.timezone, secret)
-            devices, rosters = DeviceService(database), RosterService(database)
-            if demo is not None:
-                await demo.seed()
-                await seed_school_year(accounts, demo, timetables.service, rosters)
-                await demo.lesson()
-            zone = ZoneInfo(settings.timezone)
-            meetings = make_meetings(database, ActivityLog(database), lessons, folder / "evidence", zone)
-            tokens = SignedRoomTokens(secret)
-            limits = {DECK_PURPOSE: settings.decks_max_mb << 20, CLIP_PURPOSE: MAX_CLIP_BYTES}
-            limits |= {MATERIAL_PURPOSE: MAX_FILE_BYTES, GAP_PURPOSE: MAX_PIECE_BYTES}
-            objects = open_objects(settings)
-            finals = FinalCounts()
-            credits = CreditService(database, finals, ZoneInfo(settings.timezone), Issuer.load(folder, "同堂"))
-            uploads = UploadService(database, folder / "uploads", limits)
-            decks = DeckService(database, uploads, lessons, folder / "decks")
-            search_maker = IndexMaker(database, folder / "recordings")
+            ground = Ground(settings, database, folder, secret)
+            basis = make_basis(ground, Passwords())
+            demo = await _seeded(ground, basis) if settings.demo else None
+            caps, objects = await basis.accounts.caps(), open_objects(settings)
             async with (
-                open_live(settings, database, lessons, tokens, await accounts.caps(), secret) as live,
-                copying_to(None if objects is None else Copier(database, objects, folder / "recordings")),
-                converting(DeckWorker(database, decks, uploads, lessons, files, live.deck_changed), uploads),
-                open_plans(database, accounts, ActivityLog(database), plan_pictures, secret) as plans,
-                banking(credits),
-                making(search_maker),
-                open_observing(database, ActivityLog(database), folder / "recordings") as observing,
-                sweeping(OrphanSweep(database, folders(files, photo_files, clip_files, made_files, material_files))),
+                open_live(settings, database, basis.lessons, basis.tokens, caps, secret) as live,
+                open_domains(ground, basis, live, demo) as services,
+                _working(ground, services, objects),
             ):
-                questions = QuestionService(database, photo_files)
-                pack_files = PackFiles(files, clip_files, made_files)
-                activity = ActivityLog(database)
-                sources: list[PackSource] = [RosterSource(rosters), QuestionSource(questions), SegmentSource(database)]
                 if demo is not None:
-                    await ResearchStory(database, demo, plans.rooms, zone, utc_now()).tell()
-                    await credits.sweep()
-                yield Services(
-                    settings,
-                    database,
-                    accounts,
-                    devices,
-                    lessons,
-                    files,
-                    tokens,
-                    live,
-                    live,
-                    live,
-                    live,
-                    demo,
-                    rosters=rosters,
-                    timetables=timetables,
-                    packs=PackService(database, lessons, pack_files, sources, zone=ZoneInfo(settings.timezone)),
-                    clips=ClipService(database, uploads, lessons, clip_files, live.clips_changed),
-                    questions=questions,
-                    uploads=uploads,
-                    gaps=GapService(
-                        database,
-                        uploads,
-                        lessons,
-                        folder / "recordings",
-                        live.remake,
-                        lambda school: bool(live.spares(school)),
-                        settings.recordings_local_days,
-                    ),
-                    decks=decks,
-                    resources=ResourceService(database),
-                    reviews=ReviewService(database),
-                    consents=ConsentService(database),
-                    material=MaterialService(database, uploads, material_files),
-                    activity=activity,
-                    groups=GroupService(database, activity),
-                    joining=JoiningService(database, activity),
-                    templates=TemplateService(database, activity),
-                    gatherings=GatheringService(database, activity, ZoneInfo(settings.timezone)),
-                    gathering_feeds=GatheringFeeds(database, FeedAddresses(secret)),
-                    plans=plans,
-                    authorship=SharesService(database, plans.rooms, finals, settings.research_west),
-                    search=SearchService(database),
-                    search_maker=search_maker,
-                    teaching=TeachingService(database, activity, questions, live.segments_changed),
-                    observing=observing,
-                    meetings=meetings,
-                    credits=credits,
-                    exports=ExportService(
-                        database,
-                        activity,
-                        observing,
-                        meetings,
-                        plan_pictures,
-                        ZoneInfo(settings.timezone),
-                    ),
-                )
+                    await ResearchStory(database, demo, services.planning.plans.rooms, ground.zone, utc_now()).tell()
+                    await services.planning.credits.sweep()
+                yield services
+
+
+async def _seeded(ground: Ground, basis: Basis) -> Demo:
+    """Make what is missing of the demonstration's people, school year and lesson."""
+    demo = Demo(basis.accounts, basis.lessons)
+    await demo.seed()
+    timetable = TimetableService(ground.database, ground.zone, ground.clock)
+    await seed_school_year(basis.accounts, demo, timetable, RosterService(ground.database, ground.clock))
+    await demo.lesson()
+    return demo
+
+
+@asynccontextmanager
+async def _working(ground: Ground, services: Services, objects: ObjectStore | None) -> AsyncIterator[None]:
+    """Keep what works in the background running inside the block."""
+    cleared = folders(
+        ground.files.pages, ground.files.photos, ground.files.clips, ground.files.packs, ground.files.material
+    )
+    async with (
+        copying_to(None if objects is None else Copier(ground.database, objects, ground.recordings)),
+        converting(services.preparing.deck_worker, services.uploads),
+        banking(services.planning.credits),
+        making(services.planning.search_maker),
+        sweeping(OrphanSweep(ground.database, cleared)),
+    ):
+        yield
 
 
 def build_app(services: Services, dist: Path = web_build.DIST) -> Starlette:

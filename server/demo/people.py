@@ -16,12 +16,12 @@ from pathlib import Path
 
 import msgspec
 
-from server.context import Presence, Rooms
 from server.demo.seed import LECTURER, PLANNED_MINUTES, Demo
 from server.lessons.access import Entry, seat_for
 from server.lessons.model import Lesson
 from server.lessons.ports import Seat
 from server.lessons.tokens import SignedRoomTokens
+from server.live_ports import Presence, Rooms
 from server.log import logged
 from signaling.roles import Role
 

@@ -1,71 +1,31 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from argon2 import PasswordHasher
 from starlette.routing import BaseRoute
 
-from server.accounts.devices import DeviceService
 from server.accounts.model import Asker
 from server.accounts.passwords import Passwords
-from server.accounts.service import AccountService
-from server.app import build_app
+from server.app import build_app, make_basis, open_domains
 from server.context import Services
 from server.demo.seed import Demo
+from server.ground import Ground
 from server.lessons.catchup import Spare
-from server.lessons.decks.service import PURPOSE, DeckService
 from server.lessons.decks.worker import DeckWorker
 from server.lessons.model import Page, PageFile
-from server.lessons.packs.clips import MAX_CLIP_BYTES, PURPOSE as CLIP_PURPOSE, ClipService
-from server.lessons.packs.contents import PackFiles, PackSource
 from server.lessons.packs.pace import Pace
-from server.lessons.packs.rosters import RosterSource
-from server.lessons.packs.service import PackService
-from server.lessons.page_files import PageFiles
 from server.lessons.ports import Seat
-from server.lessons.questions.pack import QuestionSource
-from server.lessons.questions.service import QuestionService
 from server.lessons.rooms import Seats
-from server.lessons.rosters.service import RosterService
-from server.lessons.segments import SegmentSource
-from server.lessons.service import LessonService
-from server.lessons.timetable.feeds import FeedAddresses
-from server.lessons.timetable.wiring import make_timetables
-from server.lessons.tokens import SignedRoomTokens
-from server.library.gaps.pieces import MAX_PIECE_BYTES
-from server.library.gaps.service import PURPOSE as GAP_PURPOSE, GapService
-from server.library.resources.consenting import ConsentService
-from server.library.resources.material import MAX_FILE_BYTES, PURPOSE as MATERIAL_PURPOSE, MaterialService
-from server.library.resources.reviewing import ReviewService
-from server.library.resources.service import ResourceService
-from server.planning.authorship.finals import FinalCounts
-from server.planning.authorship.service import SharesService
-from server.planning.calendar.feeds import GatheringFeeds
-from server.planning.calendar.service import GatheringService
-from server.planning.credits.badges import Issuer
-from server.planning.credits.service import CreditService
-from server.planning.export.service import ExportService
-from server.planning.groups.joining import JoiningService
-from server.planning.groups.service import GroupService
-from server.planning.log import ActivityLog
-from server.planning.meetings.wiring import make_meetings
-from server.planning.plans.wiring import open_plans
-from server.planning.reviews.wiring import open_observing
-from server.planning.search.making import IndexMaker
-from server.planning.search.service import SearchService
-from server.planning.teaching.service import TeachingService
-from server.planning.templates.service import TemplateService
 from server.settings import load
 from server.storage.database import Database, open_database, sqlite_url
-from server.uploads.service import UploadService
 from signaling.data_caps import DataCap
 from signaling.messages import Clip, Deck, RoomId, Roster, Rung, Segment
 from signaling.roles import Role
@@ -243,107 +203,23 @@ async def open_world(folder: Path) -> AsyncIterator[World]:
     settings = load({"data": folder, "demo": True}, {}, {})
     folder.mkdir(parents=True, exist_ok=True)
     clock, live, quick = Clock(), QuietLive(), Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    async with (
-        open_database(sqlite_url(folder / "tongtang.db")) as database,
-        open_plans(
-            database,
-            AccountService(database, quick, clock),
-            ActivityLog(database, clock),
-            PageFiles(folder / "plan_pictures"),
-            bytes(32),
-            clock,
-        ) as plans,
-        open_observing(database, ActivityLog(database, clock), folder / "recordings", clock) as observing,
-    ):
-        files = PageFiles(folder / "pages")
-        lessons, accounts = LessonService(database, files, clock), AccountService(database, quick, clock)
-        demo = Demo(accounts, lessons)
+    async with open_database(sqlite_url(folder / "tongtang.db")) as database:
+        ground = Ground(settings, database, folder, bytes(32), clock)
+        basis = make_basis(ground, quick)
+        demo = Demo(basis.accounts, basis.lessons)
         await demo.seed()
-        rosters = RosterService(database, clock)
-        limits = {PURPOSE: settings.decks_max_mb << 20, CLIP_PURPOSE: MAX_CLIP_BYTES}
-        limits |= {MATERIAL_PURPOSE: MAX_FILE_BYTES, GAP_PURPOSE: MAX_PIECE_BYTES}
-        uploads = UploadService(database, folder / "uploads", limits, clock)
-        decks = DeckService(database, uploads, lessons, folder / "decks", clock)
-        questions = QuestionService(database, PageFiles(folder / "photos"), clock)
-        clip_files = PageFiles(folder / "clips")
-        pack_files = PackFiles(files, clip_files, PageFiles(folder / "packs"))
-        activity = ActivityLog(database, clock)
-        sources: list[PackSource] = [RosterSource(rosters), QuestionSource(questions), SegmentSource(database)]
-        finals = FinalCounts()
-        meetings = make_meetings(database, activity, lessons, folder / "evidence", ZoneInfo(settings.timezone), clock)
-        services = Services(
-            settings,
-            database,
-            accounts,
-            DeviceService(database, clock),
-            lessons,
-            files,
-            SignedRoomTokens(bytes(32), clock),
-            live,
-            live,
-            live,
-            live,
-            demo,
-            rosters=rosters,
-            timetables=make_timetables(database, settings.timezone, bytes(32), clock),
-            packs=PackService(database, lessons, pack_files, sources, clock, ZoneInfo(settings.timezone)),
-            clips=ClipService(database, uploads, lessons, clip_files, live.clips_changed),
-            questions=questions,
-            uploads=uploads,
-            gaps=GapService(
-                database,
-                uploads,
-                lessons,
-                folder / "recordings",
-                live.remake,
-                lambda school: bool(live.spares_now),
-                settings.recordings_local_days,
-                clock,
-            ),
-            decks=decks,
-            resources=ResourceService(database, clock),
-            reviews=ReviewService(database, clock),
-            consents=ConsentService(database, clock),
-            material=MaterialService(database, uploads, PageFiles(folder / "material"), clock),
-            activity=activity,
-            groups=GroupService(database, activity, clock),
-            joining=JoiningService(database, activity, clock),
-            templates=TemplateService(database, activity, clock),
-            gatherings=GatheringService(database, activity, ZoneInfo(settings.timezone), clock),
-            gathering_feeds=GatheringFeeds(database, FeedAddresses(bytes(32)), clock),
-            plans=plans,
-            authorship=SharesService(database, plans.rooms, finals, settings.research_west),
-            search=SearchService(database),
-            search_maker=IndexMaker(database, folder / "recordings"),
-            teaching=TeachingService(database, activity, questions, live.segments_changed, clock),
-            observing=observing,
-            meetings=meetings,
-            exports=ExportService(
-                database,
-                activity,
-                observing,
-                meetings,
-                PageFiles(folder / "plan_pictures"),
-                ZoneInfo(settings.timezone),
-                clock,
-            ),
-            credits=CreditService(database, finals, ZoneInfo(settings.timezone), Issuer.load(folder, "同堂"), clock),
-        )
-        app = build_app(services, folder / "no-dist")
-        opened: list[httpx.AsyncClient] = []
+        async with open_domains(ground, basis, live, demo) as services, AsyncExitStack() as opened:
+            app = build_app(services, folder / "no-dist")
 
-        async def new_client() -> httpx.AsyncClient:
-            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-            client = httpx.AsyncClient(
-                transport=transport, base_url="http://localhost:8000", headers={"X-Tongtang": "1"}
-            )
-            opened.append(client)
-            return client
+            async def new_client() -> httpx.AsyncClient:
+                transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+                return await opened.enter_async_context(
+                    httpx.AsyncClient(
+                        transport=transport, base_url="http://localhost:8000", headers={"X-Tongtang": "1"}
+                    )
+                )
 
-        worker = DeckWorker(database, decks, uploads, lessons, files, live.deck_changed, clock)
-        yield World(services, live, clock, folder, new_client, worker)
-        for client in opened:
-            await client.aclose()
+            yield World(services, live, clock, folder, new_client, services.preparing.deck_worker)
 
 
 @pytest.fixture
