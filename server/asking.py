@@ -14,6 +14,7 @@ from signaling.errors import Refused
 
 SESSION_COOKIE = "tongtang_session"
 DEVICE_COOKIE = "tongtang_device"
+PAGE_OF = "x-tongtang-person"  # the header in which a page says whose it is
 DEVICE_COOKIE_DAYS = 400  # what browsers keep at most (RFC 6265bis §5.5); renewed whenever the screen asks who it is
 _MAX_SECRET = 64  # characters of our own cookies: 43
 
@@ -35,12 +36,18 @@ async def asker_of(connection: HTTPConnection) -> Asker:
 async def require_person(connection: HTTPConnection) -> Person:
     """Return the person who asks.
 
+    All tabs of a browser share its cookie: after somebody else logged in in one, what the others send would be done in
+    that person's name. So a page says whose it is.
+
     Raises:
-        Refused: `not_logged_in`.
+        Refused: `not_logged_in`, or `other_person` when the page is that of somebody else.
     """
     person = (await asker_of(connection)).person
     if person is None:
         raise Refused("not_logged_in", "请先登录。")
+    if connection.headers.get(PAGE_OF, person.id) != person.id:
+        detail = "这个浏览器里现在登录的是别人，刚才这一步没有执行。请刷新页面，或者用您自己的账号重新登录。"
+        raise Refused("other_person", detail)
     return person
 
 

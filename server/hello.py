@@ -59,7 +59,7 @@ async def demo_log_in(request: Request) -> Response:
         raise Refused("not_allowed", "这不是演示服务器，请用密码登录。")
     body = await read_json(request, DemoLogIn)
     person = await services.demo.account(body.username)
-    return logged_in(request, person, await services.accounts.open_session(person))
+    return await logged_in(request, person, await services.accounts.open_session(person))
 
 
 async def path_test(request: Request) -> Response:

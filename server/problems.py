@@ -23,6 +23,7 @@ log = logging.getLogger("tongtang.http")
 _STATUS: dict[str, int] = {
     "login_wrong": 401,
     "not_logged_in": 401,
+    "other_person": 401,
     "token_invalid": 401,
     "token_expired": 401,
     "too_many_attempts": 429,

@@ -118,18 +118,27 @@ def classroom_answer(room: Classroom) -> dict[str, Any]:
     return {"id": room.id, "name": room.name, "paired": room.paired}
 
 
-def logged_in(request: Request, person: Person, token: str) -> Response:
-    """Answer a log-in."""
+async def logged_in(request: Request, person: Person, token: str) -> Response:
+    """Answer a log-in. It ends the one that this browser had: computers are shared."""
+    if before := secret_in(request, SESSION_COOKIE):
+        await end_session(request, before)
     response = answer(me_answer(person))
     set_cookie(response, request, SESSION_COOKIE, token)
     return response
+
+
+async def end_session(request: Request, token: str) -> None:
+    """End a session; its pages with a plan open are told at once."""
+    services = services_of(request)
+    await services.accounts.log_out(token)
+    services.plans.rooms.log_out(token)
 
 
 async def log_in(request: Request) -> Response:
     """`POST /api/session`."""
     body = await read_json(request, LogIn)
     person, token = await services_of(request).accounts.log_in(body.username, body.password, address_of(request))
-    return logged_in(request, person, token)
+    return await logged_in(request, person, token)
 
 
 async def log_out(request: Request) -> Response:
@@ -137,7 +146,7 @@ async def log_out(request: Request) -> Response:
     await require_person(request)
     token = secret_in(request, SESSION_COOKIE)
     if token:
-        await services_of(request).accounts.log_out(token)
+        await end_session(request, token)
     response = no_content()
     drop_cookie(response, request, SESSION_COOKIE)
     return response

@@ -53,6 +53,8 @@ KINDS: dict[str, str] = {
     "comment.made": "title, kind, quote; object: the comment",
     "comment.resolved": "title",
     "suggestion.accepted": "title, person: who suggested",
+    "mention.made": "title, where: text or comment, text: of a comment, person, name; object: whom",
+    "mention.seen": "title: whoever was named in it has opened it",
     "task.made": "title, text, person, name, due_ms; object: the task",
     "task.done": "title, text",
     "meeting.held": "title, started_ms, ended_ms, people: [ids that were in]; object: the meeting",

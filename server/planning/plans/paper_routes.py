@@ -13,6 +13,7 @@ from server.asking import require_person
 from server.context import services_of
 from server.fields import field_invalid
 from server.json_http import answer, answer_list, no_content, read_body, read_json
+from server.planning.plans.mentions import MAX_MENTIONED
 from server.planning.plans.model import (
     MAX_REMARK,
     MAX_REPLACEMENT,
@@ -30,6 +31,7 @@ from server.planning.plans.places import Found
 from server.planning.plans.remarks import Remark
 from server.planning.plans.routes import plan_id_of
 
+_Named = Annotated[tuple[Id, ...], msgspec.Meta(max_length=MAX_MENTIONED)]
 _Words = Annotated[str, msgspec.Meta(max_length=MAX_REMARK)]
 _PICTURE_POLICY = "default-src 'none'; sandbox"  # a picture that is opened by itself runs nothing
 
@@ -48,12 +50,20 @@ class NewComment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: _Words = ""
     anchor: Anchor | None = None
     replacement: Annotated[str, msgspec.Meta(max_length=MAX_REPLACEMENT)] | None = None
+    mentions: _Named = ()
 
 
 class NewReply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of `POST /api/plans/{id}/comments/{comment}/replies`."""
 
     text: _Words
+    mentions: _Named = ()
+
+
+class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /api/plans/{id}/mentions`."""
+
+    person_id: Id
 
 
 class NewTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -151,7 +161,7 @@ async def add_comment(request: Request) -> Response:
     """`POST /api/plans/{id}/comments`."""
     person, remarks = await require_person(request), services_of(request).plans.remarks
     body = await read_json(request, NewComment)
-    remark = Remark(kind=body.kind, text=body.text, anchor=body.anchor, replacement=body.replacement)
+    remark = Remark(**{name: getattr(body, name) for name in Remark.__struct_fields__})
     return answer(_comment(await remarks.add(person, plan_id_of(request), remark)), 201)
 
 
@@ -159,7 +169,8 @@ async def add_reply(request: Request) -> Response:
     """`POST /api/plans/{id}/comments/{comment}/replies`."""
     person, remarks = await require_person(request), services_of(request).plans.remarks
     body = await read_json(request, NewReply)
-    return answer(_comment(await remarks.reply(person, plan_id_of(request), _comment_id(request), body.text)), 201)
+    plan_id, comment_id = plan_id_of(request), _comment_id(request)
+    return answer(_comment(await remarks.reply(person, plan_id, comment_id, body.text, body.mentions)), 201)
 
 
 async def settle_comment(request: Request) -> Response:
@@ -176,6 +187,22 @@ async def remove_comment(request: Request) -> Response:
     person, remarks = await require_person(request), services_of(request).plans.remarks
     await remarks.remove(person, plan_id_of(request), _comment_id(request))
     return no_content()
+
+
+# --- mentions -------------------------------------------------------------------------------------------------------
+
+
+async def tell_mentioned(request: Request) -> Response:
+    """`POST /api/plans/{id}/mentions`: somebody was named in the plan's text."""
+    person, mentions = await require_person(request), services_of(request).plans.mentions
+    await mentions.tell(person, plan_id_of(request), (await read_json(request, Named)).person_id)
+    return no_content()
+
+
+async def look_at_mentions(request: Request) -> Response:
+    """`POST /api/plans/{id}/mentions/seen`: where the asker was named since they looked last; they look now."""
+    person, mentions = await require_person(request), services_of(request).plans.mentions
+    return answer_list(await mentions.look(person, plan_id_of(request)))
 
 
 # --- tasks ----------------------------------------------------------------------------------------------------------
@@ -247,6 +274,8 @@ def routes() -> list[BaseRoute]:
             for act in ("resolve", "reopen", "decline", "accept")
         ),
         Route(comment, remove_comment, methods=["DELETE"]),
+        Route(f"{plan}/mentions", tell_mentioned, methods=["POST"]),
+        Route(f"{plan}/mentions/seen", look_at_mentions, methods=["POST"]),
         Route(f"{plan}/tasks", list_tasks, methods=["GET"]),
         Route(f"{plan}/tasks", add_task, methods=["POST"]),
         Route(f"{plan}/tasks/{{task}}", finish_task, methods=["PATCH"]),

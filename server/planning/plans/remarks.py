@@ -18,6 +18,7 @@ from server.planning.log import ActivityLog
 from server.planning.plans import desk, papers, places
 from server.planning.plans.batches import Batch
 from server.planning.plans.core import PlanCore
+from server.planning.plans.mentions import tell_in
 from server.planning.plans.model import Anchor, Comment, CommentKind, Reply
 from server.planning.plans.rooms import PlanRooms
 from server.planning.rights import Right, require
@@ -36,6 +37,7 @@ class Remark(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     anchor: Anchor | None
     replacement: str | None
+    mentions: tuple[str, ...] = ()  # ids of whom it names
 
 
 class RemarkService:
@@ -96,9 +98,12 @@ class RemarkService:
             quote = remark.anchor.quote if remark.anchor else ""
             data = {"title": access.plan.title, "kind": remark.kind, "quote": quote}
             await self._note(tx, "comment.made", person, access, comment.id, data)
+            await tell_in(tx, self._activity, person, access, remark.mentions, "comment", comment.text)
         return comment
 
-    async def reply(self, person: Person, plan_id: str, comment_id: str, text: str) -> Comment:
+    async def reply(
+        self, person: Person, plan_id: str, comment_id: str, text: str, mentions: tuple[str, ...] = ()
+    ) -> Comment:
         """Answer a comment.
 
         Raises:
@@ -107,12 +112,13 @@ class RemarkService:
         if not text.strip():
             raise field_invalid("text", "不能为空。")
         async with self._database.write() as tx:
-            await desk.require_in(tx, person, plan_id, Right.COMMENT)
+            access = await desk.require_in(tx, person, plan_id, Right.COMMENT)
             comment = await papers.find_comment(tx, plan_id, comment_id)
             if len(comment.replies) >= MAX_REPLIES:
                 raise Refused("comments_full", f"一条评论最多 {MAX_REPLIES} 条回复。")
             reply = Reply(new_id(), PersonRef(person.id, person.name), text.strip(), epoch_ms(self._clock()))
             await papers.add_reply(tx, comment_id, reply)
+            await tell_in(tx, self._activity, person, access, mentions, "comment", reply.text)
             return await papers.find_comment(tx, plan_id, comment_id)
 
     async def settle(self, person: Person, plan_id: str, comment_id: str, *, is_resolved: bool) -> Comment:

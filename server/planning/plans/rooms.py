@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 CHECK_S = 20.0  # how late a log-in that ended, or a right that was taken, is noticed
 SILENCE_S = 60.0  # pages renew their awareness every 15 s (y-protocols)
+SIGNED_OUT = "登录已过期，请重新登录。您写的内容还在这个页面里。"
 MAX_ROOMS = 1_000  # bench.planning: 200 take less than 400 MB
 
 WhoseSession = Callable[[str], Awaitable[Person | None]]
@@ -63,6 +64,13 @@ class PlanRooms:
         """Let everybody at a plan connect again, because what they may do has changed."""
         if room := self._rooms.get(plan_id):
             room.close_all(Close.COME_AGAIN, reason)
+
+    def log_out(self, session: str) -> None:
+        """Close what a log-in that is over has open."""
+        for room in self._rooms.values():
+            for link in room.links.values():
+                if link.session == session:
+                    link.end(Close.SIGNED_OUT, SIGNED_OUT)
 
     def close(self) -> None:
         """End all rooms: the server goes down. What was acknowledged is on the disk."""
@@ -107,7 +115,7 @@ class PlanRooms:
                 continue
             person = await self._whose_session(link.session)
             if person is None or person.id != link.person_id:
-                link.end(Close.SIGNED_OUT, "登录已过期，请重新登录。您写的内容还在这个页面里。")
+                link.end(Close.SIGNED_OUT, SIGNED_OUT)
                 continue
             async with self._database.read() as tx:
                 access = await desk.access_in(tx, person, room.plan_id)

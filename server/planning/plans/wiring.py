@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from server.accounts.service import AccountService, Clock, utc_now
 from server.lessons.page_files import PageFiles
 from server.planning.log import ActivityLog
+from server.planning.plans.mentions import MentionService
 from server.planning.plans.pictures import PictureService
 from server.planning.plans.remarks import RemarkService
 from server.planning.plans.rooms import PlanRooms
@@ -29,6 +30,7 @@ class Plans:
     rooms: PlanRooms
     versions: VersionService
     remarks: RemarkService
+    mentions: MentionService
     tasks: TaskService
     pictures: PictureService
 
@@ -59,6 +61,7 @@ async def open_plans(
                 rooms,
                 VersionService(database, activity, rooms, clock),
                 RemarkService(database, activity, rooms, clock),
+                MentionService(database, activity),
                 TaskService(database, activity, clock),
                 PictureService(database, pictures, clock),
             )

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from bench.plan_client import SESSION, PlanClient
 from bench.plan_world import PlanWorld, plan_world
 from server.planning.document import blank_plan
+from server.planning.groups.due import DueReader
 from server.planning.log import activity
 from server.planning.plans.structs import varint
 
@@ -120,6 +121,42 @@ async def test_tasks_go_to_people_of_the_group_and_whoever_has_one_finishes_it(w
     async with world.database.read() as tx:
         kinds = [row.kind for row in await tx.execute(select(activity.c.kind).order_by(activity.c.id))]
     assert kinds == ["plan.made", "task.made", "task.done"]
+
+
+async def test_whoever_is_named_is_told_until_they_look(world: PlanWorld) -> None:
+    plan = await world.plan()
+    lead, guest = Asking(world, "王老师", plan.id), Asking(world, "来宾", plan.id)
+    named, maker = (await world.person("来宾")).id, (await world.person("王老师")).id
+    due = DueReader(world.database)
+    await guest("POST", "/mentions", {"person_id": maker}, 403)
+    await lead("POST", "/mentions", {"person_id": "nobody"}, 422)
+    await lead("POST", "/mentions", {"person_id": maker}, 204)  # oneself: nothing to tell
+    assert await due.of(maker) == [] and await due.of(named) == []
+    await lead("POST", "/mentions", {"person_id": named}, 204)
+    remark = {"kind": "comment", "text": "@来宾 请看", "mentions": [named]}
+    made = await lead("POST", "/comments", remark, 201)  # told already: no second row
+    (waits,) = await due.of(named)
+    assert (waits.kind, waits.text, waits.plan_id, waits.due) == ("mention", "王老师", plan.id, None)
+    (seen,) = (await guest("POST", "/mentions/seen", {}))["items"]
+    assert (seen["by"]["name"], seen["where"]) == ("王老师", "text")
+    assert await due.of(named) == [] and (await guest("POST", "/mentions/seen", {}))["items"] == []
+    reply = {"text": "@来宾 再看", "mentions": [named]}
+    await lead("POST", f"/comments/{made['id']}/replies", reply, 201)
+    await guest("POST", f"/comments/{made['id']}/replies", {"text": "@某人", "mentions": ["nobody"]}, 422)
+    (seen,) = (await guest("POST", "/mentions/seen", {}))["items"]
+    assert (seen["where"], seen["text"]) == ("comment", "@来宾 再看")
+
+
+async def test_a_page_of_somebody_else_does_nothing(world: PlanWorld) -> None:
+    plan = await world.plan()
+    cookies = {SESSION: world.session_of("赵老师")}
+    async with httpx.AsyncClient(base_url=world.base, cookies=cookies, trust_env=False, verify=False) as http:
+        remark, page = {"kind": "comment", "text": "好"}, {"X-Tongtang-Person": (await world.person("王老师")).id}
+        answer = await http.post(f"/api/plans/{plan.id}/comments", json=remark, headers=page)
+        assert (answer.status_code, answer.json()["code"]) == (401, "other_person")
+        assert (await http.get(f"/api/plans/{plan.id}/comments")).json()["items"] == []
+        page["X-Tongtang-Person"] = (await world.person("赵老师")).id
+        assert (await http.post(f"/api/plans/{plan.id}/comments", json=remark, headers=page)).status_code == 201
 
 
 async def test_versions_are_compared_and_a_final_one_is_the_leads(world: PlanWorld) -> None:
