@@ -38,7 +38,7 @@ async def scrape(request: Request) -> Response:
     """Return the metrics of this process as Prometheus text."""
     services = services_of(request)
     live = await services.lessons.live()
-    seats = [services.presence.seats(lesson) for lesson in live]
+    seats = [services.live.seats(lesson) for lesson in live]
     _lessons.set(len(live))
     _classrooms.set(sum(seat.classrooms_online for seat in seats))
     _people.set(sum(seat.people_online for seat in seats))

@@ -126,7 +126,7 @@ async def _demo(settings: Settings, services: Services, url: str) -> AsyncIterat
         yield
         return
     certificate = settings.tls_cert if settings.tls_mode == "self" else None
-    people = DemoPeople(services.demo, services.tokens, services.rooms, services.presence, settings.data, certificate)
+    people = DemoPeople(services.demo, services.tokens, services.live, services.live, settings.data, certificate)
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(people.run(url), name="demo people")
         try:

@@ -52,7 +52,7 @@ class WantedSeat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 async def _answers(request: Request, lessons: list[Lesson]) -> list[dict[str, Any]]:
     services, asker = services_of(request), await asker_of(request)
-    recordings = await services.recordings.ids_by_lesson(tuple(lesson.id for lesson in lessons))
+    recordings = await services.live.ids_by_lesson(tuple(lesson.id for lesson in lessons))
     found = []
     for lesson in lessons:
         ways = entries(asker, lesson) if lesson.cancelled is None else ()
@@ -63,7 +63,7 @@ async def _answers(request: Request, lessons: list[Lesson]) -> list[dict[str, An
 
 
 def _lesson_answer(services: Services, lesson: Lesson, roles: list[str], recording: str | None) -> dict[str, Any]:
-    seats = services.presence.seats(lesson.id)
+    seats = services.live.seats(lesson.id)
     paired = lesson.paired_school
     return {
         "id": lesson.id,
@@ -120,7 +120,7 @@ async def add_lesson(request: Request) -> Response:
         body.classroom_ids,
         body.paired_school_id,
         body.open_to_observers,
-        require_free=services_of(request).timetables.service.require_free,
+        require_free=services_of(request).preparing.timetables.service.require_free,
     )
     return await answer_lesson(request, lesson, 201)
 
@@ -189,7 +189,7 @@ async def make_token(request: Request) -> Response:
     lesson = await services.lessons.see(asker, request.path_params["lesson"])
     wanted = await read_json(request, WantedSeat)
     if lesson.kind == "meeting":  # who is let in may have changed since it was called
-        lesson = await services.meetings.service.admit(await require_person(request), lesson.id)
+        lesson = await services.planning.meetings.service.admit(await require_person(request), lesson.id)
     entry = require_entry(asker, lesson, wanted.role, wanted.classroom_id)
     if lesson.state == "ended":
         raise Refused("lesson_state", "这节课已经结束。可以到“录像”里回看。")

@@ -54,7 +54,7 @@ async def _sender(request: Request, purpose: str = GAPS) -> str:
     """
     asker = await asker_of(request)
     if asker.person is None and asker.device is not None and purpose == GAPS:
-        sender = await services_of(request).gaps.sender_for(asker.device)
+        sender = await services_of(request).library.gaps.sender_for(asker.device)
         if sender is not None:
             return sender
     return (await require_person(request)).id

@@ -32,7 +32,7 @@ def _fonts() -> tuple[Path, ...]:
 async def get_cards(request: Request) -> Response:
     """`GET /api/classrooms/{id}/cards`: what can be printed."""
     person = await require_person(request)
-    _, page = await services_of(request).rosters.see(person, request.path_params["classroom"])
+    _, page = await services_of(request).preparing.rosters.see(person, request.path_params["classroom"])
     fonts = await asyncio.to_thread(_fonts)
     return answer(
         {
@@ -49,7 +49,7 @@ async def get_cards(request: Request) -> Response:
 async def cards_pdf(request: Request) -> Response:
     """`GET /api/classrooms/{id}/cards.pdf?per_page=2&backs=0`: the cards of all pupils who have one, by number."""
     person = await require_person(request)
-    room, page = await services_of(request).rosters.see(person, request.path_params["classroom"])
+    room, page = await services_of(request).preparing.rosters.see(person, request.path_params["classroom"])
     per_page, backs = _choice(request, "per_page", PER_PAGE, 2), _choice(request, "backs", (0, 1), 0)
     cards = [Printed(pupil.card, pupil.name, pupil.number) for pupil in page.pupils if pupil.card >= 0]
     if not cards:
@@ -58,7 +58,7 @@ async def cards_pdf(request: Request) -> Response:
     data = await asyncio.to_thread(_print, cards, per_page, title, bool(backs))
     if not page.has_cards:
         services = services_of(request)
-        await services.rosters.printed(room.id)
+        await services.preparing.rosters.printed(room.id)
         services.live.roster_changed(Roster(page.classroom, page.pupils, True))
     name = quote(f"答题卡-{room.school.name}-{room.name}.pdf", safe="")
     headers = {

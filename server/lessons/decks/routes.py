@@ -62,7 +62,7 @@ async def list_decks(request: Request) -> Response:
     """`GET /api/decks`: one's own and the school's; with `q` those in which the words are found, with the pages."""
     person, services = await require_person(request), services_of(request)
     words = request.query_params.get("q", "")[:MAX_WORDS]
-    found = await services.decks.visible(person, words)
+    found = await services.preparing.decks.visible(person, words)
     items = [
         _shown(person, deck) | {"found": [{"page": page, "title": title} for page, title in pages]}
         for deck, pages in found
@@ -79,15 +79,15 @@ async def add_deck(request: Request) -> Response:
     """`POST /api/decks`: of whole uploads."""
     person = await require_person(request)
     body = await read_json(request, NewDeck)
-    deck = await services_of(request).decks.make(person, body.uploads, body.title)
+    deck = await services_of(request).preparing.decks.make(person, body.uploads, body.title)
     return answer(_shown(person, deck), 201)
 
 
 async def get_deck(request: Request) -> Response:
     """`GET /api/decks/{id}`: polled while it is converted."""
     person, services = await require_person(request), services_of(request)
-    deck = await services.decks.see(person, request.path_params["deck"])
-    pages = await services.decks.pages(deck.id)
+    deck = await services.preparing.decks.see(person, request.path_params["deck"])
+    pages = await services.preparing.decks.pages(deck.id)
     listed = [{"title": page.title, "ratio": page.ratio} for page in pages]
     return answer(_shown(person, deck) | {"page_list": listed, "outline": deck.outline})
 
@@ -95,29 +95,29 @@ async def get_deck(request: Request) -> Response:
 async def remove_deck(request: Request) -> Response:
     """`DELETE /api/decks/{id}`."""
     person = await require_person(request)
-    await services_of(request).decks.remove(person, request.path_params["deck"])
+    await services_of(request).preparing.decks.remove(person, request.path_params["deck"])
     return no_content()
 
 
 async def convert_again(request: Request) -> Response:
     """`POST /api/decks/{id}/again`: once more, after what stood in the way was mended."""
     person = await require_person(request)
-    return answer(_shown(person, await services_of(request).decks.again(person, request.path_params["deck"])))
+    return answer(_shown(person, await services_of(request).preparing.decks.again(person, request.path_params["deck"])))
 
 
 async def get_page(request: Request) -> Response:
     """`GET /api/decks/{id}/pages/{n}`."""
     person, services = await require_person(request), services_of(request)
-    deck = await services.decks.see(person, request.path_params["deck"])
-    page = await services.decks.page(deck.id, request.path_params["page"])
+    deck = await services.preparing.decks.see(person, request.path_params["deck"])
+    page = await services.preparing.decks.page(deck.id, request.path_params["page"])
     return page_file(services, page.file(wanted_width(request)), is_fixed=deck.state == "ready")
 
 
 async def get_original(request: Request) -> Response:
     """`GET /api/decks/{id}/originals/{n}`: the file as it was uploaded, to be saved, never shown by the browser."""
     person, services = await require_person(request), services_of(request)
-    deck = await services.decks.see(person, request.path_params["deck"])
-    path, name = services.decks.original(deck, request.path_params["number"])
+    deck = await services.preparing.decks.see(person, request.path_params["deck"])
+    path, name = services.preparing.decks.original(deck, request.path_params["number"])
     headers = {
         "content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
         "cache-control": "private, no-cache",
@@ -130,7 +130,7 @@ async def get_lesson_deck(request: Request) -> Response:
     services, asker = services_of(request), await asker_of(request)
     lesson = await services.lessons.see(asker, request.path_params["lesson"])
     pages = await services.lessons.pages(lesson.id)
-    coming = await services.decks.coming(lesson.id) if asker.person else None
+    coming = await services.preparing.decks.coming(lesson.id) if asker.person else None
     shown = _shown(asker.person, coming) if asker.person and coming else None
     listed = [{"title": page.title, "ratio": page.ratio} for page in pages]
     return answer({"deck": deck_of(lesson, pages), "page_list": listed, "coming": shown})
@@ -141,7 +141,7 @@ async def put_lesson_deck(request: Request) -> Response:
     services, asker, lesson_id = services_of(request), await asker_of(request), request.path_params["lesson"]
     await services.lessons.may_set_pages(asker, lesson_id)
     body = await read_json(request, WantedDeck)
-    lesson = await services.decks.attach(asker, await require_person(request), lesson_id, body.deck_id)
+    lesson = await services.preparing.decks.attach(asker, await require_person(request), lesson_id, body.deck_id)
     services.live.deck_changed(lesson.id, deck_of(lesson, await services.lessons.pages(lesson.id)))
     return await answer_lesson(request, lesson)
 

@@ -31,20 +31,22 @@ def _answer(lesson_id: str, clips: Iterable[Clip], status: int = 200) -> Respons
 async def list_clips(request: Request) -> Response:
     """`GET /api/lessons/{id}/clips`."""
     lesson_id = request.path_params["lesson"]
-    return _answer(lesson_id, await services_of(request).clips.of_lesson(await asker_of(request), lesson_id))
+    return _answer(lesson_id, await services_of(request).preparing.clips.of_lesson(await asker_of(request), lesson_id))
 
 
 async def add_clip(request: Request) -> Response:
     """`POST /api/lessons/{id}/clips`."""
     lesson_id, body = request.path_params["lesson"], await read_json(request, NewClip)
-    clips = services_of(request).clips
+    clips = services_of(request).preparing.clips
     return _answer(lesson_id, await clips.attach(await asker_of(request), lesson_id, body.upload, body.title), 201)
 
 
 async def remove_clip(request: Request) -> Response:
     """`DELETE /api/lessons/{id}/clips/{sha256}`."""
     lesson_id, sha256 = request.path_params["lesson"], request.path_params["sha256"]
-    return _answer(lesson_id, await services_of(request).clips.detach(await asker_of(request), lesson_id, sha256))
+    return _answer(
+        lesson_id, await services_of(request).preparing.clips.detach(await asker_of(request), lesson_id, sha256)
+    )
 
 
 def routes() -> list[Route]:

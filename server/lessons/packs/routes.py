@@ -61,13 +61,13 @@ class _Packs:
         lesson_id, sha256 = RoomId(request.path_params["lesson"]), request.path_params["sha256"]
         if not _SHA256.match(sha256):
             raise Refused("blob_unknown", "这个文件不在这节课的课件包里。请刷新页面，重新获取清单。")
-        blob = await services.packs.blob(asker, lesson_id, sha256)
+        blob = await services.preparing.packs.blob(asker, lesson_id, sha256)
         require_now(asker, blob.when)
-        path = services.packs.files.path(sha256)
+        path = services.preparing.packs.files.path(sha256)
         if path is None:
             raise Refused("blob_unknown", "这个文件已不在服务器上，请主讲老师重新上传。")
         school_id = school_of(asker)
-        ceiling_bps = lower(*await services.packs.ceiling_bps(school_id)) if school_id else 0
+        ceiling_bps = lower(*await services.preparing.packs.ceiling_bps(school_id)) if school_id else 0
         # Who leads must see the clip that class sees; the link to spare is the classrooms'.
         spares = (lambda: ()) if blob.is_lecturers else (lambda: services.live.spares(school_id))
         pace = self._paces.pace(school_id, ceiling_bps, spares)
@@ -79,7 +79,7 @@ class _Packs:
 async def get_manifest(request: Request) -> Response:
     """`GET /api/lessons/{id}/pack?classroom=`: as the asker gets it."""
     asker, lesson_id = await asker_of(request), request.path_params["lesson"]
-    pack = await services_of(request).packs.see(asker, lesson_id, request.query_params.get("classroom"))
+    pack = await services_of(request).preparing.packs.see(asker, lesson_id, request.query_params.get("classroom"))
     etag = f'"{pack.version}"'
     headers = {"etag": etag, "cache-control": "private, no-cache"}
     if request.headers.get("if-none-match") == etag:
@@ -92,8 +92,8 @@ async def list_coming(request: Request) -> Response:
     device, services = await require_device(request), services_of(request)
     if device.classroom is None:
         raise Refused("device_unknown", "这块屏幕还没有配对，请先配对教室大屏。")
-    coming = await services.packs.coming(device.classroom, await asker_of(request))
-    ceiling_bps = lower(*await services.packs.ceiling_bps(device.classroom.school.id))
+    coming = await services.preparing.packs.coming(device.classroom, await asker_of(request))
+    ceiling_bps = lower(*await services.preparing.packs.ceiling_bps(device.classroom.school.id))
     return answer(
         {
             "items": [_coming(one) for one in coming],
@@ -106,7 +106,7 @@ async def list_coming(request: Request) -> Response:
 async def report(request: Request) -> Response:
     """`POST /api/screen/packs/{lesson}`: how far this classroom's screen is."""
     body, services = await read_json(request, NewReport), services_of(request)
-    found = await services.packs.report(
+    found = await services.preparing.packs.report(
         await asker_of(request),
         request.path_params["lesson"],
         body.version,
@@ -119,14 +119,14 @@ async def report(request: Request) -> Response:
 
 async def list_readiness(request: Request) -> Response:
     """`GET /api/lessons/{id}/packs`: which classrooms are ready."""
-    found = await services_of(request).packs.readiness(await asker_of(request), request.path_params["lesson"])
+    found = await services_of(request).preparing.packs.readiness(await asker_of(request), request.path_params["lesson"])
     return answer_list(_classroom(room) | _readiness(one) | {"total_bytes": total} for room, one, total in found)
 
 
 async def get_policy(request: Request) -> Response:
     """`GET /api/schools/{id}/packs`."""
     person = await require_person(request)
-    return answer(_policy(await services_of(request).packs.policy(person, request.path_params["school"])))
+    return answer(_policy(await services_of(request).preparing.packs.policy(person, request.path_params["school"])))
 
 
 async def put_policy(request: Request) -> Response:
@@ -136,7 +136,9 @@ async def put_policy(request: Request) -> Response:
     policy = PackPolicy(
         _minutes(body.night_from), _minutes(body.night_to), body.lead_hours, (body.ceiling_kbps or 0) * 1000
     )
-    return answer(_policy(await services_of(request).packs.set_policy(person, request.path_params["school"], policy)))
+    return answer(
+        _policy(await services_of(request).preparing.packs.set_policy(person, request.path_params["school"], policy))
+    )
 
 
 def _coming(one: Coming) -> dict[str, Any]:

@@ -62,7 +62,7 @@ async def get_questions(request: Request) -> Response:
     """`GET /api/lessons/{id}/questions`."""
     services, asker, lesson = services_of(request), await asker_of(request), await _lesson(request)
     acts = services.live.is_acting(lesson.id, [seat_for(entry, lesson) for entry in entries(asker, lesson)])
-    return _list_answer(await services.questions.prepared(asker, lesson, acts=acts))
+    return _list_answer(await services.preparing.questions.prepared(asker, lesson, acts=acts))
 
 
 async def put_questions(request: Request) -> Response:
@@ -73,20 +73,24 @@ async def put_questions(request: Request) -> Response:
         PreparedQuestion(one.id, one.kind, one.title, one.options, one.page, one.exit_ticket, one.answer)
         for one in body.items
     ]
-    return _list_answer(await services.questions.prepare(asker, request.path_params["lesson"], items, body.version))
+    return _list_answer(
+        await services.preparing.questions.prepare(asker, request.path_params["lesson"], items, body.version)
+    )
 
 
 async def copy_questions(request: Request) -> Response:
     """`POST /api/lessons/{id}/questions/copy`."""
     services, asker = services_of(request), await require_known(request)
     body = await read_json(request, CopyFrom)
-    return _list_answer(await services.questions.copy(asker, request.path_params["lesson"], body.lesson_id))
+    return _list_answer(await services.preparing.questions.copy(asker, request.path_params["lesson"], body.lesson_id))
 
 
 async def get_results(request: Request) -> Response:
     """`GET /api/lessons/{id}/results`."""
     lesson = await _lesson(request)
-    return answer(_results_answer(await services_of(request).questions.results(await asker_of(request), lesson)))
+    return answer(
+        _results_answer(await services_of(request).preparing.questions.results(await asker_of(request), lesson))
+    )
 
 
 async def export_results(request: Request) -> Response:
@@ -94,7 +98,7 @@ async def export_results(request: Request) -> Response:
     lesson, kind = await _lesson(request), request.path_params["kind"]
     if kind not in ("csv", "xlsx"):
         raise field_invalid("kind")
-    rows = result_rows(await services_of(request).questions.results(await asker_of(request), lesson))
+    rows = result_rows(await services_of(request).preparing.questions.results(await asker_of(request), lesson))
     if kind == "csv":
         data, mime = as_csv(rows), "text/csv; charset=utf-8"
     else:
@@ -108,7 +112,7 @@ async def give_late(request: Request) -> Response:
     """`POST /api/lessons/{id}/answers`: what lay on a phone until the lesson was over."""
     services, lesson = services_of(request), await _lesson(request)
     batch = await read_json(request, m.GiveAnswers | m.CountHands)  # type: ignore[arg-type]  # PEP 747
-    is_new = await services.questions.give_late(await asker_of(request), lesson, batch, time.monotonic())
+    is_new = await services.preparing.questions.give_late(await asker_of(request), lesson, batch, time.monotonic())
     return answer({"is_new": is_new})
 
 
@@ -117,7 +121,7 @@ async def add_photo(request: Request) -> Response:
     services, lesson = services_of(request), await _lesson(request)
     data = await read_body(request, MAX_PHOTO_BYTES)
     classroom = request.query_params.get("classroom", "")
-    photo = await services.questions.keep_photo(await asker_of(request), lesson, classroom, data)
+    photo = await services.preparing.questions.keep_photo(await asker_of(request), lesson, classroom, data)
     return answer({"id": photo.id, "bytes": photo.bytes}, 201)
 
 
@@ -125,9 +129,9 @@ async def get_photo(request: Request) -> Response:
     """`GET /api/lessons/{id}/photos/{photo}`."""
     services, lesson, photo_id = services_of(request), await _lesson(request), request.path_params["photo"]
     is_shown = services.live.photo_shown(lesson.id) == photo_id
-    photo = await services.questions.photo(await asker_of(request), lesson, photo_id, is_shown=is_shown)
+    photo = await services.preparing.questions.photo(await asker_of(request), lesson, photo_id, is_shown=is_shown)
     headers = {"cache-control": _FOR_GOOD, "etag": f'"{photo.id}"', "content-security-policy": _NOTHING_INSIDE}
-    return FileResponse(services.questions.photo_path(photo), headers=headers, media_type=photo.mime)
+    return FileResponse(services.preparing.questions.photo_path(photo), headers=headers, media_type=photo.mime)
 
 
 def _list_answer(questions: PreparedList) -> Response:

@@ -68,13 +68,13 @@ def _roster_answer(room: Classroom, page: RosterPage, can_edit: bool) -> dict[st
 async def get_roster(request: Request) -> Response:
     """`GET /api/classrooms/{id}/roster`."""
     person = await require_person(request)
-    room, page = await services_of(request).rosters.see(person, request.path_params["classroom"])
+    room, page = await services_of(request).preparing.rosters.see(person, request.path_params["classroom"])
     return answer(_roster_answer(room, page, has_right(person, Right.EDIT_ROSTER, room.school.id)))
 
 
 async def put_roster(request: Request) -> Response:
     """`PUT /api/classrooms/{id}/roster`."""
-    person, rosters = await require_person(request), services_of(request).rosters
+    person, rosters = await require_person(request), services_of(request).preparing.rosters
     classroom = request.path_params["classroom"]
     await rosters.see(person, classroom)
     body = await read_json(request, GivenRoster)
@@ -90,7 +90,7 @@ async def put_roster(request: Request) -> Response:
 
 async def import_roster(request: Request) -> Response:
     """`POST /api/classrooms/{id}/roster/import`: says what the file would do, or with `version` does it."""
-    person, rosters = await require_person(request), services_of(request).rosters
+    person, rosters = await require_person(request), services_of(request).preparing.rosters
     classroom, others_leave = request.path_params["classroom"], request.query_params.get("others") == "leave"
     await rosters.see(person, classroom)
     sheet = await asyncio.to_thread(_read, await read_body(request, MAX_BYTES))
@@ -140,7 +140,7 @@ def _pupils(pupils: Sequence[Pupil]) -> list[dict[str, Any]]:
 async def export_roster(request: Request) -> Response:
     """`GET /api/classrooms/{id}/roster.csv` and `.xlsx`."""
     person = await require_person(request)
-    room, page = await services_of(request).rosters.see(person, request.path_params["classroom"])
+    room, page = await services_of(request).preparing.rosters.see(person, request.path_params["classroom"])
     name = f"学生名单-{room.school.name}-{room.name}"
     return await table_response(name, room.name, as_rows(page.pupils), request.url.path.rpartition(".")[2])
 
@@ -162,7 +162,7 @@ async def lesson_rosters(request: Request) -> Response:
     """`GET /api/lessons/{id}/rosters`: what the asker may know of the lesson's pupils."""
     asker, services = await require_known(request), services_of(request)
     lesson = await services.lessons.see(asker, request.path_params["lesson"])
-    found = await services.rosters.of_lesson(asker, lesson)
+    found = await services.preparing.rosters.of_lesson(asker, lesson)
     return answer_list(
         {"classroom": {"id": room.id, "name": room.name, "school": {"id": room.school.id, "name": room.school.name}},
          "pupils": _pupils(found[room.id])}

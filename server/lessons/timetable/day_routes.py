@@ -50,7 +50,7 @@ class Move(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 async def get_timetable(request: Request) -> Response:
     """`GET /api/timetable?from=…&to=…[&school=…][&teacher=…][&classroom=…]`."""
-    asker, timetables = await require_known(request), services_of(request).timetables
+    asker, timetables = await require_known(request), services_of(request).preparing.timetables
     first, last = _day(request, "from"), _day(request, "to")
     if not timedelta(0) <= last - first < timedelta(days=MAX_DAYS):
         raise field_invalid("to", f"结束日期要在开始日期之后，最多 {MAX_DAYS} 天。")
@@ -69,7 +69,7 @@ async def get_timetable(request: Request) -> Response:
 
 async def get_screen(request: Request) -> Response:
     """`GET /api/screen`: what the classroom's screen shows today."""
-    device, timetables = await require_device(request), services_of(request).timetables
+    device, timetables = await require_device(request), services_of(request).preparing.timetables
     room, zone = device.classroom, timetables.service.zone
     if room is None:
         raise Refused("not_allowed", "这块屏幕还没有配对教室。")
@@ -89,7 +89,7 @@ async def get_screen(request: Request) -> Response:
 
 def _clocks(request: Request) -> dict[str, Any]:
     """Return what time it is: a screen's own clock may be an hour wrong."""
-    timetable = services_of(request).timetables.service
+    timetable = services_of(request).preparing.timetables.service
     now = local(timetable.now_ms(), timetable.zone)
     offset = now.utcoffset() or timedelta()
     return {
@@ -102,7 +102,7 @@ def _clocks(request: Request) -> dict[str, Any]:
 
 async def cancel_lesson(request: Request) -> Response:
     """`POST /api/lessons/{id}/cancel`."""
-    body, changes = await read_json(request, Cancellation), services_of(request).timetables.changes
+    body, changes = await read_json(request, Cancellation), services_of(request).preparing.timetables.changes
     done = await changes.cancel(await asker_of(request), request.path_params["lesson"], body.reason)
     services_of(request).live.called_off(done.lesson.id, body.reason)
     return await _changed(request, done)
@@ -110,13 +110,13 @@ async def cancel_lesson(request: Request) -> Response:
 
 async def restore_lesson(request: Request) -> Response:
     """`POST /api/lessons/{id}/restore`."""
-    changes = services_of(request).timetables.changes
+    changes = services_of(request).preparing.timetables.changes
     return await _changed(request, await changes.restore(await asker_of(request), request.path_params["lesson"]))
 
 
 async def substitute_lesson(request: Request) -> Response:
     """`POST /api/lessons/{id}/substitute`."""
-    body, changes = await read_json(request, Substitution), services_of(request).timetables.changes
+    body, changes = await read_json(request, Substitution), services_of(request).preparing.timetables.changes
     lesson = request.path_params["lesson"]
     return await _changed(
         request, await changes.substitute(await asker_of(request), lesson, body.lecturer_id, body.reason)
@@ -125,7 +125,7 @@ async def substitute_lesson(request: Request) -> Response:
 
 async def move_lesson(request: Request) -> Response:
     """`POST /api/lessons/{id}/move`."""
-    body, timetables = await read_json(request, Move), services_of(request).timetables
+    body, timetables = await read_json(request, Move), services_of(request).preparing.timetables
     hour, minute = int(body.start[:2]), int(body.start[3:])
     day = body.day
     starts_at = datetime(day.year, day.month, day.day, hour, minute, tzinfo=timetables.service.zone)
@@ -135,14 +135,14 @@ async def move_lesson(request: Request) -> Response:
 
 
 async def _changed(request: Request, done: PlannedLesson) -> Response:
-    zone = services_of(request).timetables.service.zone
+    zone = services_of(request).preparing.timetables.service.zone
     return answer(lesson_answer(done, zone, await asker_of(request)))
 
 
 async def list_feeds(request: Request) -> Response:
     """`GET /api/calendars`."""
     by = await require_person(request)
-    return answer_list(_feed(request, one) for one in await services_of(request).timetables.feeds.of(by))
+    return answer_list(_feed(request, one) for one in await services_of(request).preparing.timetables.feeds.of(by))
 
 
 async def renew_feed(request: Request) -> Response:
@@ -151,7 +151,7 @@ async def renew_feed(request: Request) -> Response:
     kind = next((one for one in KINDS if one == request.path_params["kind"]), None)
     if kind is None:
         raise Refused("calendar_unknown", "没有这种日历。")
-    feeds = services_of(request).timetables.feeds
+    feeds = services_of(request).preparing.timetables.feeds
     return answer(_feed(request, await feeds.renew(by, kind, request.path_params["id"])))
 
 
@@ -159,7 +159,7 @@ async def get_calendar(request: Request) -> Response:
     """`GET /calendar/{token}.ics`: the address is the key."""
     host = request.url.hostname or "tongtang"
     base_url = f"{request.url.scheme}://{request.url.netloc}"
-    data = await services_of(request).timetables.feeds.read(request.path_params["token"], host, base_url)
+    data = await services_of(request).preparing.timetables.feeds.read(request.path_params["token"], host, base_url)
     headers = {"cache-control": "private, max-age=300", "content-disposition": "inline; filename=tongtang.ics"}
     return Response(data, 200, headers, media_type="text/calendar; charset=utf-8")
 

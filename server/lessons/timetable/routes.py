@@ -93,7 +93,7 @@ class GivenSeries(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def list_terms(request: Request) -> Response:
     """`GET /api/terms`."""
     await require_known(request)
-    timetable = services_of(request).timetables.service
+    timetable = services_of(request).preparing.timetables.service
     today = local(timetable.now_ms(), timetable.zone).date().isoformat()
     shown = [term_answer(one, today) for one in await timetable.terms()]
     return answer({"items": shown, "today": today, "zone": timetable.zone.key, "subjects": SUBJECTS})
@@ -101,7 +101,7 @@ async def list_terms(request: Request) -> Response:
 
 async def save_term(request: Request) -> Response:
     """`POST /api/terms`, and `PUT /api/terms/{id}`, which lets the lessons of the term follow."""
-    by, timetable = await require_person(request), services_of(request).timetables.service
+    by, timetable = await require_person(request), services_of(request).preparing.timetables.service
     body, term_id = await read_json(request, GivenTerm), request.path_params.get("term", "")
     holidays = tuple(Holiday(one.name, one.first_day, one.last_day, one.school_id) for one in body.holidays)
     makeups = tuple(Makeup(one.day, one.weekday) for one in body.makeups)
@@ -114,14 +114,14 @@ async def save_term(request: Request) -> Response:
 async def remove_term(request: Request) -> Response:
     """`DELETE /api/terms/{id}`."""
     by = await require_person(request)
-    await services_of(request).timetables.service.remove_term(by, request.path_params["term"])
+    await services_of(request).preparing.timetables.service.remove_term(by, request.path_params["term"])
     return no_content()
 
 
 async def get_bells(request: Request) -> Response:
     """`GET /api/schools/{id}/bells`."""
     await require_known(request)
-    periods = await services_of(request).timetables.service.bells(request.path_params["school"])
+    periods = await services_of(request).preparing.timetables.service.bells(request.path_params["school"])
     return answer_list(period_answer(one) for one in periods)
 
 
@@ -133,26 +133,28 @@ async def put_bells(request: Request) -> Response:
         Period(number, one.name.strip(), _minute(one.start), _minute(one.end))
         for number, one in enumerate(body.periods, 1)
     )
-    await services_of(request).timetables.service.set_bells(by, request.path_params["school"], periods)
+    await services_of(request).preparing.timetables.service.set_bells(by, request.path_params["school"], periods)
     return answer_list(period_answer(one) for one in periods)
 
 
 async def list_teachers(request: Request) -> Response:
     """`GET /api/schools/{id}/teachers`."""
     by = await require_person(request)
-    return answer_list(await services_of(request).timetables.service.teachers(by, request.path_params["school"]))
+    return answer_list(
+        await services_of(request).preparing.timetables.service.teachers(by, request.path_params["school"])
+    )
 
 
 async def list_series(request: Request) -> Response:
     """`GET /api/series?term=…`."""
     by = await require_person(request)
-    found = await services_of(request).timetables.service.series(by, request.query_params.get("term", ""))
+    found = await services_of(request).preparing.timetables.service.series(by, request.query_params.get("term", ""))
     return answer_list(series_answer(one) for one in found)
 
 
 async def preview_series(request: Request) -> Response:
     """`POST /api/series/preview?id=…`: what saving it would do."""
-    by, timetable = await require_person(request), services_of(request).timetables.service
+    by, timetable = await require_person(request), services_of(request).preparing.timetables.service
     body = await read_json(request, GivenSeries)
     outcome = await timetable.preview(by, _draft(body), request.query_params.get("id") or None)
     return answer(outcome_answer(outcome, timetable))
@@ -160,7 +162,7 @@ async def preview_series(request: Request) -> Response:
 
 async def save_series(request: Request) -> Response:
     """`POST /api/series` and `PUT /api/series/{id}`."""
-    by, timetable = await require_person(request), services_of(request).timetables.service
+    by, timetable = await require_person(request), services_of(request).preparing.timetables.service
     body, series_id = await read_json(request, GivenSeries), request.path_params.get("series")
     outcome = await timetable.save(by, _draft(body), series_id)
     return answer(outcome_answer(outcome, timetable), 200 if series_id else 201)
@@ -169,12 +171,14 @@ async def save_series(request: Request) -> Response:
 async def end_series(request: Request) -> Response:
     """`DELETE /api/series/{id}`."""
     by = await require_person(request)
-    return answer(series_answer(await services_of(request).timetables.service.end(by, request.path_params["series"])))
+    return answer(
+        series_answer(await services_of(request).preparing.timetables.service.end(by, request.path_params["series"]))
+    )
 
 
 async def import_series(request: Request) -> Response:
     """`POST /api/timetable/import?term=…&apply=1`."""
-    by, files = await require_person(request), services_of(request).timetables.files
+    by, files = await require_person(request), services_of(request).preparing.timetables.files
     if by.school_id is None and not by.is_manager:
         raise Refused("not_allowed", "只有学校的教师和管理员可以导入课表。")
     lines = await asyncio.to_thread(read_table, await read_body(request, MAX_BYTES))
@@ -185,7 +189,7 @@ async def import_series(request: Request) -> Response:
 
 async def export_series(request: Request) -> Response:
     """`GET /api/timetable.csv` and `.xlsx`, `?term=…`."""
-    by, timetables = await require_person(request), services_of(request).timetables
+    by, timetables = await require_person(request), services_of(request).preparing.timetables
     term_id = request.query_params.get("term", "")
     term = next((one for one in await timetables.service.terms() if one.id == term_id), None)
     if term is None:

@@ -39,42 +39,44 @@ async def get_policy(request: Request) -> Response:
     except ValueError as error:
         raise field_invalid("role") from error
     classroom = request.query_params.get("classroom", "")[:_MAX_ID] or None
-    gaps = services_of(request).gaps
+    gaps = services_of(request).library.gaps
     return answer(msgspec.to_builtins(await gaps.policy(asker, request.path_params["lesson"], role, classroom)))
 
 
 async def get_consent(request: Request) -> Response:
     """`GET /api/schools/{id}/local-recording`."""
     await require_person(request)
-    return answer(_consent(await services_of(request).gaps.consent(request.path_params["school"])))
+    return answer(_consent(await services_of(request).library.gaps.consent(request.path_params["school"])))
 
 
 async def put_consent(request: Request) -> Response:
     """`PUT /api/schools/{id}/local-recording`."""
     by = await require_person(request)
     body = await read_json(request, NewConsent)
-    gaps = services_of(request).gaps
+    gaps = services_of(request).library.gaps
     return answer(_consent(await gaps.set_consent(by, request.path_params["school"], allowed=body.allowed)))
 
 
 async def get_gaps(request: Request) -> Response:
     """`GET /api/lessons/{id}/gaps`: what the asker's browser is asked for."""
     asker = await require_known(request)
-    return answer(msgspec.to_builtins(await services_of(request).gaps.asked(asker, request.path_params["lesson"])))
+    return answer(
+        msgspec.to_builtins(await services_of(request).library.gaps.asked(asker, request.path_params["lesson"]))
+    )
 
 
 async def post_gap(request: Request) -> Response:
     """`POST /api/lessons/{id}/gaps`: a file that was asked for and is uploaded."""
     asker = await require_known(request)
     piece = await read_json(request, NewPiece)
-    await services_of(request).gaps.take(asker, request.path_params["lesson"], piece)
+    await services_of(request).library.gaps.take(asker, request.path_params["lesson"], piece)
     return no_content()
 
 
 async def post_done(request: Request) -> Response:
     """`POST /api/lessons/{id}/gaps/done`: all that the browser has is sent."""
     asker = await require_known(request)
-    await services_of(request).gaps.done(asker, request.path_params["lesson"])
+    await services_of(request).library.gaps.done(asker, request.path_params["lesson"])
     return no_content()
 
 

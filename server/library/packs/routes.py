@@ -65,7 +65,7 @@ def routes(services: Services, dist: Path) -> list[BaseRoute]:
     """
     data = services.settings.data
     packs = OfflinePacks(
-        services.database, services.resources, KeyRing(data / "keys"), data / "recordings", dist / "player"
+        services.database, services.library.resources, KeyRing(data / "keys"), data / "recordings", dist / "player"
     )
     homes = LibraryHomes(services.database)
     exports = Exports(packs, dist / "player")

@@ -110,7 +110,9 @@ def _step(request: Request) -> Step:
 async def _sheet(request: Request, status: int = 200) -> Response:
     """Answer with the resource as it is now for whoever asks."""
     asker = await asker_of(request)
-    return answer(shown.sheet(await services_of(request).resources.see(asker, _id(request)), asker.person), status)
+    return answer(
+        shown.sheet(await services_of(request).library.resources.see(asker, _id(request)), asker.person), status
+    )
 
 
 async def list_resources(request: Request) -> Response:
@@ -120,7 +122,7 @@ async def list_resources(request: Request) -> Response:
     if view is None or not (start.isascii() and start.isdigit() and int(start) <= _MAX_START):
         raise field_invalid("view", "没有这样的列表。")
     narrowed = {name: query.get(name, "")[:100] for name in ("subject", "grade", "tier")}
-    found = await services_of(request).resources.listed(
+    found = await services_of(request).library.resources.listed(
         asker, view, **narrowed, words=query.get("q", "")[:100], start=int(start)
     )
     items = [shown.brief(one, asker.person) for one in found]
@@ -131,7 +133,9 @@ async def make_resource(request: Request) -> Response:
     """`POST /api/resources`: an empty draft of material."""
     person = await require_person(request)
     body = await read_json(request, NewResource)
-    return answer(shown.brief(await services_of(request).resources.make(person, body.kind, body.title), person), 201)
+    return answer(
+        shown.brief(await services_of(request).library.resources.make(person, body.kind, body.title), person), 201
+    )
 
 
 async def get_resource(request: Request) -> Response:
@@ -143,7 +147,7 @@ async def edit_resource(request: Request) -> Response:
     """`PUT /api/resources/{id}`: all metadata at once."""
     person = await require_person(request)
     body = await read_json(request, Edited)
-    await services_of(request).resources.edit(person, _id(request), body.revision, body)
+    await services_of(request).library.resources.edit(person, _id(request), body.revision, body)
     return await _sheet(request)
 
 
@@ -151,7 +155,7 @@ async def discard_resource(request: Request) -> Response:
     """`DELETE /api/resources/{id}`: a draft that was never published."""
     person = await require_person(request)
     body = await read_json(request, Seen)
-    await services_of(request).resources.discard(person, _id(request), body.revision)
+    await services_of(request).library.resources.discard(person, _id(request), body.revision)
     return no_content()
 
 
@@ -161,15 +165,15 @@ async def take_step(request: Request) -> Response:
     body, resource_id, step = await read_json(request, Seen), _id(request), _step(request)
     match step:
         case Step.SUBMIT:
-            await services.resources.submit(person, resource_id, body.revision)
+            await services.library.resources.submit(person, resource_id, body.revision)
         case Step.PUBLISH:
-            await services.resources.publish(person, resource_id, body.revision)
+            await services.library.resources.publish(person, resource_id, body.revision)
         case Step.BEGIN:
-            await services.reviews.begin(person, resource_id, body.revision)
+            await services.library.reviews.begin(person, resource_id, body.revision)
         case Step.RELEASE:
-            await services.reviews.release(person, resource_id)
+            await services.library.reviews.release(person, resource_id)
         case _:
-            await services.resources.step(person, resource_id, body.revision, step)
+            await services.library.resources.step(person, resource_id, body.revision, step)
     return await _sheet(request)
 
 
@@ -177,13 +181,13 @@ async def withdraw_resource(request: Request) -> Response:
     """`POST /api/resources/{id}/withdraw`."""
     person = await require_person(request)
     body = await read_json(request, Withdrawal)
-    await services_of(request).resources.withdraw(person, _id(request), body.reason)
+    await services_of(request).library.resources.withdraw(person, _id(request), body.reason)
     return await _sheet(request)
 
 
 async def give_verdict(request: Request) -> Response:
     """`POST /api/resources/{id}/{return|approve}`."""
-    person, reviews = await require_person(request), services_of(request).reviews
+    person, reviews = await require_person(request), services_of(request).library.reviews
     body = await read_json(request, Verdict)
     give = reviews.approve if _step(request) is Step.APPROVE else reviews.give_back
     await give(person, _id(request), body.standard, body.marks, body.remark)
@@ -194,7 +198,7 @@ async def add_note(request: Request) -> Response:
     """`POST /api/resources/{id}/notes`."""
     person = await require_person(request)
     body = await read_json(request, NewNote)
-    await services_of(request).reviews.add_note(person, _id(request), body.at_ms, body.text)
+    await services_of(request).library.reviews.add_note(person, _id(request), body.at_ms, body.text)
     return await _sheet(request, 201)
 
 
@@ -202,14 +206,14 @@ async def resolve_note(request: Request) -> Response:
     """`PUT /api/resources/{id}/notes/{note}`."""
     person = await require_person(request)
     body, note = await read_json(request, Resolved), request.path_params["note"]
-    await services_of(request).reviews.resolve(person, _id(request), note, body.answer, is_done=body.is_done)
+    await services_of(request).library.reviews.resolve(person, _id(request), note, body.answer, is_done=body.is_done)
     return await _sheet(request)
 
 
 async def remove_note(request: Request) -> Response:
     """`DELETE /api/resources/{id}/notes/{note}`."""
     person = await require_person(request)
-    await services_of(request).reviews.remove_note(person, _id(request), request.path_params["note"])
+    await services_of(request).library.reviews.remove_note(person, _id(request), request.path_params["note"])
     return await _sheet(request)
 
 
@@ -217,7 +221,7 @@ async def record_consent(request: Request) -> Response:
     """`POST /api/resources/{id}/consents`."""
     person = await require_person(request)
     body = await read_json(request, NewConsent)
-    await services_of(request).consents.record(
+    await services_of(request).library.consents.record(
         person, _id(request), body.subject_id, body.renditions, body.scope, body.given_on, body.how, body.note
     )
     return await _sheet(request, 201)
@@ -226,7 +230,7 @@ async def record_consent(request: Request) -> Response:
 async def revoke_consent(request: Request) -> Response:
     """`DELETE /api/resources/{id}/consents/{consent}`."""
     person = await require_person(request)
-    await services_of(request).consents.revoke(person, _id(request), request.path_params["consent"])
+    await services_of(request).library.consents.revoke(person, _id(request), request.path_params["consent"])
     return await _sheet(request)
 
 
@@ -234,7 +238,7 @@ async def add_file(request: Request) -> Response:
     """`POST /api/resources/{id}/files`: of a whole upload."""
     person = await require_person(request)
     body = await read_json(request, NewFile)
-    await services_of(request).material.add(person, _id(request), body.revision, body.upload, body.classrooms)
+    await services_of(request).library.material.add(person, _id(request), body.revision, body.upload, body.classrooms)
     return await _sheet(request, 201)
 
 
@@ -242,14 +246,14 @@ async def remove_file(request: Request) -> Response:
     """`DELETE /api/resources/{id}/files/{name}`."""
     person = await require_person(request)
     body = await read_json(request, Seen)
-    await services_of(request).material.remove(person, _id(request), body.revision, request.path_params["name"])
+    await services_of(request).library.material.remove(person, _id(request), body.revision, request.path_params["name"])
     return await _sheet(request)
 
 
 async def get_file(request: Request) -> Response:
     """`GET /api/resources/{id}/files/{name}`: films, sound and pictures in place, all else to be saved."""
     asker = await asker_of(request)
-    path, file = await services_of(request).material.file(asker, _id(request), request.path_params["name"])
+    path, file = await services_of(request).library.material.file(asker, _id(request), request.path_params["name"])
     kind = "inline" if file.mime.startswith(SHOWN) else "attachment"
     headers = {
         "content-disposition": f"{kind}; filename*=UTF-8''{quote(file.title, safe='')}",
@@ -262,7 +266,7 @@ async def get_file(request: Request) -> Response:
 
 async def get_metadata(request: Request) -> Response:
     """`GET /api/resources/{id}/ro-crate-metadata.json` and `…/dublin-core.json`."""
-    resources = services_of(request).resources
+    resources = services_of(request).library.resources
     sheet = await resources.see(await asker_of(request), _id(request))
     resource, files = sheet.resource, sheet.files
     if sheet.published is not None:

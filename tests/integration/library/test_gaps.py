@@ -175,5 +175,5 @@ async def test_a_lecturer_is_asked_and_nobody_when_it_is_turned_off(
     assert (told["allowed"], told["asks"]) == (True, True)
     assert (await lin.get(f"{address}?role=king")).json()["code"] == "field_invalid"
     assert (await (await world.client("ma")).get(f"{address}?role=lecturer")).status_code == 404
-    monkeypatch.setattr(world.services.gaps, "_days", 0)
+    monkeypatch.setattr(world.services.library.gaps, "_days", 0)
     assert (await lin.get(f"{address}?role=lecturer")).json()["allowed"] is False

@@ -141,7 +141,7 @@ async def test_from_draft_to_published_without_those_who_did_not_consent(desk: D
     (given,) = voice["consents"]
     await desk.good("lin", "DELETE", f"/consents/{given['id']}")
     assert (await desk.good("ma", "GET"))["files"] == []
-    out = await desk.world.services.resources.hand_out(desk.id, "region")
+    out = await desk.world.services.library.resources.hand_out(desk.id, "region")
     assert out is not None
     assert out.files == ()
 
@@ -210,7 +210,7 @@ async def test_versions_stay_as_they_were_and_the_next_one_is_worked_on_beside(d
     assert (await desk.edit(title="水的四态")).json()["code"] == "resource_state"
     assert (await desk.step("lin", "revise"))["version"] == 2
     assert (await desk.edit(title="水的四态", tier="innovative")).status_code == 200
-    shown = await desk.world.services.resources.published(desk.id)
+    shown = await desk.world.services.library.resources.published(desk.id)
     assert shown is not None
     assert (shown.title, shown.version, shown.state) == ("水的三态", 1, "published")
     assert (await desk.good("he", "GET"))["title"] == "水的三态"

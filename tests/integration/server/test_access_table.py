@@ -202,7 +202,7 @@ async def page_sha256(world: World, lesson: str) -> str:
 async def test_who_may(world: World, method: str, path: str) -> None:
     await world.services.accounts.enrol("chen", PASSWORD, "陈", None)
     if "cards" in path:
-        await world.services.rosters.fill(await world.classroom_id("红星小学"), [Wanted(1, "李小雨")])
+        await world.services.preparing.rosters.fill(await world.classroom_id("红星小学"), [Wanted(1, "李小雨")])
     for asker, expected in zip(ASKERS, TABLE[method, path], strict=True):
         lesson = (await world.lesson())["id"]
         lecturer = await world.client("lin")

@@ -16,7 +16,7 @@ from tests.integration.server.conftest import World
 
 
 async def test_calls_are_counted_once_when_the_lesson_ends(world: World) -> None:
-    rosters, store = world.services.rosters, world.services.lessons
+    rosters, store = world.services.preparing.rosters, world.services.lessons
     room = ClassroomId(await world.classroom_id("红星小学"))
     page = await rosters.fill(room, [Wanted(1, "李小雨"), Wanted(2, "岩温")])
     first, second = page.pupils

@@ -60,7 +60,7 @@ async def upload(world: World, lesson: str) -> str:
 async def furnished(world: World) -> str:
     """Return a lesson with pages, a photo, a clip and packs."""
     lesson, classroom = (await world.lesson())["id"], await world.classroom_id("红星小学")
-    await world.services.rosters.fill(classroom, [Wanted(1, "李小雨")])
+    await world.services.preparing.rosters.fill(classroom, [Wanted(1, "李小雨")])
     await world.give_pages(lesson, png(9, 9), png(8, 8))
     await upload(world, lesson)
     yang = await world.client("yang")

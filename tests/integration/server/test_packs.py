@@ -60,7 +60,7 @@ async def test_a_pack_names_each_file_by_its_hash_and_itself_too(world: World) -
 async def test_a_classroom_gets_its_own_roster_and_nobody_elses(world: World) -> None:
     rooms = [await world.classroom_id("红星小学"), await world.classroom_id("河口小学")]
     for room, name in zip(rooms, ("李小雨", "王一鸣"), strict=True):
-        await world.services.rosters.fill(room, [Wanted(1, name)])
+        await world.services.preparing.rosters.fill(room, [Wanted(1, name)])
     lesson = await planned(world, classroom_ids=rooms)
     first, second = [await world.screen(room) for room in rooms]
     blobs = []

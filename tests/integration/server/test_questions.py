@@ -99,7 +99,7 @@ async def taught(world: World) -> tuple[str, str, list[str]]:
     """Return a lesson in which a classroom of three answered, the classroom and its pupils."""
     lesson, classroom = (await world.lesson())["id"], await world.classroom_id("红星小学")
     names = [Wanted(1, "李小雨"), Wanted(2, "=1+1"), Wanted(3, "马清风")]
-    await world.services.rosters.fill(classroom, names)
+    await world.services.preparing.rosters.fill(classroom, names)
     stored = await world.services.lessons.load(RoomId(lesson))
     assert stored is not None
     roster = next(one for one in stored.rosters if one.classroom == classroom)
