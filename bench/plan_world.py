@@ -114,7 +114,9 @@ async def plan_world(folder: Path, port: int | None = None) -> AsyncIterator[Pla
         ) as plans:
             world = PlanWorld(database, plans)
             await world.found()
-            services = SimpleNamespace(plans=plans, accounts=accounts, devices=DeviceService(database))
+            services = SimpleNamespace(
+                planning=SimpleNamespace(plans=plans), accounts=accounts, devices=DeviceService(database)
+            )
             async with _serving(services, port or free_port()) as base:
                 world.base = base
                 yield world

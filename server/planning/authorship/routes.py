@@ -24,7 +24,7 @@ def _led(led: Led) -> dict[str, Any]:
 async def get_shares(request: Request) -> Response:
     """`GET /api/plans/{id}/shares`."""
     person = await require_person(request)
-    written = await services_of(request).authorship.of_plan(person, str(request.path_params["plan"]))
+    written = await services_of(request).planning.authorship.of_plan(person, str(request.path_params["plan"]))
     shares: dict[str, Any] = msgspec.to_builtins(written.shares)
     not_counted = {"template": written.template, "copied": written.copied}
     return answer(shares | {"led": _led(written.shares.led), "not_counted": not_counted, "present": PRESENT})
@@ -34,7 +34,7 @@ async def get_western_lead(request: Request) -> Response:
     """`GET /api/research/figures/western-lead?group=`."""
     person = await require_person(request)
     group = request.query_params.get("group") or None
-    return answer(msgspec.to_builtins(await services_of(request).authorship.western_lead(person, group)))
+    return answer(msgspec.to_builtins(await services_of(request).planning.authorship.western_lead(person, group)))
 
 
 def routes() -> list[Route]:

@@ -69,7 +69,7 @@ def _stretch(request: Request) -> tuple[int, int]:
 async def list_gatherings(request: Request) -> Response:
     """`GET /api/gatherings?from_ms=&to_ms=[&group=]`: of all own groups, or of one."""
     person, (from_ms, to_ms) = await require_person(request), _stretch(request)
-    calendar, group = services_of(request).gatherings, request.query_params.get("group")
+    calendar, group = services_of(request).planning.gatherings, request.query_params.get("group")
     if group is None:
         return answer_list(await calendar.mine(person, from_ms, to_ms))
     return answer_list(await calendar.of_group(person, group, from_ms, to_ms))
@@ -78,7 +78,7 @@ async def list_gatherings(request: Request) -> Response:
 async def plan_gathering(request: Request) -> Response:
     """`POST /api/groups/{id}/gatherings`."""
     person, body = await require_person(request), await read_json(request, NewGathering)
-    made = await services_of(request).gatherings.plan(person, request.path_params["group"], body, body.repeats)
+    made = await services_of(request).planning.gatherings.plan(person, request.path_params["group"], body, body.repeats)
     return answer({"items": made}, 201)
 
 
@@ -86,42 +86,44 @@ async def find_clashes(request: Request) -> Response:
     """`POST /api/groups/{id}/gatherings/clashes`."""
     person, body = await require_person(request), await read_json(request, Tried)
     group = request.path_params["group"]
-    return answer_list(await services_of(request).gatherings.clashes(person, group, body.starts_ms, body.minutes))
+    return answer_list(
+        await services_of(request).planning.gatherings.clashes(person, group, body.starts_ms, body.minutes)
+    )
 
 
 async def change_gathering(request: Request) -> Response:
     """`PUT /api/gatherings/{id}`."""
     person, body = await require_person(request), await read_json(request, ChangedGathering)
     gathering = request.path_params["gathering"]
-    return answer(await services_of(request).gatherings.change(person, gathering, body, body.revision))
+    return answer(await services_of(request).planning.gatherings.change(person, gathering, body, body.revision))
 
 
 async def cancel_gathering(request: Request) -> Response:
     """`POST /api/gatherings/{id}/cancel`."""
     person, body = await require_person(request), await read_json(request, Cancelled)
     gathering = request.path_params["gathering"]
-    await services_of(request).gatherings.cancel(person, gathering, body.reason, following=body.following)
+    await services_of(request).planning.gatherings.cancel(person, gathering, body.reason, following=body.following)
     return no_content()
 
 
 async def answer_gathering(request: Request) -> Response:
     """`PUT /api/gatherings/{id}/answer`."""
     person, body = await require_person(request), await read_json(request, Answered)
-    await services_of(request).gatherings.answer(person, request.path_params["gathering"], body.comes)
+    await services_of(request).planning.gatherings.answer(person, request.path_params["gathering"], body.comes)
     return no_content()
 
 
 async def get_figures(request: Request) -> Response:
     """`GET /api/groups/{id}/figures`: substantive sessions of the last months, by school."""
     person, services, group = await require_person(request), services_of(request), request.path_params["group"]
-    await services.groups.require(person, group, Right.READ_GROUP)
-    return answer_list(await services.gatherings.figures(group, FIGURE_MONTHS))
+    await services.planning.groups.require(person, group, Right.READ_GROUP)
+    return answer_list(await services.planning.gatherings.figures(group, FIGURE_MONTHS))
 
 
 async def list_feeds(request: Request) -> Response:
     """`GET /api/research/calendars`."""
     person = await require_person(request)
-    return answer_list(_feed(request, one) for one in await services_of(request).gathering_feeds.of(person))
+    return answer_list(_feed(request, one) for one in await services_of(request).planning.gathering_feeds.of(person))
 
 
 async def renew_feed(request: Request) -> Response:
@@ -129,14 +131,14 @@ async def renew_feed(request: Request) -> Response:
     person, kind = await require_person(request), request.path_params["kind"]
     if kind not in (GROUP, WORKSHOP):
         raise Refused("calendar_unknown", "没有这种日历。")
-    feeds = services_of(request).gathering_feeds
+    feeds = services_of(request).planning.gathering_feeds
     return answer(_feed(request, await feeds.renew(person, kind, request.path_params["id"])))
 
 
 async def get_calendar(request: Request) -> Response:
     """`GET /calendar/research/{token}.ics`: the address is the key."""
     host, base_url = request.url.hostname or "tongtang", f"{request.url.scheme}://{request.url.netloc}"
-    data = await services_of(request).gathering_feeds.read(request.path_params["token"], host, base_url)
+    data = await services_of(request).planning.gathering_feeds.read(request.path_params["token"], host, base_url)
     headers = {"cache-control": "private, max-age=300", "content-disposition": "inline; filename=jiaoyan.ics"}
     return Response(data, 200, headers, media_type="text/calendar; charset=utf-8")
 

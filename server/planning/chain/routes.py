@@ -18,13 +18,17 @@ from server.planning.reviews import shown
 async def of_plan(request: Request) -> Response:
     """`GET /api/plans/{id}/chain`."""
     person = await require_person(request)
-    return answer(_chain(await services_of(request).observing.chain.of_plan(person, request.path_params["plan"])))
+    return answer(
+        _chain(await services_of(request).planning.observing.chain.of_plan(person, request.path_params["plan"]))
+    )
 
 
 async def of_lesson(request: Request) -> Response:
     """`GET /api/lessons/{id}/chain`."""
     person = await require_person(request)
-    return answer(_chain(await services_of(request).observing.chain.of_lesson(person, request.path_params["lesson"])))
+    return answer(
+        _chain(await services_of(request).planning.observing.chain.of_lesson(person, request.path_params["lesson"]))
+    )
 
 
 def _chain(chain: Chain) -> dict[str, Any]:

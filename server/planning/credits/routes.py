@@ -39,15 +39,15 @@ async def get_statement(request: Request) -> Response:
     """Return one's own statement, or that of `person`."""
     person = await require_person(request)
     of_id = request.query_params.get("person", person.id)[:16]
-    return answer(await services_of(request).credits.statement(person, of_id))
+    return answer(await services_of(request).planning.credits.statement(person, of_id))
 
 
 async def get_transcript(request: Request) -> Response:
     """Return one's own transcript as PDF."""
     person = await require_person(request)
     services = services_of(request)
-    statement = await services.credits.statement(person, request.query_params.get("person", person.id)[:16])
-    paper = transcript(statement, services.credits.zone, epoch_ms(utc_now()))
+    statement = await services.planning.credits.statement(person, request.query_params.get("person", person.id)[:16])
+    paper = transcript(statement, services.planning.credits.zone, epoch_ms(utc_now()))
     data = await asyncio.to_thread(write_pdf, paper)
     name = quote(f"教研学分证明-{statement.name}.pdf")
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}", "cache-control": "no-store"}
@@ -57,7 +57,7 @@ async def get_transcript(request: Request) -> Response:
 async def add_rules(request: Request) -> Response:
     """Take a new version of the rules."""
     person = await require_person(request)
-    await services_of(request).credits.add_rules(person, await read_json(request, RuleSet))
+    await services_of(request).planning.credits.add_rules(person, await read_json(request, RuleSet))
     return no_content()
 
 
@@ -65,41 +65,43 @@ async def reverse_claim(request: Request) -> Response:
     """Take credits back by a second entry."""
     person = await require_person(request)
     body = await read_json(request, Reversal)
-    await services_of(request).credits.reverse(person, str(request.path_params["id"])[:16], body.reason)
+    await services_of(request).planning.credits.reverse(person, str(request.path_params["id"])[:16], body.reason)
     return no_content()
 
 
 async def list_audit(request: Request) -> Response:
     """Return the sample that a school's audit looks at."""
     person = await require_person(request)
-    return answer_list(await services_of(request).credits.audit(person, request.query_params.get("school", "")[:16]))
+    return answer_list(
+        await services_of(request).planning.credits.audit(person, request.query_params.get("school", "")[:16])
+    )
 
 
 async def issue_badge(request: Request) -> Response:
     """Issue a badge to oneself."""
     person = await require_person(request)
     body = await read_json(request, Wanted)
-    return answer({"id": await services_of(request).credits.issue(person, body.badge)}, 201)
+    return answer({"id": await services_of(request).planning.credits.issue(person, body.badge)}, 201)
 
 
 async def get_credential(request: Request) -> Response:
     """Return a badge of one's own as a signed credential."""
     person = await require_person(request)
     badge_id = str(request.path_params["id"])[:16]
-    token = await services_of(request).credits.credential(person, badge_id, base_of(request))
+    token = await services_of(request).planning.credits.credential(person, badge_id, base_of(request))
     headers = {"content-disposition": f'attachment; filename="badge-{badge_id}.jwt"', "cache-control": "no-store"}
     return Response(token, headers=headers, media_type=JWT)
 
 
 async def get_status_list(request: Request) -> Response:
     """Return which badges were taken back: public, as whoever verifies a badge has no account here."""
-    token = await services_of(request).credits.status_list(base_of(request))
+    token = await services_of(request).planning.credits.status_list(base_of(request))
     return Response(token, headers={"cache-control": "public, max-age=3600"}, media_type=JWT)
 
 
 async def get_achievement(request: Request) -> Response:
     """Return what a badge stands for: public."""
-    credits = services_of(request).credits
+    credits = services_of(request).planning.credits
     one = await credits.achievement(str(request.path_params["badge"])[:24])
     if one is None:
         raise Refused("badge_unknown", "没有这种徽章。")

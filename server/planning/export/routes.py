@@ -23,7 +23,7 @@ async def export_plan(request: Request) -> Response:
     text = request.query_params.get("version", "0")
     if not text.isdecimal() or len(text) > 6:
         raise field_invalid("version")
-    paper = await services_of(request).exports.plan(person, _id(request), int(text), form)
+    paper = await services_of(request).planning.exports.plan(person, _id(request), int(text), form)
     return await _send(request, paper, form)
 
 
@@ -31,14 +31,14 @@ async def export_review(request: Request) -> Response:
     """Return a review that is open."""
     person = await require_person(request)
     form = _form(request)
-    return await _send(request, await services_of(request).exports.review(person, _id(request)), form)
+    return await _send(request, await services_of(request).planning.exports.review(person, _id(request)), form)
 
 
 async def export_minutes(request: Request) -> Response:
     """Return a meeting with its minutes and resolutions."""
     person = await require_person(request)
     form = _form(request)
-    return await _send(request, await services_of(request).exports.minutes(person, _id(request)), form)
+    return await _send(request, await services_of(request).planning.exports.minutes(person, _id(request)), form)
 
 
 async def export_cases(request: Request) -> Response:
@@ -46,7 +46,7 @@ async def export_cases(request: Request) -> Response:
     person = await require_person(request)
     form = _form(request)
     wanted = [one[:16] for one in request.query_params.getlist("plan")[:100]]
-    return await _send(request, await services_of(request).exports.cases(person, _id(request), wanted), form)
+    return await _send(request, await services_of(request).planning.exports.cases(person, _id(request), wanted), form)
 
 
 def _id(request: Request) -> str:
@@ -61,7 +61,7 @@ def _form(request: Request) -> str:
 
 
 async def _send(request: Request, paper: Paper, form: str) -> Response:
-    data = await services_of(request).exports.write(paper, form)
+    data = await services_of(request).planning.exports.write(paper, form)
     name = quote(f"{paper.title[:60]}.{form}")
     headers = {
         "content-disposition": f"attachment; filename*=UTF-8''{name}",

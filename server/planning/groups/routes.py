@@ -89,27 +89,27 @@ def _group(request: Request) -> str:
 
 async def _sheet(request: Request, status: int = 200) -> Response:
     person = await require_person(request)
-    return answer(await services_of(request).groups.see(person, _group(request)), status)
+    return answer(await services_of(request).planning.groups.see(person, _group(request)), status)
 
 
 async def list_groups(request: Request) -> Response:
     """`GET /api/groups`: the own ones and the invitations; with `?all=1` every group, to the region's manager."""
     person, services = await require_person(request), services_of(request)
     if request.query_params.get("all") == "1":
-        return answer_list(await services.groups.all(person))
-    invitations = await services.joining.invitations(person)
-    return answer({"items": await services.groups.mine(person), "invitations": invitations})
+        return answer_list(await services.planning.groups.all(person))
+    invitations = await services.planning.joining.invitations(person)
+    return answer({"items": await services.planning.groups.mine(person), "invitations": invitations})
 
 
 async def list_at_school(request: Request) -> Response:
     """`GET /api/groups/at-school`."""
-    return answer_list(await services_of(request).groups.at_school(await require_person(request)))
+    return answer_list(await services_of(request).planning.groups.at_school(await require_person(request)))
 
 
 async def make_group(request: Request) -> Response:
     """`POST /api/groups`."""
     person, body = await require_person(request), await read_json(request, NewGroup)
-    groups = services_of(request).groups
+    groups = services_of(request).planning.groups
     made = await groups.make(person, body.kind, body.name, body.subject, body.stage, body.rules)
     return answer(await groups.see(person, made.id), 201)
 
@@ -122,91 +122,97 @@ async def get_group(request: Request) -> Response:
 async def edit_group(request: Request) -> Response:
     """`PUT /api/groups/{id}`."""
     person, body = await require_person(request), await read_json(request, EditedGroup)
-    await services_of(request).groups.edit(person, _group(request), body.name, body.subject, body.stage)
+    await services_of(request).planning.groups.edit(person, _group(request), body.name, body.subject, body.stage)
     return await _sheet(request)
 
 
 async def set_rules(request: Request) -> Response:
     """`PUT /api/groups/{id}/rules`."""
     person, body = await require_person(request), await read_json(request, NewRules)
-    await services_of(request).groups.set_rules(person, _group(request), body.text, body.version)
+    await services_of(request).planning.groups.set_rules(person, _group(request), body.text, body.version)
     return await _sheet(request)
 
 
 async def confirm_rules(request: Request) -> Response:
     """`POST /api/groups/{id}/rules/confirm`."""
     person, body = await require_person(request), await read_json(request, Confirmed)
-    await services_of(request).groups.confirm(person, _group(request), body.version)
+    await services_of(request).planning.groups.confirm(person, _group(request), body.version)
     return await _sheet(request)
 
 
 async def close_group(request: Request) -> Response:
     """`POST /api/groups/{id}/close`."""
     person, body = await require_person(request), await read_json(request, Reasoned)
-    await services_of(request).groups.close(person, _group(request), body.reason)
+    await services_of(request).planning.groups.close(person, _group(request), body.reason)
     return await _sheet(request)
 
 
 async def open_group(request: Request) -> Response:
     """`POST /api/groups/{id}/open`."""
-    await services_of(request).groups.open(await require_person(request), _group(request))
+    await services_of(request).planning.groups.open(await require_person(request), _group(request))
     return await _sheet(request)
 
 
 async def list_candidates(request: Request) -> Response:
     """`GET /api/groups/{id}/candidates?words=`."""
     person, words = await require_person(request), request.query_params.get("words", "")[:40]
-    return answer_list(await services_of(request).joining.candidates(person, _group(request), words))
+    return answer_list(await services_of(request).planning.joining.candidates(person, _group(request), words))
 
 
 async def invite(request: Request) -> Response:
     """`POST /api/groups/{id}/invitations`."""
     person, body = await require_person(request), await read_json(request, NewInvitation)
-    await services_of(request).joining.invite(person, _group(request), body.person_id, body.role, body.note)
+    await services_of(request).planning.joining.invite(person, _group(request), body.person_id, body.role, body.note)
     return await _sheet(request, 201)
 
 
 async def answer_invitation(request: Request) -> Response:
     """`POST /api/invitations/{id}/accept` and `…/decline`."""
     person, accepts = await require_person(request), request.url.path.endswith("/accept")
-    await services_of(request).joining.answer(person, request.path_params["invitation"], accepts=accepts)
+    await services_of(request).planning.joining.answer(person, request.path_params["invitation"], accepts=accepts)
     return no_content()
 
 
 async def withdraw_invitation(request: Request) -> Response:
     """`DELETE /api/invitations/{id}`."""
-    await services_of(request).joining.withdraw(await require_person(request), request.path_params["invitation"])
+    await services_of(request).planning.joining.withdraw(
+        await require_person(request), request.path_params["invitation"]
+    )
     return no_content()
 
 
 async def set_role(request: Request) -> Response:
     """`PUT /api/groups/{id}/members/{person}`."""
     person, body = await require_person(request), await read_json(request, NewRole)
-    await services_of(request).joining.set_role(person, _group(request), request.path_params["person"], body.role)
+    await services_of(request).planning.joining.set_role(
+        person, _group(request), request.path_params["person"], body.role
+    )
     return await _sheet(request)
 
 
 async def remove_member(request: Request) -> Response:
     """`DELETE /api/groups/{id}/members/{person}`: the own one is leaving."""
     person, body = await require_person(request), await read_json(request, Reasoned)
-    await services_of(request).joining.remove(person, _group(request), request.path_params["person"], body.reason)
+    await services_of(request).planning.joining.remove(
+        person, _group(request), request.path_params["person"], body.reason
+    )
     return no_content()
 
 
 async def hand_over(request: Request) -> Response:
     """`POST /api/groups/{id}/lead`."""
     person, body = await require_person(request), await read_json(request, NewLead)
-    await services_of(request).joining.hand_over(person, _group(request), body.person_id)
+    await services_of(request).planning.joining.hand_over(person, _group(request), body.person_id)
     return await _sheet(request)
 
 
 async def list_activity(request: Request) -> Response:
     """`GET /api/groups/{id}/activity?before=`: a page of the group's log, the newest first."""
     person, services = await require_person(request), services_of(request)
-    await services.groups.require(person, _group(request), Right.READ_GROUP)
+    await services.planning.groups.require(person, _group(request), Right.READ_GROUP)
     text = request.query_params.get("before", "")
     before = int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else None
-    found = await services.activity.read(group_id=_group(request), before=before, limit=PAGE)
+    found = await services.planning.activity.read(group_id=_group(request), before=before, limit=PAGE)
     return answer({"items": found, "next": found[-1].id if len(found) == PAGE else None})
 
 

@@ -100,7 +100,7 @@ class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def list_meetings(request: Request) -> Response:
     """`GET /api/meetings?group_id=` or `?plan_id=`."""
     person, query = await require_person(request), request.query_params
-    found = await services_of(request).meetings.service.listed(
+    found = await services_of(request).planning.meetings.service.listed(
         person, query.get("group_id", ""), query.get("plan_id", "")
     )
     return answer_list(await _rows(request, person, found))
@@ -108,7 +108,7 @@ async def list_meetings(request: Request) -> Response:
 
 async def list_mine(request: Request) -> Response:
     """`GET /api/meetings/mine`: what runs and what comes, and what is due."""
-    person, meetings = await require_person(request), services_of(request).meetings
+    person, meetings = await require_person(request), services_of(request).planning.meetings
     coming = await _rows(request, person, await meetings.service.coming(person))
     today = meetings.resolutions.today
     due = [_resolution(one, today) for one in await meetings.resolutions.due(person)]
@@ -119,20 +119,20 @@ async def list_candidates(request: Request) -> Response:
     """`GET /api/meetings/candidates?group_id=` or `?plan_id=`, and `&words=`: who can be asked as a guest."""
     person, query = await require_person(request), request.query_params
     group_id, plan_id, words = (query.get(name, "")[:40] for name in ("group_id", "plan_id", "words"))
-    return answer_list(await services_of(request).meetings.guests.candidates(person, group_id, plan_id, words))
+    return answer_list(await services_of(request).planning.meetings.guests.candidates(person, group_id, plan_id, words))
 
 
 async def add_guest(request: Request) -> Response:
     """`POST /api/meetings/{id}/guests`."""
     person, body = await require_person(request), await read_json(request, NewGuest)
-    await services_of(request).meetings.guests.ask(person, request.path_params["meeting"], body.person_id)
+    await services_of(request).planning.meetings.guests.ask(person, request.path_params["meeting"], body.person_id)
     return no_content()
 
 
 async def remove_guest(request: Request) -> Response:
     """`DELETE /api/meetings/{id}/guests/{person}`."""
     person, given = await require_person(request), request.path_params
-    await services_of(request).meetings.guests.uninvite(person, given["meeting"], given["person"])
+    await services_of(request).planning.meetings.guests.uninvite(person, given["meeting"], given["person"])
     return no_content()
 
 
@@ -141,14 +141,14 @@ async def add_meeting(request: Request) -> Response:
     person = await require_person(request)
     body = await read_json(request, NewMeeting)
     wanted = Call(**msgspec.structs.asdict(body))
-    made = await services_of(request).meetings.service.call(person, wanted)
+    made = await services_of(request).planning.meetings.service.call(person, wanted)
     return answer((await _rows(request, person, [made]))[0], 201)
 
 
 async def get_meeting(request: Request) -> Response:
     """`GET /api/meetings/{id}?known=`: 204 when it is as the asker knows it: pages ask every few seconds."""
     person = await require_person(request)
-    seen = await services_of(request).meetings.service.see(person, request.path_params["meeting"])
+    seen = await services_of(request).planning.meetings.service.see(person, request.path_params["meeting"])
     shown = await _shown(request, person, seen)
     return no_content() if request.query_params.get("known") == shown["tag"] else answer(shown)
 
@@ -157,7 +157,7 @@ async def cancel_meeting(request: Request) -> Response:
     """`DELETE /api/meetings/{id}?reason=`."""
     person, services = await require_person(request), services_of(request)
     meeting_id, reason = request.path_params["meeting"], request.query_params.get("reason", "").strip()
-    await services.meetings.service.cancel(person, meeting_id, reason)
+    await services.planning.meetings.service.cancel(person, meeting_id, reason)
     return no_content()
 
 
@@ -165,7 +165,7 @@ async def set_agenda(request: Request) -> Response:
     """`PUT /api/meetings/{id}/agenda`."""
     person = await require_person(request)
     body = await read_json(request, NewAgenda)
-    service, meeting_id = services_of(request).meetings.service, request.path_params["meeting"]
+    service, meeting_id = services_of(request).planning.meetings.service, request.path_params["meeting"]
     await service.set_agenda(person, meeting_id, body.items, body.revision)
     return answer(await _shown(request, person, await service.see(person, meeting_id)))
 
@@ -174,7 +174,7 @@ async def turn_to(request: Request) -> Response:
     """`POST /api/meetings/{id}/item`."""
     person = await require_person(request)
     body = await read_json(request, NewItem)
-    await services_of(request).meetings.service.turn_to(person, request.path_params["meeting"], body.item)
+    await services_of(request).planning.meetings.service.turn_to(person, request.path_params["meeting"], body.item)
     return no_content()
 
 
@@ -182,7 +182,7 @@ async def set_minutes(request: Request) -> Response:
     """`PUT /api/meetings/{id}/minutes`."""
     person = await require_person(request)
     body = await read_json(request, NewMinutes)
-    service = services_of(request).meetings.service
+    service = services_of(request).planning.meetings.service
     return answer(_minutes(await service.set_minutes(person, request.path_params["meeting"], body.text, body.revision)))
 
 
@@ -190,7 +190,7 @@ async def add_resolution(request: Request) -> Response:
     """`POST /api/meetings/{id}/resolutions`."""
     person = await require_person(request)
     body = await read_json(request, NewResolution)
-    service = services_of(request).meetings.resolutions
+    service = services_of(request).planning.meetings.resolutions
     made = await service.make(person, request.path_params["meeting"], body.text, body.owner_id, body.due)
     return answer(_resolution(made, service.today), 201)
 
@@ -199,14 +199,14 @@ async def change_resolution(request: Request) -> Response:
     """`PATCH /api/resolutions/{id}`."""
     person = await require_person(request)
     body = await read_json(request, NewResolution)
-    service = services_of(request).meetings.resolutions
+    service = services_of(request).planning.meetings.resolutions
     changed = await service.change(person, request.path_params["resolution"], body.text, body.owner_id, body.due)
     return answer(_resolution(changed, service.today))
 
 
 async def add_file(request: Request) -> Response:
     """`POST /api/resolutions/{id}/files?name=`: the body is the file."""
-    person, service = await require_person(request), services_of(request).meetings.resolutions
+    person, service = await require_person(request), services_of(request).planning.meetings.resolutions
     data = await read_body(request, MAX_FILE_BYTES)
     name = request.query_params.get("name", "")
     kept = await service.keep_file(person, request.path_params["resolution"], name, data)
@@ -217,7 +217,7 @@ async def close_resolution(request: Request) -> Response:
     """`POST /api/resolutions/{id}/close`."""
     person = await require_person(request)
     body = await read_json(request, Given)
-    service = services_of(request).meetings.resolutions
+    service = services_of(request).planning.meetings.resolutions
     given = Evidence(**msgspec.structs.asdict(body))
     closed = await service.close(person, request.path_params["resolution"], given)
     return answer(_resolution(closed, service.today))
@@ -225,7 +225,7 @@ async def close_resolution(request: Request) -> Response:
 
 async def get_file(request: Request) -> Response:
     """`GET /api/resolutions/{id}/file`: always as something to save, and never as a page of this site."""
-    person, service = await require_person(request), services_of(request).meetings.resolutions
+    person, service = await require_person(request), services_of(request).planning.meetings.resolutions
     kept = await service.file(person, request.path_params["resolution"])
     headers = {
         "content-disposition": f"attachment; filename*=UTF-8''{quote(kept.title)}",
@@ -237,7 +237,7 @@ async def get_file(request: Request) -> Response:
 
 async def _rows(request: Request, person: Person, meetings: list[Meeting]) -> list[dict[str, Any]]:
     services = services_of(request)
-    recordings = await services.recordings.ids_by_lesson(tuple(one.room.id for one in meetings))
+    recordings = await services.live.ids_by_lesson(tuple(one.room.id for one in meetings))
     return [_row(request, person, one, recordings.get(one.room.id)) for one in meetings]
 
 
@@ -254,7 +254,7 @@ def _row(request: Request, person: Person, one: Meeting, recording: str | None) 
         "planned_minutes": room.planned_minutes,
         "caller": msgspec.structs.asdict(room.lecturer),
         "school": room.lecturer_school.name,
-        "people_online": services_of(request).presence.seats(room.id).people_online,
+        "people_online": services_of(request).live.seats(room.id).people_online,
         "recording_id": recording,
         "reason": room.cancelled or "",
         "as_guest": person.id in one.guests,
@@ -262,7 +262,7 @@ def _row(request: Request, person: Person, one: Meeting, recording: str | None) 
 
 
 async def _shown(request: Request, person: Person, shown: Shown) -> dict[str, Any]:
-    one, today = shown.meeting, services_of(request).meetings.resolutions.today
+    one, today = shown.meeting, services_of(request).planning.meetings.resolutions.today
     agenda = {
         "items": [msgspec.structs.asdict(item) for item in one.agenda],
         "revision": one.agenda_revision,

@@ -94,13 +94,13 @@ def _version(one: Version) -> dict[str, Any]:
 
 async def list_versions(request: Request) -> Response:
     """`GET /api/plans/{id}/versions`."""
-    person, versions = await require_person(request), services_of(request).plans.versions
+    person, versions = await require_person(request), services_of(request).planning.plans.versions
     return answer_list(_version(one) for one in await versions.listed(person, plan_id_of(request)))
 
 
 async def make_version(request: Request) -> Response:
     """`POST /api/plans/{id}/versions`."""
-    person, versions = await require_person(request), services_of(request).plans.versions
+    person, versions = await require_person(request), services_of(request).planning.plans.versions
     body = await read_json(request, NewVersion)
     made = await versions.make(person, plan_id_of(request), body.name, is_final=body.is_final)
     return answer(_version(msgspec.convert(made, Version, from_attributes=True)), 201)
@@ -108,13 +108,13 @@ async def make_version(request: Request) -> Response:
 
 async def get_version(request: Request) -> Response:
     """`GET /api/plans/{id}/versions/{n}`: with its words as Markdown."""
-    person, versions = await require_person(request), services_of(request).plans.versions
+    person, versions = await require_person(request), services_of(request).planning.plans.versions
     return answer(_version(await versions.see(person, plan_id_of(request), _number(request))))
 
 
 async def compare_versions(request: Request) -> Response:
     """`GET /api/plans/{id}/versions/{n}/compare?with=m`; without `with`: against what is written now."""
-    person, versions = await require_person(request), services_of(request).plans.versions
+    person, versions = await require_person(request), services_of(request).planning.plans.versions
     asked = request.query_params.get("with")
     if asked is not None and not (asked.isascii() and asked.isdigit() and len(asked) < 6):
         raise field_invalid("with", "没有这个版本。")
@@ -124,7 +124,7 @@ async def compare_versions(request: Request) -> Response:
 
 async def restore_version(request: Request) -> Response:
     """`POST /api/plans/{id}/versions/{n}/restore`: a new edit; answers with the version of what stood there before."""
-    person, versions = await require_person(request), services_of(request).plans.versions
+    person, versions = await require_person(request), services_of(request).planning.plans.versions
     made = await versions.restore(person, plan_id_of(request), _number(request))
     return answer(_version(msgspec.convert(made, Version, from_attributes=True)))
 
@@ -132,7 +132,7 @@ async def restore_version(request: Request) -> Response:
 async def renew_document(request: Request) -> Response:
     """`POST /api/plans/{id}/renew`: the same words without their history."""
     person = await require_person(request)
-    await services_of(request).plans.versions.renew(person, plan_id_of(request))
+    await services_of(request).planning.plans.versions.renew(person, plan_id_of(request))
     return no_content()
 
 
@@ -150,7 +150,7 @@ def _comment_id(request: Request) -> str:
 
 async def list_comments(request: Request) -> Response:
     """`GET /api/plans/{id}/comments`; with `?placed=1` also where they stand now."""
-    person, remarks = await require_person(request), services_of(request).plans.remarks
+    person, remarks = await require_person(request), services_of(request).planning.plans.remarks
     plan_id = plan_id_of(request)
     found = await remarks.listed(person, plan_id)
     placed = await remarks.placed(plan_id, found) if request.query_params.get("placed") == "1" else {}
@@ -159,7 +159,7 @@ async def list_comments(request: Request) -> Response:
 
 async def add_comment(request: Request) -> Response:
     """`POST /api/plans/{id}/comments`."""
-    person, remarks = await require_person(request), services_of(request).plans.remarks
+    person, remarks = await require_person(request), services_of(request).planning.plans.remarks
     body = await read_json(request, NewComment)
     remark = Remark(**{name: getattr(body, name) for name in Remark.__struct_fields__})
     return answer(_comment(await remarks.add(person, plan_id_of(request), remark)), 201)
@@ -167,7 +167,7 @@ async def add_comment(request: Request) -> Response:
 
 async def add_reply(request: Request) -> Response:
     """`POST /api/plans/{id}/comments/{comment}/replies`."""
-    person, remarks = await require_person(request), services_of(request).plans.remarks
+    person, remarks = await require_person(request), services_of(request).planning.plans.remarks
     body = await read_json(request, NewReply)
     plan_id, comment_id = plan_id_of(request), _comment_id(request)
     return answer(_comment(await remarks.reply(person, plan_id, comment_id, body.text, body.mentions)), 201)
@@ -175,7 +175,7 @@ async def add_reply(request: Request) -> Response:
 
 async def settle_comment(request: Request) -> Response:
     """`POST /api/plans/{id}/comments/{comment}/{resolve|reopen|decline|accept}`."""
-    person, remarks = await require_person(request), services_of(request).plans.remarks
+    person, remarks = await require_person(request), services_of(request).planning.plans.remarks
     plan_id, comment_id, act = plan_id_of(request), _comment_id(request), request.url.path.rsplit("/", 1)[-1]
     if act == "accept":
         return answer(_comment(await remarks.accept(person, plan_id, comment_id)))
@@ -184,7 +184,7 @@ async def settle_comment(request: Request) -> Response:
 
 async def remove_comment(request: Request) -> Response:
     """`DELETE /api/plans/{id}/comments/{comment}`."""
-    person, remarks = await require_person(request), services_of(request).plans.remarks
+    person, remarks = await require_person(request), services_of(request).planning.plans.remarks
     await remarks.remove(person, plan_id_of(request), _comment_id(request))
     return no_content()
 
@@ -194,14 +194,14 @@ async def remove_comment(request: Request) -> Response:
 
 async def tell_mentioned(request: Request) -> Response:
     """`POST /api/plans/{id}/mentions`: somebody was named in the plan's text."""
-    person, mentions = await require_person(request), services_of(request).plans.mentions
+    person, mentions = await require_person(request), services_of(request).planning.plans.mentions
     await mentions.tell(person, plan_id_of(request), (await read_json(request, Named)).person_id)
     return no_content()
 
 
 async def look_at_mentions(request: Request) -> Response:
     """`POST /api/plans/{id}/mentions/seen`: where the asker was named since they looked last; they look now."""
-    person, mentions = await require_person(request), services_of(request).plans.mentions
+    person, mentions = await require_person(request), services_of(request).planning.plans.mentions
     return answer_list(await mentions.look(person, plan_id_of(request)))
 
 
@@ -210,27 +210,27 @@ async def look_at_mentions(request: Request) -> Response:
 
 async def list_tasks(request: Request) -> Response:
     """`GET /api/plans/{id}/tasks`."""
-    person, tasks = await require_person(request), services_of(request).plans.tasks
+    person, tasks = await require_person(request), services_of(request).planning.plans.tasks
     return answer_list(await tasks.listed(person, plan_id_of(request)))
 
 
 async def add_task(request: Request) -> Response:
     """`POST /api/plans/{id}/tasks`."""
-    person, tasks = await require_person(request), services_of(request).plans.tasks
+    person, tasks = await require_person(request), services_of(request).planning.plans.tasks
     body = await read_json(request, NewTask)
     return answer(await tasks.add(person, plan_id_of(request), body.text, body.owner_id, body.due), 201)
 
 
 async def finish_task(request: Request) -> Response:
     """`PATCH /api/plans/{id}/tasks/{task}`."""
-    person, tasks = await require_person(request), services_of(request).plans.tasks
+    person, tasks = await require_person(request), services_of(request).planning.plans.tasks
     body, task_id = await read_json(request, Done), str(request.path_params["task"])
     return answer(await tasks.finish(person, plan_id_of(request), task_id, is_done=body.done))
 
 
 async def remove_task(request: Request) -> Response:
     """`DELETE /api/plans/{id}/tasks/{task}`."""
-    person, tasks = await require_person(request), services_of(request).plans.tasks
+    person, tasks = await require_person(request), services_of(request).planning.plans.tasks
     await tasks.remove(person, plan_id_of(request), str(request.path_params["task"]))
     return no_content()
 
@@ -240,7 +240,7 @@ async def remove_task(request: Request) -> Response:
 
 async def add_picture(request: Request) -> Response:
     """`POST /api/plans/{id}/pictures`: the picture itself is the body."""
-    person, pictures = await require_person(request), services_of(request).plans.pictures
+    person, pictures = await require_person(request), services_of(request).planning.plans.pictures
     plan_id = plan_id_of(request)
     picture = await pictures.add(person, plan_id, await read_body(request, MAX_PICTURE_BYTES))
     url = f"/api/plans/{plan_id}/pictures/{picture.sha256}"
@@ -249,7 +249,7 @@ async def add_picture(request: Request) -> Response:
 
 async def get_picture(request: Request) -> Response:
     """`GET /api/plans/{id}/pictures/{sha256}`."""
-    person, pictures = await require_person(request), services_of(request).plans.pictures
+    person, pictures = await require_person(request), services_of(request).planning.plans.pictures
     picture, path = await pictures.see(person, plan_id_of(request), str(request.path_params["sha256"]))
     headers = {"cache-control": "private, max-age=31536000, immutable", "content-security-policy": _PICTURE_POLICY}
     return FileResponse(path, media_type=picture.mime, headers=headers)

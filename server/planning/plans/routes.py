@@ -59,7 +59,7 @@ async def list_plans(request: Request) -> Response:
     start = query.get("start", "0")
     if not (start.isascii() and start.isdigit() and int(start) <= _MAX_START):
         raise field_invalid("start")
-    found = await services_of(request).plans.service.listed(
+    found = await services_of(request).planning.plans.service.listed(
         person, group_id=query.get("group") or None, archived=query.get("archived") == "1", start=int(start)
     )
     items = [shown.plan(one) for one in found]
@@ -68,10 +68,10 @@ async def list_plans(request: Request) -> Response:
 
 async def make_plan(request: Request) -> Response:
     """`POST /api/plans`."""
-    person, service = await require_person(request), services_of(request).plans.service
+    person, service = await require_person(request), services_of(request).planning.plans.service
     body = await read_json(request, NewPlan)
     cover = Cover(**{name: getattr(body, name) for name in Cover.__struct_fields__})
-    tree = await services_of(request).templates.beginning(person, body.template_id, body.previous_plan_id)
+    tree = await services_of(request).planning.templates.beginning(person, body.template_id, body.previous_plan_id)
     plan = await service.make(person, body.group_id, cover, tree)
     return answer(shown.sheet(await service.see(person, plan.id)), 201)
 
@@ -79,12 +79,12 @@ async def make_plan(request: Request) -> Response:
 async def get_plan(request: Request) -> Response:
     """`GET /api/plans/{id}`."""
     person = await require_person(request)
-    return answer(shown.sheet(await services_of(request).plans.service.see(person, plan_id_of(request))))
+    return answer(shown.sheet(await services_of(request).planning.plans.service.see(person, plan_id_of(request))))
 
 
 async def change_plan(request: Request) -> Response:
     """`PATCH /api/plans/{id}`."""
-    person, plans = await require_person(request), services_of(request).plans
+    person, plans = await require_person(request), services_of(request).planning.plans
     body = await read_json(request, Changed)
     change = Change(**{name: getattr(body, name) for name in Change.__struct_fields__})
     await plans.service.change(person, plan_id_of(request), body.revision, change)
@@ -93,7 +93,7 @@ async def change_plan(request: Request) -> Response:
 
 async def make_ticket(request: Request) -> Response:
     """`POST /api/plans/{id}/ticket`: to open the plan's socket with, within half a minute."""
-    person, plans = await require_person(request), services_of(request).plans
+    person, plans = await require_person(request), services_of(request).planning.plans
     access = await plans.service.require(person, plan_id_of(request), Right.READ_PLAN)
     return answer(
         {

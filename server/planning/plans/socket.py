@@ -60,7 +60,7 @@ class PlanDoor:
         try:
             if isinstance(way, TongtangError):
                 raise way
-            async with services_of(connection).plans.rooms.using(plan_id) as room:
+            async with services_of(connection).planning.plans.rooms.using(plan_id) as room:
                 await self._hold(room, way, receive, send)
         except Expelled as error:
             await send(_close(error.code, error.detail))
@@ -74,12 +74,12 @@ class PlanDoor:
             Refused: the ticket is not good, it is another person who is logged in, or they may not read the plan.
         """
         services = services_of(connection)
-        ticket = services.plans.tickets.read(connection.query_params.get("ticket", ""), plan_id)
+        ticket = services.planning.plans.tickets.read(connection.query_params.get("ticket", ""), plan_id)
         session = secret_in(connection, SESSION_COOKIE) or ""
         person = await services.accounts.person_of(session) if session else None
         if person is None or person.id != ticket.person_id:
             raise Refused("not_logged_in", "登录已过期，请重新登录。您写的内容还在这个页面里。")
-        access = await services.plans.service.require(person, plan_id, Right.READ_PLAN)
+        access = await services.planning.plans.service.require(person, plan_id, Right.READ_PLAN)
         generation = connection.query_params.get("generation", "0")
         known = int(generation) if generation.isascii() and generation.isdigit() and len(generation) < 10 else 0
         return _Way(person, session, access.may_write, min(known, _MAX_GENERATION))

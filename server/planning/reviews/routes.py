@@ -107,7 +107,9 @@ class NewRubric(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def list_reviews(request: Request) -> Response:
     """`GET /api/lessons/{id}/reviews`."""
     person = await require_person(request)
-    lesson, found = await services_of(request).observing.reviews.of_lesson(person, request.path_params["lesson"])
+    lesson, found = await services_of(request).planning.observing.reviews.of_lesson(
+        person, request.path_params["lesson"]
+    )
     return answer({"lesson": shown.lesson(lesson), "items": [shown.brief(one) for one in found]})
 
 
@@ -115,50 +117,54 @@ async def begin_review(request: Request) -> Response:
     """`POST /api/lessons/{id}/reviews`."""
     person, services = await require_person(request), services_of(request)
     body = await read_json(request, NewReview)
-    review = await services.observing.reviews.begin(
+    review = await services.planning.observing.reviews.begin(
         person, request.path_params["lesson"], body.group_id, body.rater_ids, body.rubric_id, body.rubric_version
     )
-    return answer(shown.sheet(await services.observing.reviews.see(person, review.id)), 201)
+    return answer(shown.sheet(await services.planning.observing.reviews.see(person, review.id)), 201)
 
 
 async def get_review(request: Request) -> Response:
     """`GET /api/reviews/{id}`."""
     person = await require_person(request)
-    return answer(shown.sheet(await services_of(request).observing.reviews.see(person, request.path_params["review"])))
+    return answer(
+        shown.sheet(await services_of(request).planning.observing.reviews.see(person, request.path_params["review"]))
+    )
 
 
 async def set_raters(request: Request) -> Response:
     """`PUT /api/reviews/{id}/raters`."""
     person, body = await require_person(request), await read_json(request, Raters)
-    await services_of(request).observing.reviews.set_raters(person, request.path_params["review"], body.rater_ids)
+    await services_of(request).planning.observing.reviews.set_raters(
+        person, request.path_params["review"], body.rater_ids
+    )
     return await get_review(request)
 
 
 async def set_scores(request: Request) -> Response:
     """`PUT /api/reviews/{id}/scores`."""
     person, body = await require_person(request), await read_json(request, Scores)
-    await services_of(request).observing.reviews.score(person, request.path_params["review"], body.scores)
+    await services_of(request).planning.observing.reviews.score(person, request.path_params["review"], body.scores)
     return no_content()
 
 
 async def hand_in(request: Request) -> Response:
     """`POST /api/reviews/{id}/hand-in`."""
     person, body = await require_person(request), await read_json(request, HandIn)
-    await services_of(request).observing.reviews.hand_in(person, request.path_params["review"], body.remark)
+    await services_of(request).planning.observing.reviews.hand_in(person, request.path_params["review"], body.remark)
     return await get_review(request)
 
 
 async def open_review(request: Request) -> Response:
     """`POST /api/reviews/{id}/open`."""
     person = await require_person(request)
-    await services_of(request).observing.reviews.open(person, request.path_params["review"])
+    await services_of(request).planning.observing.reviews.open(person, request.path_params["review"])
     return await get_review(request)
 
 
 async def add_note(request: Request) -> Response:
     """`POST /api/reviews/{id}/notes`."""
     person, body = await require_person(request), await read_json(request, NewNote)
-    note = await services_of(request).observing.notes.add(
+    note = await services_of(request).planning.observing.notes.add(
         person, request.path_params["review"], body.at_ms, body.clock, body.item, body.text
     )
     return answer(shown.note(note), 201)
@@ -167,21 +173,23 @@ async def add_note(request: Request) -> Response:
 async def change_note(request: Request) -> Response:
     """`PUT /api/reviews/{id}/notes/{note}`."""
     person, body, params = await require_person(request), await read_json(request, Rewritten), request.path_params
-    await services_of(request).observing.notes.change(person, params["review"], params["note"], body.item, body.text)
+    await services_of(request).planning.observing.notes.change(
+        person, params["review"], params["note"], body.item, body.text
+    )
     return no_content()
 
 
 async def remove_note(request: Request) -> Response:
     """`DELETE /api/reviews/{id}/notes/{note}`."""
     person, params = await require_person(request), request.path_params
-    await services_of(request).observing.notes.remove(person, params["review"], params["note"])
+    await services_of(request).planning.observing.notes.remove(person, params["review"], params["note"])
     return no_content()
 
 
 async def accept_note(request: Request) -> Response:
     """`POST /api/reviews/{id}/notes/{note}/accept`."""
     person, body, params = await require_person(request), await read_json(request, Accepted), request.path_params
-    item = await services_of(request).observing.notes.accept(
+    item = await services_of(request).planning.observing.notes.accept(
         person, params["review"], params["note"], body.text, body.owner_id, body.due_day
     )
     return answer(shown.item(item), 201)
@@ -190,18 +198,20 @@ async def accept_note(request: Request) -> Response:
 async def decline_note(request: Request) -> Response:
     """`POST /api/reviews/{id}/notes/{note}/decline`."""
     person, body, params = await require_person(request), await read_json(request, Declined), request.path_params
-    await services_of(request).observing.notes.decline(person, params["review"], params["note"], body.answer)
+    await services_of(request).planning.observing.notes.decline(person, params["review"], params["note"], body.answer)
     return no_content()
 
 
 async def get_picture(request: Request) -> Response:
     """`GET /api/reviews/{id}/picture[?again=1]`: computed when nobody asked for it before; ask again soon."""
     person, services = await require_person(request), services_of(request)
-    sheet = await services.observing.reviews.see(person, request.path_params["review"])
+    sheet = await services.planning.observing.reviews.see(person, request.path_params["review"])
     recording = sheet.access.recording_id
     if recording is None:
         raise Refused("review_state", "这节课还没有可以播放的录像，录像好了再看课堂概况。")
-    heard = await services.observing.listener.picture(recording, again=request.query_params.get("again") == "1")
+    heard = await services.planning.observing.listener.picture(
+        recording, again=request.query_params.get("again") == "1"
+    )
     picture = None if heard.picture is None else msgspec.to_builtins(heard.picture)
     return answer({"state": heard.state, "detail": heard.detail, "picture": picture})
 
@@ -209,21 +219,21 @@ async def get_picture(request: Request) -> Response:
 async def list_plan_items(request: Request) -> Response:
     """`GET /api/plans/{id}/improvements`."""
     person = await require_person(request)
-    items = await services_of(request).observing.notes.of_plan(person, request.path_params["plan"])
+    items = await services_of(request).planning.observing.notes.of_plan(person, request.path_params["plan"])
     return answer_list(shown.item(one) for one in items)
 
 
 async def list_lesson_items(request: Request) -> Response:
     """`GET /api/lessons/{id}/improvements`."""
     person = await require_person(request)
-    items = await services_of(request).observing.notes.of_lesson(person, request.path_params["lesson"])
+    items = await services_of(request).planning.observing.notes.of_lesson(person, request.path_params["lesson"])
     return answer_list(shown.item(one) for one in items)
 
 
 async def list_review_items(request: Request) -> Response:
     """`GET /api/reviews/{id}/improvements`."""
     person = await require_person(request)
-    items = await services_of(request).observing.notes.of_review(person, request.path_params["review"])
+    items = await services_of(request).planning.observing.notes.of_review(person, request.path_params["review"])
     return answer_list(shown.item(one) for one in items)
 
 
@@ -231,21 +241,23 @@ async def close_item(request: Request) -> Response:
     """`POST /api/improvements/{id}/close`."""
     person, body = await require_person(request), await read_json(request, Closed)
     evidence = Evidence(body.plan_id, body.version, body.lesson_id)
-    item = await services_of(request).observing.notes.close(person, request.path_params["item"], evidence, body.how)
+    item = await services_of(request).planning.observing.notes.close(
+        person, request.path_params["item"], evidence, body.how
+    )
     return answer(shown.item(item))
 
 
 async def list_rubrics(request: Request) -> Response:
     """`GET /api/groups/{id}/rubrics`."""
     person = await require_person(request)
-    rubrics = await services_of(request).observing.reviews.rubrics(person, request.path_params["group"])
+    rubrics = await services_of(request).planning.observing.reviews.rubrics(person, request.path_params["group"])
     return answer_list(msgspec.to_builtins(one) for one in rubrics)
 
 
 async def save_rubric(request: Request) -> Response:
     """`POST /api/groups/{id}/rubrics`."""
     person, body = await require_person(request), await read_json(request, NewRubric)
-    rubric = await services_of(request).observing.reviews.save_rubric(
+    rubric = await services_of(request).planning.observing.reviews.save_rubric(
         person, request.path_params["group"], body.id, body.title, body.items, body.levels
     )
     return answer(msgspec.to_builtins(rubric), 201)

@@ -29,7 +29,7 @@ async def search(request: Request) -> Response:
     if not (start.isascii() and start.isdigit() and int(start) <= MAX_START):
         raise field_invalid("start")
     services = services_of(request)
-    found = await services.search.find(
+    found = await services.planning.search.find(
         person,
         typed,
         kind=_KINDS[kind],
@@ -37,7 +37,7 @@ async def search(request: Request) -> Response:
         grade=params.get("grade", "")[:_MAX_NAME],
         start=int(start),
     )
-    return answer({**msgspec.to_builtins(found), "is_whole": services.search_maker.is_whole})
+    return answer({**msgspec.to_builtins(found), "is_whole": services.planning.search_maker.is_whole})
 
 
 def routes() -> list[Route]:

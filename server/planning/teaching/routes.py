@@ -44,7 +44,9 @@ async def get_outline(request: Request) -> Response:
     person, said = await require_person(request), request.query_params.get("version", "0")
     if not (said.isascii() and said.isdigit() and len(said) < 7):
         raise field_invalid("version")
-    plan, number, outline = await services_of(request).teaching.outline(person, request.path_params["plan"], int(said))
+    plan, number, outline = await services_of(request).planning.teaching.outline(
+        person, request.path_params["plan"], int(said)
+    )
     return answer({"plan_id": plan.id, "title": plan.title, "subject": plan.subject, "version": number}
                   | _outline(outline))  # fmt: skip
 
@@ -57,24 +59,27 @@ async def teach(request: Request) -> Response:
         raise field_invalid("lesson_id", "请选课表里的一节课，或者新排一节。")
     lesson_id = body.lesson_id
     if body.lesson is not None:
-        plan, _, _ = await services.teaching.outline(person, plan_id, body.version)  # refused before a lesson is made
+        plan, _, _ = await services.planning.teaching.outline(
+            person, plan_id, body.version
+        )  # refused before a lesson is made
         new = body.lesson
         made = await services.lessons.plan(
             person, plan.title, plan.subject, new.starts_at, new.planned_minutes, new.classroom_ids,
-            new.paired_school_id, new.open_to_observers, require_free=services.timetables.service.require_free,
+            new.paired_school_id, new.open_to_observers,
+            require_free=services.preparing.timetables.service.require_free,
         )  # fmt: skip
         lesson_id = made.id
     assert lesson_id is not None, "one of both was said"
-    taken = await services.teaching.take(asker, person, plan_id, body.version, lesson_id)
+    taken = await services.planning.teaching.take(asker, person, plan_id, body.version, lesson_id)
     if taken.outline.deck_id:
-        await services.decks.fulfil(lesson_id, taken.outline.deck_id)
+        await services.preparing.decks.fulfil(lesson_id, taken.outline.deck_id)
     return answer(_taken(taken), 201)
 
 
 async def get_segments(request: Request) -> Response:
     """`GET /api/lessons/{id}/segments`: planned and taught, side by side."""
     asker = await asker_of(request)
-    return answer(_laid(await services_of(request).teaching.laid(asker, request.path_params["lesson"])))
+    return answer(_laid(await services_of(request).planning.teaching.laid(asker, request.path_params["lesson"])))
 
 
 def _outline(outline: Outline) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class NewVersion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 async def list_templates(request: Request) -> Response:
     """`GET /api/plan-templates`."""
-    return answer_list(await services_of(request).templates.listed(await require_person(request)))
+    return answer_list(await services_of(request).planning.templates.listed(await require_person(request)))
 
 
 async def make_template(request: Request) -> Response:
@@ -51,20 +51,20 @@ async def make_template(request: Request) -> Response:
 async def get_template(request: Request) -> Response:
     """`GET /api/plan-templates/{id}`."""
     person = await require_person(request)
-    return answer(await services_of(request).templates.see(person, request.path_params["template"]))
+    return answer(await services_of(request).planning.templates.see(person, request.path_params["template"]))
 
 
 async def renew_template(request: Request) -> Response:
     """`POST /api/plan-templates/{id}/versions`."""
     person, body = await require_person(request), await read_json(request, NewVersion)
     template = request.path_params["template"]
-    await services_of(request).templates.renew(person, template, body.plan_id, with_text=body.with_text)
+    await services_of(request).planning.templates.renew(person, template, body.plan_id, with_text=body.with_text)
     return await get_template(request)
 
 
 async def retire_template(request: Request) -> Response:
     """`DELETE /api/plan-templates/{id}`."""
-    await services_of(request).templates.retire(await require_person(request), request.path_params["template"])
+    await services_of(request).planning.templates.retire(await require_person(request), request.path_params["template"])
     return no_content()
 
 

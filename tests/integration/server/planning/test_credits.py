@@ -57,7 +57,7 @@ def balance(found: dict[str, Any], account: str) -> int:
 
 async def test_credits_wait_for_their_window_and_are_posted_once(world: World) -> None:
     await close_items(world, "he", 2)
-    credits = world.services.credits
+    credits = world.services.planning.credits
     await credits.sweep()
     await credits.sweep()
     found = await statement(world, "he")
@@ -75,9 +75,9 @@ async def test_credits_wait_for_their_window_and_are_posted_once(world: World) -
 
 async def test_a_term_has_a_cap(world: World) -> None:
     await close_items(world, "he", 12)
-    await world.services.credits.sweep()
+    await world.services.planning.credits.sweep()
     a_fortnight_later(world)
-    await world.services.credits.sweep()
+    await world.services.planning.credits.sweep()
     found = await statement(world, "he")
     assert balance(found, "growth") == 500
     assert sorted(one["state"] for one in found["claims"]) == ["lapsed"] * 2 + ["posted"] * 10
@@ -85,9 +85,9 @@ async def test_a_term_has_a_cap(world: World) -> None:
 
 async def test_the_ledger_cannot_be_rewritten(world: World) -> None:
     await close_items(world, "he", 1)
-    await world.services.credits.sweep()
+    await world.services.planning.credits.sweep()
     a_fortnight_later(world)
-    await world.services.credits.sweep()
+    await world.services.planning.credits.sweep()
     for change in (update(tables.credit_postings).values(amount=9_999), delete(tables.credit_entries)):
         with pytest.raises(Refused):
             async with world.database.write() as tx:
@@ -97,7 +97,7 @@ async def test_the_ledger_cannot_be_rewritten(world: World) -> None:
 
 async def test_what_is_taken_back_leaves_two_entries_and_no_badge(world: World) -> None:
     await close_items(world, "he", 3)
-    credits = world.services.credits
+    credits = world.services.planning.credits
     await credits.sweep()
     a_fortnight_later(world)
     await credits.sweep()
@@ -123,7 +123,7 @@ async def test_what_is_taken_back_leaves_two_entries_and_no_badge(world: World) 
 async def still_signed_but_revoked(world: World, token: str) -> None:
     """What was handed out stays signed; who asks for its status hears that it was taken back."""
     status = (await (await world.client()).get("/api/credits/status")).content
-    verifier = OB3Verifier.for_issuer_did(world.services.credits.issuer.did)
+    verifier = OB3Verifier.for_issuer_did(world.services.planning.credits.issuer.did)
     credential = verifier.verify(token)
     with pytest.raises(OB3VerificationError, match="revocation"):
         verifier.check_status(credential, verify_list=True, download=lambda _: status)
@@ -134,13 +134,13 @@ async def test_a_badge_is_accepted_by_an_independent_verifier_offline(world: Wor
     refused = await he.post("/api/credits/badges", json={"badge": "close_item"})
     assert refused.json()["code"] == "badge_not_earned"
     await close_items(world, "he", 3)
-    await world.services.credits.sweep()
+    await world.services.planning.credits.sweep()
     a_fortnight_later(world)
-    await world.services.credits.sweep()
+    await world.services.planning.credits.sweep()
     he = await world.client("he")
     badge = (await he.post("/api/credits/badges", json={"badge": "close_item"})).json()["id"]
     token = (await he.get(f"/api/credits/badges/{badge}.jwt")).text
-    verifier = OB3Verifier.for_issuer_did(world.services.credits.issuer.did)
+    verifier = OB3Verifier.for_issuer_did(world.services.planning.credits.issuer.did)
     credential = verifier.verify(token)
     assert credential.achievement.name == "改进行动者"
     status = (await he.get("/api/credits/status")).content

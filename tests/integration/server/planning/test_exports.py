@@ -70,7 +70,7 @@ async def test_a_plan_takes_its_own_pictures_along_and_no_others(workshop: Works
     assert added.status_code < 300, added.text
     own, foreign = added.json()["url"], f"/api/plans/{plan}/pictures/{'0' * 64}"
     async with workshop.world.database.read() as tx:
-        gathered = await workshop.world.services.exports._shown(
+        gathered = await workshop.world.services.planning.exports._shown(
             tx,
             plan,
             Node("doc", {}, tuple(Node("image", {"src": src}) for src in (own, foreign, "file:///etc/passwd"))),

@@ -142,7 +142,7 @@ async def test_phones_subscribe_by_a_secret_address(workshop: Workshop) -> None:
 async def test_figures_count_only_sessions_in_which_several_schools_worked(workshop: Workshop) -> None:
     await workshop.join("he")
     await workshop.send("lin", "POST", "G/gatherings", body(at(minutes=5)), 201)
-    world, activity = workshop.world, workshop.world.services.activity
+    world, activity = workshop.world, workshop.world.services.planning.activity
 
     async def act(kind: str, who: str, minutes: int) -> None:
         async with world.database.write() as tx:

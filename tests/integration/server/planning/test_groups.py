@@ -118,7 +118,7 @@ async def test_managers_see_what_is_theirs_to_see(workshop: Workshop) -> None:
 
 
 async def test_the_database_refuses_to_rewrite_the_log(workshop: Workshop) -> None:
-    database, activity = workshop.world.database, workshop.world.services.activity
+    database, activity = workshop.world.database, workshop.world.services.planning.activity
     for statement in ("UPDATE activity SET actor_id = 'x'", "DELETE FROM activity"):
         with pytest.raises(TongtangError):
             async with database.write() as tx:
@@ -136,7 +136,7 @@ async def test_a_long_log_is_read_by_the_page(workshop: Workshop) -> None:
     lin = await workshop.id_of("lin")
     async with workshop.world.database.write() as tx:
         for number in range(60):
-            await workshop.world.services.activity.note(
+            await workshop.world.services.planning.activity.note(
                 tx, "task.done", lin, group_id=workshop.group, data={"text": str(number)}
             )
     first = await workshop.send("lin", "GET", "G/activity")

@@ -207,7 +207,9 @@ async def test_a_meeting_is_no_lesson_and_stands_in_the_calendar(workshop: Works
     await workshop.send("lin", "DELETE", f"/api/meetings/{meeting['id']}?reason=改期", expect=204)
     token = f"/api/lessons/{meeting['id']}/token"
     assert await workshop.refused("lin", "POST", token, {"role": "convener"}) == "lesson_cancelled"
-    entries = await workshop.world.services.gatherings.of_group(await workshop.known("lin"), workshop.group, 0, 1 << 45)
+    entries = await workshop.world.services.planning.gatherings.of_group(
+        await workshop.known("lin"), workshop.group, 0, 1 << 45
+    )
     assert [(one.gathering.link, one.gathering.reason) for one in entries] == [(f"/meetings/{meeting['id']}", "改期")]
 
 
@@ -283,7 +285,7 @@ async def test_what_was_held_is_logged_once_with_who_was_there(workshop: Worksho
     await the_recording_belongs_to_who_spoke(workshop, meeting["id"])
     held = [
         one
-        for one in await workshop.world.services.activity.read(kinds=("meeting.held",))
+        for one in await workshop.world.services.planning.activity.read(kinds=("meeting.held",))
         if one.object_id == meeting["id"]
     ]
     assert len(held) == 1

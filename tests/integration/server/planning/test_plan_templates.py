@@ -17,7 +17,7 @@ async def plan_of(workshop: Workshop, by: str = "lin") -> str:
     assert person is not None
     tree = blank_plan({"goals": [GOAL]}, ["s1", "s2", "s3"])
     cover = Cover(title="光的折射", subject="科学", grade="五年级")
-    plan = await workshop.world.services.plans.service.make(person, workshop.group, cover, tree)
+    plan = await workshop.world.services.planning.plans.service.make(person, workshop.group, cover, tree)
     return plan.id
 
 

@@ -43,20 +43,20 @@ async def write(workshop: Workshop, by: str, plan: str, words: str) -> None:
     async def record(tx: Any, _core: Any) -> None:
         return None
 
-    async with workshop.world.services.plans.rooms.using(plan) as room:
+    async with workshop.world.services.planning.plans.rooms.using(plan) as room:
         await room.command(record, lambda core: core.edit(author, change))
 
 
 async def finalise(workshop: Workshop, plan: str) -> None:
     person = (await workshop.world.person("lin")).person
     assert person is not None
-    await workshop.world.services.plans.versions.make(person, plan, "定稿", is_final=True)
+    await workshop.world.services.planning.plans.versions.make(person, plan, "定稿", is_final=True)
 
 
 async def name_version(workshop: Workshop, plan: str) -> None:
     person = (await workshop.world.person("lin")).person
     assert person is not None
-    await workshop.world.services.plans.versions.make(person, plan, "", is_final=False)
+    await workshop.world.services.planning.plans.versions.make(person, plan, "", is_final=False)
 
 
 async def found(workshop: Workshop, by: str, typed: str, more: str = "") -> list[tuple[str, str]]:
@@ -143,9 +143,9 @@ async def test_published_resources_are_found_with_the_words_of_their_pages_until
         await keeping.resource_changed(tx, "r1")
     assert await found(workshop, "lin", "三态") == [("resource", "水的三态实录")]
     assert await found(workshop, "yang", "三态") == []  # another school
-    assert await world.services.search_maker.read_words() == 1
-    assert await world.services.search_maker.read_words() == 0
-    await world.services.resources.withdraw(lin, "r1", "重录")
+    assert await world.services.planning.search_maker.read_words() == 1
+    assert await world.services.planning.search_maker.read_words() == 0
+    await world.services.library.resources.withdraw(lin, "r1", "重录")
     assert await found(workshop, "lin", "三态") == []
 
 
@@ -164,7 +164,7 @@ def test_the_words_of_a_recording_are_its_pages_and_what_may_be_heard(tmp_path: 
 
 
 async def test_an_index_of_another_version_is_made_anew(workshop: Workshop) -> None:
-    world, maker = workshop.world, workshop.world.services.search_maker
+    world, maker = workshop.world, workshop.world.services.planning.search_maker
     final = await make_plan(workshop, "光的折射", "铅笔在水里像折断了。")
     await finalise(workshop, final)
     async with world.database.write() as tx:

@@ -26,7 +26,7 @@ async def write(workshop: Workshop, by: str, plan: str, words: str) -> None:
     async def record(_tx: Any, _core: Any) -> None:
         return None
 
-    async with workshop.world.services.plans.rooms.using(plan) as room:
+    async with workshop.world.services.planning.plans.rooms.using(plan) as room:
         await room.command(record, lambda core: core.edit(author, change))
 
 
@@ -47,7 +47,7 @@ async def written(workshop: Workshop, lead: str) -> str:
 async def finalise(workshop: Workshop, plan: str) -> None:
     person = (await workshop.world.person("lin")).person
     assert person is not None
-    await workshop.world.services.plans.versions.make(person, plan, "定稿", is_final=True)
+    await workshop.world.services.planning.plans.versions.make(person, plan, "定稿", is_final=True)
 
 
 async def test_the_shares_are_what_each_typed(workshop: Workshop) -> None:
