@@ -131,7 +131,7 @@ async def end_session(request: Request, token: str) -> None:
     """End a session; its pages with a plan open are told at once."""
     services = services_of(request)
     await services.accounts.log_out(token)
-    services.plans.rooms.log_out(token)
+    services.planning.plans.rooms.log_out(token)
 
 
 async def log_in(request: Request) -> Response:
