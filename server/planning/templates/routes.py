@@ -41,7 +41,11 @@ async def list_templates(request: Request) -> Response:
 
 async def make_template(request: Request) -> Response:
     """`POST /api/plan-templates`."""
-    person, body, service = await require_person(request), await read_json(request, NewTemplate), services_of(request)
+    person, body, service = (
+        await require_person(request),
+        await read_json(request, NewTemplate),
+        services_of(request).planning,
+    )
     made = await service.templates.make(
         person, body.plan_id, body.name, body.scope, body.group_id, with_text=body.with_text
     )
