@@ -100,10 +100,9 @@ class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def list_meetings(request: Request) -> Response:
     """`GET /api/meetings?group_id=` or `?plan_id=`."""
     person, query = await require_person(request), request.query_params
-    found = await services_of(request).planning.meetings.service.listed(
-        person, query.get("group_id", ""), query.get("plan_id", "")
-    )
-    return answer_list(await _rows(request, person, found))
+    service = services_of(request).planning.meetings.service
+    found, may_call = await service.listed(person, query.get("group_id", ""), query.get("plan_id", ""))
+    return answer({"items": await _rows(request, person, found), "may_call": may_call})
 
 
 async def list_mine(request: Request) -> Response:

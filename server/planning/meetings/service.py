@@ -263,8 +263,10 @@ class MeetingService:
                 await lesson_tables.invite(tx, meeting_id, Invited(person.id, shown.convenes))
         return shown
 
-    async def listed(self, person: Person, group_id: str, plan_id: str) -> list[Meeting]:
-        """Return the meetings of a group, or beside a plan; guests of some of them are shown those.
+    async def listed(self, person: Person, group_id: str, plan_id: str) -> tuple[list[Meeting], bool]:
+        """Return the meetings of a group, or beside a plan, and whether the person may call one.
+
+        Guests of some of them are shown those.
 
         Raises:
             Refused: `plan_unknown`, or what `desk.require_in` raises.
@@ -277,9 +279,9 @@ class MeetingService:
             found = await tables.meetings_where(tx, where, LISTED)
             own = [one for one in found if person.id in one.guests]
             if own and await desk.role_in(tx, person, group_id) is Role.STRANGER:
-                return own
-            await desk.require_in(tx, person, group_id, Right.READ_GROUP)
-            return found
+                return own, False
+            access = await desk.require_in(tx, person, group_id, Right.READ_GROUP)
+        return found, has_right(access.role, Right.HOLD_MEETING, is_closed=access.group.is_closed)
 
     async def coming(self, person: Person) -> list[Meeting]:
         """Return the meetings of the person's groups, and those they are a guest of, that run or are to come."""

@@ -3,21 +3,22 @@ import { request } from '@/api/client';
 import type {
   AgendaItem,
   Evidence,
+  Guest,
   Meeting,
   MeetingRow,
+  MeetingsHeld,
   Minutes,
   NewMeeting,
   NewResolution,
   Resolution,
+  Someone,
 } from './types';
 
 const at = encodeURIComponent;
 
 export const meetingsApi = {
-  ofPlan: async (planId: string) =>
-    (await request<{ items: MeetingRow[] }>('GET', `/api/meetings?plan_id=${at(planId)}`)).items,
-  ofGroup: async (groupId: string) =>
-    (await request<{ items: MeetingRow[] }>('GET', `/api/meetings?group_id=${at(groupId)}`)).items,
+  ofPlan: (planId: string) => request<MeetingsHeld>('GET', `/api/meetings?plan_id=${at(planId)}`),
+  ofGroup: (groupId: string) => request<MeetingsHeld>('GET', `/api/meetings?group_id=${at(groupId)}`),
   mine: () => request<{ meetings: MeetingRow[]; resolutions: Resolution[] }>('GET', '/api/meetings/mine'),
   call: (meeting: NewMeeting) => request<MeetingRow>('POST', '/api/meetings', meeting),
   one: (id: string) => request<Meeting>('GET', `/api/meetings/${at(id)}`),
@@ -26,6 +27,17 @@ export const meetingsApi = {
     request<Meeting | undefined>('GET', `/api/meetings/${at(id)}?known=${at(known)}`),
   cancel: (id: string, reason: string) =>
     request<undefined>('DELETE', `/api/meetings/${at(id)}?reason=${at(reason)}`),
+  /** Return who can be asked as a guest, outside the group or the plan's. */
+  candidates: async (planId: string, groupId: string, words: string): Promise<Guest[]> => {
+    const of = planId ? `plan_id=${at(planId)}` : `group_id=${at(groupId)}`;
+    const path = `/api/meetings/candidates?${of}&words=${at(words)}`;
+    const { items } = await request<{ items: { person: Someone; school: Someone | null }[] }>('GET', path);
+    return items.map(({ person, school }) => ({ ...person, school: school?.name ?? '' }));
+  },
+  ask: (id: string, person: string) =>
+    request<undefined>('POST', `/api/meetings/${at(id)}/guests`, { person_id: person }),
+  askNoMore: (id: string, person: string) =>
+    request<undefined>('DELETE', `/api/meetings/${at(id)}/guests/${at(person)}`),
   setAgenda: (id: string, items: Omit<AgendaItem, 'id'>[], revision: number) =>
     request<Meeting>('PUT', `/api/meetings/${at(id)}/agenda`, { items, revision }),
   turnTo: (id: string, item: string) => request<undefined>('POST', `/api/meetings/${at(id)}/item`, { item }),

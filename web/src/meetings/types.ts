@@ -5,6 +5,11 @@ export interface Someone {
   name: string;
 }
 
+/** Somebody with their school; empty: of the region. */
+export interface Guest extends Someone {
+  school: string;
+}
+
 export type MeetingKind = 'plan' | 'joint';
 export type MeetingState = 'scheduled' | 'live' | 'ended' | 'cancelled';
 export type EvidenceKind = 'plan_version' | 'lesson' | 'resource' | 'file';
@@ -23,6 +28,14 @@ export interface MeetingRow {
   people_online: number;
   recording_id: string | null;
   reason: string;
+  /** Whether one is a guest of it, and not of the group. */
+  as_guest: boolean;
+}
+
+/** The meetings of a plan or a group, and whether one may call another. */
+export interface MeetingsHeld {
+  items: MeetingRow[];
+  may_call: boolean;
 }
 
 export interface AgendaItem {
@@ -90,7 +103,8 @@ export interface Meeting extends MeetingRow {
   agenda: { items: AgendaItem[]; revision: number; item: string; item_since: string | null };
   minutes: Minutes;
   resolutions: Resolution[];
-  people: (Someone & { school: string })[];
+  people: Guest[];
+  guests: Guest[];
   attendees: Attendee[];
   substance: Substance | null;
 }
@@ -102,6 +116,7 @@ export interface NewMeeting {
   plan_id?: string | null;
   starts_at?: string | null;
   minutes: number;
+  guests?: string[];
 }
 
 export interface NewResolution {

@@ -123,7 +123,9 @@ async def test_a_guest_of_one_meeting_reads_its_plan_and_changes_nothing(worksho
     assert (seen["role"], seen["may_write"]) == ("meeting_guest", False)
     assert seen["rights"] == ["join_meeting", "read_final", "read_plan"]
     assert (await workshop.send("yang", "POST", f"{path}/ticket"))["read_only"]
-    (row,) = (await workshop.send("yang", "GET", f"/api/meetings?plan_id={plan}"))["items"]
+    listed = await workshop.send("yang", "GET", f"/api/meetings?plan_id={plan}")
+    (row,) = listed["items"]
+    assert not listed["may_call"]
     assert (row["id"], row["as_guest"]) == (meeting["id"], True)
     task = {"text": "写反思", "owner_id": yang}
     resolution = {"text": "决定", "owner_id": yang, "due": "2026-12-01"}
