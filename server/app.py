@@ -27,7 +27,6 @@ from server.lessons import figure_routes, routes as lesson_routes
 from server.lessons.cards import routes as card_routes
 from server.lessons.decks import routes as deck_routes
 from server.lessons.decks.worker import converting
-from server.lessons.orphans import OrphanSweep, folders, sweeping
 from server.lessons.packs import clip_routes, routes as pack_routes
 from server.lessons.questions import routes as question_routes
 from server.lessons.rosters import routes as roster_routes
@@ -47,6 +46,7 @@ from server.middleware import BodyLimit, OwnHeader, SecurityHeaders
 from server.objects.copier import Copier, copying_to
 from server.objects.opening import open_objects
 from server.objects.store import ObjectStore
+from server.orphans import OrphanSweep, folders, sweeping
 from server.planning.authorship import routes as authorship_routes
 from server.planning.calendar import routes as gathering_routes
 from server.planning.chain import routes as chain_routes
@@ -90,7 +90,7 @@ def make_basis(ground: Ground, passwords: Passwords) -> Basis:
         AccountService(database, passwords, clock),
         lessons,
         SignedRoomTokens(ground.secret, clock),
-        make_meetings(database, ActivityLog(database, clock), lessons, ground.folder / "evidence", ground.zone, clock),
+        make_meetings(database, ActivityLog(database, clock), lessons, ground.files.evidence, ground.zone, clock),
     )
 
 
@@ -157,15 +157,12 @@ async def _seeded(ground: Ground, basis: Basis) -> Demo:
 @asynccontextmanager
 async def _working(ground: Ground, services: Services, objects: ObjectStore | None) -> AsyncIterator[None]:
     """Keep what works in the background running inside the block."""
-    cleared = folders(
-        ground.files.pages, ground.files.photos, ground.files.clips, ground.files.packs, ground.files.material
-    )
     async with (
         copying_to(None if objects is None else Copier(ground.database, objects, ground.recordings)),
         converting(services.preparing.deck_worker, services.uploads),
         banking(services.planning.credits),
         making(services.planning.search_maker),
-        sweeping(OrphanSweep(ground.database, cleared)),
+        sweeping(OrphanSweep(ground.database, folders(ground.files))),
     ):
         yield
 

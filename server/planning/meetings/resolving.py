@@ -191,7 +191,7 @@ class ResolutionService:
                 resource = await resources.find(tx, given.id)
                 title = None if resource is None else resource.title
             case "file":
-                if not re.fullmatch("[0-9a-f]{64}", given.id) or not self._files.path(given.id).is_file():
+                if not re.fullmatch("[0-9a-f]{64}", given.id) or not self._files.renew(given.id):
                     _no_evidence()
                 return replace(given, mime=mime_of(given.title))
         if not title:

@@ -186,6 +186,12 @@ async def resolutions_where(tx: Transaction, where: ColumnElement[bool], limit: 
     return [_resolution(row) for row in (await tx.execute(query)).all()]
 
 
+async def evidence_files(tx: Transaction) -> frozenset[str]:
+    """Return the names of all files that resolutions were closed with: SHA-256 in hex digits."""
+    kept = (await tx.execute(select(resolutions.c.evidence).where(resolutions.c.evidence != ""))).scalars()
+    return frozenset(one.id for one in map(_read_evidence, kept) if one.kind == "file")
+
+
 def _resolution(row: Any) -> Resolution:
     return Resolution(
         id=row.id,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from server.accounts.service import Clock, utc_now
@@ -26,11 +25,11 @@ class Meetings:
 
 
 def make_meetings(
-    database: Database, activity: ActivityLog, lessons: LessonService, folder: Path, zone: ZoneInfo,
+    database: Database, activity: ActivityLog, lessons: LessonService, files: PageFiles, zone: ZoneInfo,
     clock: Clock = utc_now,
 ) -> Meetings:  # fmt: skip
     """Return the services of meetings; the end of a meeting's room is logged from now on."""
     service = MeetingService(database, activity, clock)
     lessons.when_ended(service.on_ended)
-    resolutions = ResolutionService(database, service, activity, PageFiles(folder), zone, clock)
+    resolutions = ResolutionService(database, service, activity, files, zone, clock)
     return Meetings(service, resolutions, GuestService(database, service, clock))

@@ -2,21 +2,24 @@
 
 Files are named by their content and shared, so that no single removal can tell whether a file is still wanted. What
 refers to them is in the database: pages in `deck_page_files` and `lesson_page_files`, photos in `answer_photos`, clips
-in `lesson_clips`, uploaded material in `resource_files`, and pages and clips also in what packs of lessons that have
-not ended offered. Rosters and questions of packs are made anew, and renewed on the disk, whenever a manifest names
-them: one that is old is in none.
+in `lesson_clips`, uploaded material in `resource_files`, pictures of plans in `plan_pictures`, files that resolutions
+were closed with in their evidence, and pages and clips also in what packs of lessons that have not ended offered.
+Rosters and questions of packs are made anew, and renewed on the disk, whenever a manifest names them: one that is old
+is in none.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Table, select
 
+from server.ground import FileFolders
 from server.lessons.decks.tables import deck_page_files
 from server.lessons.orphans_plan import Found, candidates, is_credible, plan
 from server.lessons.packs.tables import lesson_clips, pack_blobs
@@ -24,7 +27,9 @@ from server.lessons.page_files import PageFiles
 from server.lessons.questions.tables import answer_photos
 from server.lessons.tables import lesson_page_files, lessons
 from server.library.resources.tables import resource_files
-from server.storage.database import Database
+from server.planning.meetings.tables import evidence_files
+from server.planning.plans.tables import plan_pictures
+from server.storage.database import Database, Transaction
 from signaling.errors import TongtangError
 
 log = logging.getLogger(__name__)
@@ -35,27 +40,28 @@ MOST = 2_000  # files that one pass removes of a folder; the others with the nex
 ASKED = 500  # names in one query: SQLite takes 32,766 parameters, a reader should not be held up by them
 
 
+@dataclass(frozen=True)
 class Folder:
     """A folder of files and what refers to them."""
 
-    def __init__(self, name: str, files: PageFiles, tables: Sequence[Table], *, offered: bool = False) -> None:
-        self.name = name
-        self.files = files
-        self.tables = tables
-        self.offered = offered  # whether packs of lessons to come refer to its files too
-        self.is_made = not tables and not offered  # can be made anew, so that losing one costs nothing
+    name: str
+    files: PageFiles
+    tables: Sequence[Table] = ()  # each has a column `sha256`
+    offered: bool = False  # whether packs of lessons to come refer to its files too
+    told: Callable[[Transaction], Awaitable[Set[str]]] | None = None  # names that no column of their own has
+    is_made: bool = False  # can be made anew, so that losing one costs nothing
 
 
-def folders(
-    pages: PageFiles, photos: PageFiles, clips: PageFiles, made: PageFiles, material: PageFiles
-) -> tuple[Folder, ...]:
+def folders(files: FileFolders) -> tuple[Folder, ...]:
     """Return the folders of a server that are cleared."""
     return (
-        Folder("pages", pages, (deck_page_files, lesson_page_files), offered=True),
-        Folder("photos", photos, (answer_photos,)),
-        Folder("clips", clips, (lesson_clips,), offered=True),
-        Folder("packs", made, ()),
-        Folder("material", material, (resource_files,)),
+        Folder("pages", files.pages, (deck_page_files, lesson_page_files), offered=True),
+        Folder("photos", files.photos, (answer_photos,)),
+        Folder("clips", files.clips, (lesson_clips,), offered=True),
+        Folder("packs", files.packs, is_made=True),
+        Folder("material", files.material, (resource_files,)),
+        Folder("plan_pictures", files.plan_pictures, (plan_pictures,)),
+        Folder("evidence", files.evidence, told=evidence_files),
     )
 
 
@@ -91,9 +97,10 @@ class OrphanSweep:
         before_s = (self._clock() - KEEP_FOR).timestamp()
         orphans: list[Found] = []
         found, known, strange = 0, 0, 0
+        told = await self._told(folder)
         for shard in await asyncio.to_thread(folder.files.shards):
             here = await asyncio.to_thread(folder.files.found_in, shard)
-            one = plan(here, await self._referred(folder, candidates(here, before_s)), before_s)
+            one = plan(here, told | await self._referred(folder, candidates(here, before_s)), before_s)
             orphans += one.orphans[: MOST - len(orphans)]
             found, known, strange = found + len(one.orphans), known + one.known, strange + one.strange
         if strange:
@@ -110,6 +117,13 @@ class OrphanSweep:
             size = sum(one.bytes for one in removed)
             log.info("%d files of %s/ that nothing refers to were removed, %d bytes", len(removed), folder.name, size)
         return len(removed)
+
+    async def _told(self, folder: Folder) -> Set[str]:
+        """Return what only whole rows tell; who refers to an old file later renews it, so that it stays."""
+        if folder.told is None:
+            return frozenset()
+        async with self._database.read() as tx:
+            return await folder.told(tx)
 
     async def _referred(self, folder: Folder, names: Sequence[str]) -> frozenset[str]:
         """Return those of `names` that the database refers to."""
