@@ -1,4 +1,4 @@
-"""The demonstration's research workshop: a group of all four schools, two plans, a calendar and how it came about.
+"""The demonstration's research workshop: a group of all five schools, three plans, a calendar and how it came about.
 
 Made once, where the group is missing. Everything goes through the services that people use, at moments of the last
 weeks, so that the log tells a story and figures have something to count; what an author wrote is theirs.
@@ -16,7 +16,7 @@ import msgspec
 from server.accounts.model import Person
 from server.accounts.service import epoch_ms
 from server.context import DemoAccounts
-from server.demo.research_words import REFRACTION, SOUND, Stage, trees
+from server.demo.research_words import REFRACTION, SHADOWS, SOUND, Stage, trees
 from server.demo.seed import LECTURER
 from server.planning.calendar.model import Draft
 from server.planning.calendar.service import GatheringService
@@ -46,11 +46,12 @@ _MEMBERS: tuple[tuple[str, MemberRole], ...] = (
     ("he", "member"),
     ("yang", "member"),
     ("ma", "member"),
+    ("gu", "member"),
     ("zhao", "guest"),
 )
-_WEEKDAY, _HOUR, _MINUTE = 2, 15, 30  # Wednesdays after the last lesson: 无会日 of the four schools
+_WEEKDAY, _HOUR, _MINUTE = 2, 15, 30  # Wednesdays after the last lesson: 无会日 of the schools
 _LAST_SESSION = _WEEKDAY - 7  # days from this week's Monday
-_GRADE, _EDITION = "五年级", "教科版"
+_EDITION = "教科版"
 
 
 @dataclass
@@ -108,12 +109,14 @@ class ResearchStory:
         self._on(-19)
         group = await self._found(GROUP, LEAD, "jiaoyanzu", _MEMBERS)
         self._on(-18)
-        for name in ("he", "yang", "zhao"):  # one is still to agree: her page asks her
+        for name in ("he", "yang", "gu", "zhao"):  # one is still to agree: her page asks her
             await self._groups.confirm(self.people[name], group, 1)
         self._on(-17)
-        plan = await self._write(group, "光的折射", "he", REFRACTION)
+        plan = await self._write(group, "光的折射", "五年级", "he", REFRACTION)
         self._on(-15)
         await self._arrange(group, plan)
+        self._on(-12, 15, 20)
+        shadows = await self._write(group, "影子的秘密", "三年级", "gu", SHADOWS)
         await self._discuss(plan)
         self._on(_LAST_SESSION, 16, 25)
         await self._versions.make(self.people["he"], plan, "集体备课后", is_final=False)
@@ -121,8 +124,10 @@ class ResearchStory:
         await self._versions.make(self.people["he"], plan, "定稿", is_final=True)
         self._on(-3, 10, 30)
         await self._templates.make(self.people["he"], plan, "探究实验课", "group", group, with_text=False)
+        self._on(-3, 14, 20)
+        await self._versions.make(self.people["gu"], shadows, "定稿", is_final=True)
         self._on(-3, 16, 0)
-        draft = await self._write(group, "声音是怎样产生的", LEAD, SOUND)
+        draft = await self._write(group, "声音是怎样产生的", "四年级", LEAD, SOUND)
         self._on(-3, 16, 40)
         await self._assign(draft)
         self._on(-2)
@@ -165,7 +170,7 @@ class ResearchStory:
         seen = await self._gatherings.plan(he, group, observing)
         talk = draft("talk", "讲座：让乡村孩子看得见的光学实验", at + timedelta(days=2, hours=-1), note="赵敏老师主讲")
         await self._gatherings.plan(lead, group, talk)
-        conference = draft("conference", "四校联席会议：下学期结对安排", at + timedelta(days=8), place="线上")
+        conference = draft("conference", "五校联席会议：下学期结对安排", at + timedelta(days=8), place="线上")
         await self._gatherings.plan(lead, group, conference)
         for name, gathering in (("he", made[1]), ("yang", made[1]), (LEAD, seen[0]), ("zhao", seen[0])):
             await self._gatherings.answer(self.people[name], gathering.id, True)
@@ -173,8 +178,8 @@ class ResearchStory:
 
     # --- plans ----------------------------------------------------------------------------------------------------
 
-    async def _write(self, group: str, title: str, lead: str, stages: tuple[Stage, ...]) -> str:
-        cover = Cover(title=title, subject="科学", grade=_GRADE, edition=_EDITION)
+    async def _write(self, group: str, title: str, grade: str, lead: str, stages: tuple[Stage, ...]) -> str:
+        cover = Cover(title=title, subject="科学", grade=grade, edition=_EDITION)
         plan = await self._plans.make(self.people[lead], group, cover)
         ids = [new_id() for stage in stages for _ in stage.segments]
         async with self.rooms.using(plan.id) as room:

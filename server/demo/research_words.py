@@ -1,4 +1,8 @@
-"""What the demonstration's teachers wrote: two lesson plans of primary science, stage by stage, each by its author."""
+"""What the demonstration's teachers wrote: three lesson plans of primary science, stage by stage, each by its author.
+
+`REFRACTION` is led by the west: its lead teaches there, western teachers wrote more than half of it, and the east has
+its part. `SHADOWS` is not, though western teachers wrote in it. `SOUND` is a draft.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +65,7 @@ REFRACTION: tuple[Stage, ...] = (
         (
             Segment(
                 "看光怎样拐弯",
-                12,
+                9,
                 "lecturer",
                 "光从空气斜射入水中，折射角和入射角相比？",
                 (
@@ -104,6 +108,77 @@ REFRACTION: tuple[Stage, ...] = (
                 "回到河边", 7, "both", None, ("用折射解释“河底看着浅”，读一遍防溺水提示，请孩子写一句给家人的提醒。",)
             ),
         ),
+    ),
+    Stage(
+        "gu",
+        {"key_points": ("给不同基础的孩子留两条路：会画光路图的标出法线，还不会画的用手臂比出光拐弯的方向。",)},
+        (
+            Segment(
+                "和上海的孩子对一对",
+                3,
+                "lecturer",
+                None,
+                ("浦江实验小学的孩子展示用量角器量出的三组角度，两地各说一个发现，看看规律是不是一样。",),
+            ),
+        ),
+    ),
+)
+
+SHADOWS: tuple[Stage, ...] = (
+    Stage(
+        "gu",
+        {
+            "topic": ("影子的秘密（教科版三年级下册）",),
+            "standards": (
+                "《义务教育科学课程标准（2022 年版）》3～4 年级：描述太阳光照射下影子长短和方向一天中的变化规律。",
+            ),
+            "goals": (
+                "知道影子的产生要有光源、遮挡物和屏，能指出身边影子的光源在哪里。",
+                "能连续三次测量同一根小棒的影长，用折线把变化画出来。",
+                "愿意和远方的同伴交换数据，尊重测出来的结果，不为了好看改数字。",
+            ),
+            "key_points": (
+                "重点：太阳越高影子越短，影子总在背着太阳的一边。",
+                "难点：把上午、中午、下午三次测量连起来，说出太阳位置和影子长短之间的关系。",
+            ),
+        },
+        (
+            Segment(
+                "手影游戏",
+                6,
+                "lecturer",
+                "影子为什么一会儿大一会儿小？",
+                ("关灯，用手电筒在墙上做手影，请各教室的孩子猜是什么；移动手电筒，看影子怎样变大变小。",),
+            ),
+            Segment(
+                "一根小棒的一天",
+                16,
+                "lecturer",
+                None,
+                (
+                    "播放操场上小棒影子的延时录像，请孩子先画出预测，再对照录像里九点、十二点、三点的位置。",
+                    "分组处理测得的数据：每组一张坐标纸，把三次影长连成折线，选两张投屏比较。",
+                ),
+            ),
+        ),
+    ),
+    Stage(
+        "yang",
+        {"learners": ("红星小学的孩子放牛时会看影子估时间，可以请他们说说“影子到脚边就该回家吃饭”。",)},
+        (
+            Segment(
+                "我们村的影子钟",
+                12,
+                "local",
+                None,
+                ("到操场上量自己的影子，每人量一次，记下时间和长度，回教室汇总到同一张表里。",),
+            ),
+        ),
+    ),
+    Stage(
+        "lin",
+        {"homework": ("晴天的早、中、晚各量一次同一根竹竿的影子，把三个数带到下一节课来。",)},
+        (Segment("小结", 6, "both", None, ("请云南和上海的孩子各说一句：什么时候影子最短？为什么？",)),),
     ),
 )
 

@@ -31,9 +31,10 @@ _BELLS: dict[str, tuple[tuple[int, ...], int]] = {
     "红星小学": ((530, 580, 640, 690, 870, 920), 40),  # 20 minutes later: half of the pupils walk an hour
     "河口小学": ((520, 575, 630, 685, 870, 925), 45),
     "青山教学点": ((540, 590, 640, 690, 840), 40),
+    "浦江实验小学": ((500, 550, 610, 660, 780, 830), 35),
 }
 _PERIOD_NAMES = ("第一节", "第二节", "第三节", "第四节", "第五节", "第六节")
-_CLASS_SIZES = {"红星小学": 42, "河口小学": 38, "青山教学点": 36, "春城实验小学": 40}
+_CLASS_SIZES = {"红星小学": 42, "河口小学": 38, "青山教学点": 36, "春城实验小学": 40, "浦江实验小学": 36}
 # (title, subject, weekday, period of the lecturer school, weeks, schools)
 _SERIES: tuple[tuple[str, str, int, int, str, tuple[str, ...]], ...] = (
     ("声音与光", "五年级科学", 1, 3, "all", ("红星小学", "河口小学", "青山教学点")),

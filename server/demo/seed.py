@@ -1,4 +1,4 @@
-"""The demonstration's region: one urban school, three rural ones, their people and classrooms, and a lesson.
+"""The demonstration's schools: an urban and three rural ones of a western county, one of the east; people and a lesson.
 
 Made only where it is missing, so that a second start finds what the first one left, with everything that visitors did
 since. Its accounts have random passwords that nobody knows: on a demonstration server one tap logs in.
@@ -19,7 +19,8 @@ from server.lessons.service import LessonService
 from signaling.errors import Refused
 from signaling.messages import RoomId
 
-REGION = "云岭县"
+REGION = "云南省云岭县"
+EAST = "上海市浦东新区"  # Shanghai is Yunnan's partner (沪滇协作): who wrote what across regions can be seen
 LECTURER = "zhou"  # the bot's account: no visitor may use it, so that bot and visitor never fight for one seat
 LESSON_TITLE = "光的折射"
 LESSON_SUBJECT = "五年级科学"
@@ -31,6 +32,7 @@ class _Seed:
     school: str
     kind: SchoolKind
     classrooms: tuple[str, ...]
+    region: str = REGION
 
 
 _SCHOOLS = (
@@ -38,6 +40,7 @@ _SCHOOLS = (
     _Seed("红星小学", "rural", ("五年级一班",)),
     _Seed("河口小学", "rural", ("五年级",)),
     _Seed("青山教学点", "rural", ("复式班",)),
+    _Seed("浦江实验小学", "urban", ("科学教室",), EAST),
 )
 
 
@@ -59,6 +62,7 @@ ACCOUNTS = (
     DemoAccount("yang", "杨秀英", "远端教师", "红星小学"),
     DemoAccount("he", "和志强", "远端教师", "河口小学"),
     DemoAccount("ma", "马兰", "远端教师", "青山教学点"),
+    DemoAccount("gu", "顾雯", "结对教师", "浦江实验小学"),
     DemoAccount("zhao", "赵敏", "教研员（观摩）", ""),
     DemoAccount("wang", "王建国", "区域管理员", "", is_manager=True),
 )
@@ -105,7 +109,7 @@ class Demo:
         for seed in _SCHOOLS:
             school = schools.get(seed.school)
             if school is None:
-                school = await self._accounts.found_school(seed.school, seed.kind, REGION)
+                school = await self._accounts.found_school(seed.school, seed.kind, seed.region)
                 schools[school.name] = school
             present = {room.name for room in school.classrooms}
             for name in seed.classrooms:

@@ -170,7 +170,7 @@ async def test_the_demonstration_is_seeded_once_and_begins_anew_when_over(world:
 
     demo = Demo(world.services.accounts, world.services.lessons)
     await demo.seed()
-    assert len(await world.services.accounts.schools()) == 4
+    assert len(await world.services.accounts.schools()) == 5
     first = await demo.lesson()
     assert (await demo.lesson()).id == first.id and first.pages == 6
     assert [room.school.name for room in first.classrooms] == ["红星小学", "河口小学", "青山教学点"]
