@@ -2,6 +2,7 @@
 import { request } from '@/api/client';
 import type { Named } from '@/api/types';
 import type { Anchor } from './editor/anchors';
+import type { Author } from './types';
 
 export type PlanState = 'draft' | 'finalised' | 'archived';
 
@@ -52,6 +53,17 @@ export interface NewComment {
   text: string;
   anchor: Anchor | null;
   replacement: string | null;
+  /** Ids of whom it names. */
+  mentions: string[];
+}
+
+/** That somebody named us. */
+export interface Mention {
+  by: Named;
+  where: 'text' | 'comment';
+  /** Of a comment. */
+  text: string;
+  made_ms: number;
 }
 
 export interface Task {
@@ -110,6 +122,7 @@ export interface Shares {
     is_final: boolean;
     lead: string;
     lead_school: string;
+    lead_region: string;
     is_lead_western: boolean;
     western_part: number;
     /** Those that wrote a part worth the name. */
@@ -119,6 +132,8 @@ export interface Shares {
     by_regions: boolean;
     is_led: boolean;
   };
+  /** Characters that are nobody's. */
+  not_counted: { template: number; copied: number };
 }
 
 async function items<T>(path: string): Promise<T[]> {
@@ -126,12 +141,14 @@ async function items<T>(path: string): Promise<T[]> {
 }
 
 /** Return who is in a group now. */
-export async function groupPeople(group: string): Promise<Named[]> {
-  const sheet = await request<{ members: { person: Named; left_ms: number | null }[] }>(
+export async function groupPeople(group: string): Promise<Author[]> {
+  const sheet = await request<{ members: { person: Named; school: Named | null; left_ms: number | null }[] }>(
     'GET',
     `/api/groups/${at(group)}`,
   );
-  return sheet.members.filter((one) => one.left_ms === null).map((one) => one.person);
+  return sheet.members
+    .filter((one) => one.left_ms === null)
+    .map(({ person, school }) => ({ ...person, school: school?.name ?? '' }));
 }
 
 export const planApi = {
@@ -143,12 +160,17 @@ export const planApi = {
 
   comments: (id: string) => items<Comment>(one(id, 'comments')),
   comment: (id: string, comment: NewComment) => request<Comment>('POST', one(id, 'comments'), comment),
-  reply: (id: string, comment: string, text: string) =>
-    request<Comment>('POST', one(id, 'comments', comment, 'replies'), { text }),
+  reply: (id: string, comment: string, text: string, mentions: string[]) =>
+    request<Comment>('POST', one(id, 'comments', comment, 'replies'), { text, mentions }),
   /** `resolve` and `reopen`; `accept` and `decline` a suggestion. */
   settle: (id: string, comment: string, act: 'resolve' | 'reopen' | 'accept' | 'decline') =>
     request<Comment>('POST', one(id, 'comments', comment, act), {}),
   removeComment: (id: string, comment: string) => request<undefined>('DELETE', one(id, 'comments', comment)),
+
+  mention: (id: string, person: string) =>
+    request<undefined>('POST', one(id, 'mentions'), { person_id: person }),
+  lookAtMentions: async (id: string) =>
+    (await request<{ items: Mention[] }>('POST', one(id, 'mentions', 'seen'), {})).items,
 
   tasks: (id: string) => items<Task>(one(id, 'tasks')),
   addTask: (id: string, task: { text: string; owner_id: string; due: string | null }) =>

@@ -23,6 +23,7 @@ import type {
   Shown,
   Stage,
   TemplateSheet,
+  WesternLead,
 } from './types';
 
 const at = encodeURIComponent;
@@ -120,6 +121,8 @@ export const researchApi = {
       'GET',
       group(id, 'activity') + (before === null ? '' : `?before=${before}`),
     ),
+  westernLead: (id: string) =>
+    request<WesternLead>('GET', `/api/research/figures/western-lead?${queryOf({ group: id })}`),
   figures: (id: string) => items<MonthFigure>(group(id, 'figures')),
 
   gatherings: (from: number, to: number, of: string | null = null) =>

@@ -148,6 +148,13 @@ export interface MonthFigure {
   schools: { school_id: string; school: string; sessions: number }[];
 }
 
+/** Final plans, those of them written across regions, and how many of these the west led: a 95 % interval. */
+export interface WesternLead {
+  plans: number;
+  across: number;
+  led: { count: number; of: number; part: number; low: number; high: number };
+}
+
 export interface Feed {
   kind: 'group' | 'workshop';
   id: string;
@@ -193,7 +200,7 @@ export interface PlanCover {
 }
 
 export interface Due {
-  kind: 'task' | 'item';
+  kind: 'task' | 'item' | 'mention';
   id: string;
   text: string;
   /** ISO 8601 day. */

@@ -59,7 +59,8 @@ export const en: Words<typeof zh> = {
     decline: 'Decline',
   },
   plan: { by: 'Led by {name}', changed: 'changed {when}' },
-  dueKind: { task: 'Task', item: 'To improve' },
+  dueKind: { task: 'Task', item: 'To improve', mention: 'Named you' },
+  dueMention: '{name} named you',
   dueDay: { late: '{days} d late', today: 'Due today', left: 'due in {days} d', open: 'No date' },
   group: {
     parts: 'Parts of the group',
@@ -147,6 +148,13 @@ export const en: Words<typeof zh> = {
     held: '{good} real of {all} sessions',
     school: '{school} {count}',
     noFigures: 'No sessions yet.',
+  },
+  west: {
+    title: 'Led by the west',
+    led: '{n} of {of} final plans written across regions were led by teachers of the west',
+    range: 'So few plans leave the real proportion between {low}% and {high}% (95% interval).',
+    none: 'No final plan was written across regions yet (final plans: {n}). Those that two regions wrote 5% or more of each are counted here.',
+    hint: 'The west leads a plan when three things hold: its lead teaches in the west, teachers of the west wrote at least half, and two regions wrote 5% or more each. Open a plan and look under “Writers” for each of them.',
   },
   calendar: {
     add: 'Arrange something',
@@ -278,6 +286,8 @@ export const en: Words<typeof zh> = {
     comment_made: 'commented on “{title}”',
     comment_resolved: 'dealt with a comment on “{title}”',
     suggestion_accepted: 'accepted a suggestion for “{title}”',
+    mention_made: 'named {name} in “{title}”',
+    mention_seen: 'saw where they were named in “{title}”',
     task_made: 'asked {name}: {text}',
     task_done: 'did: {text}',
     meeting_held: 'held the meeting “{title}”',

@@ -52,7 +52,8 @@ export const zh = {
     decline: '婉拒',
   },
   plan: { by: '主备 {name}', changed: '{when} 修改' },
-  dueKind: { task: '任务', item: '待改进' },
+  dueKind: { task: '任务', item: '待改进', mention: '提到了您' },
+  dueMention: '{name}提到了您',
   dueDay: { late: '已过期 {days} 天', today: '今天到期', left: '还有 {days} 天', open: '未定日期' },
   group: {
     parts: '教研组的内容',
@@ -139,6 +140,13 @@ export const zh = {
     held: '{good} 次有效 / {all} 次活动',
     school: '{school} {count} 次',
     noFigures: '还没有举行过活动。',
+  },
+  west: {
+    title: '西部主导',
+    led: '{of} 份跨地区写成的定稿里，{n} 份由西部教师主导',
+    range: '份数有限，实际的比例大约在 {low}% 到 {high}% 之间（95% 置信区间）。',
+    none: '还没有跨地区写成的定稿（现有定稿 {n} 份）。两个地区以上的老师各写了 5% 以上、又定了稿的教案，会在这里统计。',
+    hint: '一份教案由西部主导，要同时满足三条：主备人在西部学校、西部老师写的字占一半以上、至少两个地区各写了 5% 以上。打开教案，在“执笔”里看每一条。',
   },
   calendar: {
     add: '安排活动',
@@ -269,6 +277,8 @@ export const zh = {
     comment_made: '评论了《{title}》',
     comment_resolved: '处理了《{title}》的一条评论',
     suggestion_accepted: '采纳了《{title}》的一条修改建议',
+    mention_made: '在《{title}》里提到了 {name}',
+    mention_seen: '看到了《{title}》里提到自己的地方',
     task_made: '请 {name} 完成：{text}',
     task_done: '完成了任务：{text}',
     meeting_held: '主持了会议“{title}”',
