@@ -34,7 +34,6 @@ export const credits = area(
     reverseTitle: '冲回这笔学分',
     reverseNote: '会记一笔相反的凭证，原凭证保留。请写明原因，老师会看到。',
     reason: '原因',
-    cancel: '取消',
   },
   {
     title: 'Credits',
@@ -68,6 +67,5 @@ export const credits = area(
     reverseTitle: 'Take these credits back',
     reverseNote: 'A second entry cancels the first, which stays. Say why: the teacher will read it.',
     reason: 'Reason',
-    cancel: 'Cancel',
   },
 );
