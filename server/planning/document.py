@@ -13,6 +13,7 @@ A text's index is in UTF-8 bytes inside pycrdt and in UTF-16 code units inside b
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -151,6 +152,11 @@ def _is_inline(piece: Piece) -> bool:
     return isinstance(piece, Node) and piece.kind in _INLINE
 
 
+def count_pieces(node: Node) -> int:
+    """Return how many elements and stretches of text there are, itself too."""
+    return 1 + sum(count_pieces(child) if isinstance(child, Node) else 1 for child in node.children)
+
+
 def text_of(value: Any) -> str:
     """Return an attribute that should be text; what is not text is none."""
     return value if isinstance(value, str) else ""
@@ -231,32 +237,34 @@ def write_tree(doc: Doc[Any], node: Node) -> None:
 
 
 def append_pieces(parent: XmlFragment | XmlElement, pieces: Sequence[Piece], at: int | None = None) -> None:
-    """Insert pieces into an element that is in a document, at a child's index or at the end."""
+    """Insert pieces into an element that is in a document, at a child's index or at the end.
+
+    The last piece goes in first, and each at the same index: the library walks to an index from the first child.
+    """
     index = len(parent.children) if at is None else at
-    texts: list[Text] = []
-    for piece in pieces:
-        if isinstance(piece, Text):
-            texts.append(piece)
-            continue
+    groups = [(kind, list(group)) for kind, group in groupby(pieces, key=type)]
+    for _, group in reversed(groups):
+        texts = [piece for piece in group if isinstance(piece, Text)]
         if texts:
-            index = _insert_texts(parent, texts, index)
-            texts = []
-        element = parent.children.insert(index, XmlElement(piece.kind))
-        for name, value in piece.attrs.items():
-            element.attributes[name] = value
-        append_pieces(element, piece.children)
-        index += 1
-    if texts:
-        _insert_texts(parent, texts, index)
+            _insert_texts(parent, texts, index)
+        for piece in reversed(group):
+            if isinstance(piece, Node):
+                _insert_node(parent, piece, index)
 
 
-def _insert_texts(parent: XmlFragment | XmlElement, texts: Sequence[Text], index: int) -> int:
-    """Insert neighbouring texts as one shared text, as the editor's binding does; return the next child's index."""
+def _insert_node(parent: XmlFragment | XmlElement, node: Node, index: int) -> None:
+    element = parent.children.insert(index, XmlElement(node.kind))
+    for name, value in node.attrs.items():
+        element.attributes[name] = value
+    append_pieces(element, node.children)
+
+
+def _insert_texts(parent: XmlFragment | XmlElement, texts: Sequence[Text], index: int) -> None:
+    """Insert neighbouring texts as one shared text, as the editor's binding does."""
     shared = parent.children.insert(index, XmlText(""))
     for text in texts:
         if text.text:
             shared.insert(len(shared), text.text, text.marks)  # both lengths in bytes
-    return index + 1
 
 
 def is_too_deep(doc: Doc[Any]) -> bool:

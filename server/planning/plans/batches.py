@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 from pycrdt import Doc
 
 from server.planning.authorship.attribution import Attribution
-from server.planning.document import plain_text, read_tree
+from server.planning.document import count_pieces, plain_text, read_tree
+from server.planning.plans.cutting import LARGE_BYTES, document_of, take_up
 from server.planning.plans.storage import Row, Stored
 
 
@@ -21,6 +23,7 @@ class Loaded(msgspec.Struct, frozen=True):
     rows: int  # since the snapshot
     clients: dict[int, str]
     size: int  # bytes, roughly
+    pieces: int
 
 
 class StepTaken(msgspec.Struct, frozen=True):
@@ -47,6 +50,7 @@ class Waiting(msgspec.Struct, frozen=True):
     person: str
     parts: tuple[tuple[str, bytes], ...]  # updates with their authors, to be applied in this order
     makes_types: bool
+    makes: int
 
 
 def by_connection(waiting: list[Waiting]) -> list[Waiting]:
@@ -60,21 +64,36 @@ def by_connection(waiting: list[Waiting]) -> list[Waiting]:
             group[0].person,
             tuple(part for one in group for part in one.parts),
             any(one.makes_types for one in group),
+            sum(one.makes for one in group),
         )
         for connection, group in groups.items()
     ]
 
 
+def rows_of(parts: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, list[bytes]]]:
+    """Yield updates that one person wrote in a row, together as far as they are not large: each is stored as one."""
+    author, together, size = "", list[bytes](), 0
+    for whose, blob in parts:
+        if together and (whose != author or size + len(blob) > LARGE_BYTES):
+            yield author, together
+            together, size = [], 0
+        author, size = whose, size + len(blob)
+        together.append(blob)
+    if together:
+        yield author, together
+
+
 def load(stored: Stored) -> Loaded:
-    """Return the document of what lies on the disk, with its authors replayed. Takes up to a second for the largest."""
-    doc: Doc[Any] = Doc()
-    doc.apply_update(stored.blob)
-    text = plain_text(read_tree(doc))
+    """Return the document of what lies on the disk, with its authors replayed. For a thread: the largest takes 2 s."""
+    doc = document_of([stored.blob])
+    tree = read_tree(doc)
+    text = plain_text(tree)
     attribution = Attribution.decode(stored.runs, text) if stored.runs else Attribution(text)
     seq = stored.seq
     for row in stored.rows:
-        doc.apply_update(row.blob)
-        attribution.step(plain_text(read_tree(doc)), row.author)
+        take_up(doc, row.blob)
+        tree = read_tree(doc)
+        attribution.step(plain_text(tree), row.author)
         seq = row.seq
     size = len(stored.blob) + sum(len(row.blob) for row in stored.rows)
-    return Loaded(doc, attribution, seq, len(stored.rows), dict(stored.clients), size)
+    return Loaded(doc, attribution, seq, len(stored.rows), dict(stored.clients), size, count_pieces(tree))

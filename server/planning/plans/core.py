@@ -17,21 +17,20 @@ The document is never read in a callback: the library holds it there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 from pycrdt import Doc, TransactionEvent
 
 from server.planning.authorship.attribution import Attribution
-from server.planning.document import is_too_deep, plain_text, read_tree
-from server.planning.plans.batches import Batch, Loaded, StepTaken, Waiting, by_connection
+from server.planning.document import count_pieces, is_too_deep, plain_text, read_tree
+from server.planning.plans.batches import Batch, Loaded, StepTaken, Waiting, by_connection, rows_of
+from server.planning.plans.cutting import pieces
 from server.planning.plans.presence import PresenceBoard
 from server.planning.plans.rates import Allowance
 from server.planning.plans.storage import Row
-from server.planning.plans.structs import Block, Looked, Malformed, clocks_of, fresh, is_complete, look, pieces
+from server.planning.plans.structs import Block, Looked, Malformed, clocks_of, fresh, is_complete, look
 from server.planning.plans.wire import (
     Awareness,
     Close,
@@ -46,10 +45,13 @@ from server.planning.plans.wire import (
 
 GATHER_S = 0.012  # what comes within this time is one commit: 30 people type a key every 7 ms together
 MAX_DOCUMENT_BYTES = 5 << 20  # a plan of 25,000 characters with its history is 0.2 MB
+# Elements, texts and stretches of other marks, each read anew after each row: 60 ms for so many. A plan of 25,000
+# characters has a thousand.
+MAX_PIECES = 20_000
 MAX_CONNECTIONS = 100  # of one plan: 30 who write, and a hall that reads along
 MAX_OF_PERSON = 8
 MAX_FRAMES_S, BURST_FRAMES = 60.0, 300.0  # typing is 10 frames a second, dragging a selection 30
-MAX_BYTES_S, BURST_BYTES = 256_000.0, 3_000_000.0  # a page that comes back may bring a megabyte at once
+MAX_BYTES_S, BURST_BYTES = 256_000.0, 6_000_000.0  # a page that comes back may bring a whole document
 _SERVER = ""  # owner of the client id that the server itself edits with
 
 
@@ -95,6 +97,7 @@ class PlanCore:
         self._clients[self.doc.client_id] = _SERVER
         self._clocks = clocks_of(self.doc.get_state())
         self._size = loaded.size
+        self._pieces = loaded.pieces
         self._seats: dict[int, _Seat] = {}
         self._next_seat = 0
         self._waiting: list[Waiting] = []
@@ -195,7 +198,8 @@ class PlanCore:
                 if client not in self._clients:
                     self._clients[client] = self._new_clients[client] = seat.person
             self._size += len(frame.payload)
-            self._waiting.append(Waiting(connection, seat.person, parts, looked.makes_types))
+            self._pieces += looked.makes
+            self._waiting.append(Waiting(connection, seat.person, parts, looked.makes_types, looked.makes))
         seat.carried += 1
         self._to_ack.add(connection)
         self._wait(now)
@@ -209,11 +213,21 @@ class PlanCore:
             raise Expelled(Close.FORBIDDEN, "这个页面以别人的身份发送了修改，服务器没有接受。请刷新页面。")
         if not is_complete(looked, self._clocks):
             raise Expelled(Close.COME_AGAIN, "正在重新同步。")
+        self._make_room(looked)
+        return new
+
+    def _make_room(self, looked: Looked) -> None:
+        """Pass when the document can hold the update; what is known of its size is too much rather than too little."""
         if self._size + len(looked.data) > MAX_DOCUMENT_BYTES:
             self._size = len(self.doc.get_update()) + sum(len(blob) for one in self._waiting for _, blob in one.parts)
             if self._size + len(looked.data) > MAX_DOCUMENT_BYTES:
-                raise Expelled(Close.DOCUMENT_FULL, "这份教案已达到 5 MB 上限。请主备人点“整理历史”，再继续写。")
-        return new
+                raise Expelled(
+                    Close.DOCUMENT_FULL, "这份教案已达到 5 MB 上限。请主备人在“版本”里点“整理历史”，再继续写。"
+                )
+        if looked.makes and self._pieces + looked.makes > MAX_PIECES:
+            self._pieces = count_pieces(read_tree(self.doc)) + sum(one.makes for one in self._waiting)
+            if self._pieces + looked.makes > MAX_PIECES:
+                raise Expelled(Close.DOCUMENT_FULL, "这份教案的段落、表格和格式太多了，请分成两份教案。")
 
     def _on_awareness(self, connection: int, seat: _Seat, frame: Awareness, now: float) -> None:
         for entry in frame.entries:
@@ -234,33 +248,46 @@ class PlanCore:
         return self._due
 
     def take(self) -> Batch | None:
+        """Put what waits into the document, and return what is to be stored; see `taking`."""
+        taking = self.taking()
+        while True:
+            try:
+                next(taking)
+            except StopIteration as over:
+                return over.value  # type: ignore[no-any-return]
+
+    def taking(self) -> Generator[None, None, Batch | None]:
         """Put what waits into the document, and return what is to be stored; None: nothing.
+
+        Yields after each row, which of a large plan takes 50 ms: others may have the processor then.
 
         Raises:
             Broken: the document did not take it.
         """
         assert not self._is_storing, "one commit at a time"
+        self._is_storing = True
         self._due = None
         rows: list[Row] = []
         sources: list[int] = []
         steps: list[StepTaken] = []
         waiting, self._waiting = self._waiting, []
+        clients, self._new_clients = self._new_clients, {}
+        carried = {one: self._seats[one].carried for one in self._to_ack if one in self._seats}
+        self._to_ack.clear()
         for one in by_connection(waiting):
             for author, blob in self._apply(one):
                 carrier = None if author == one.person else one.person
                 rows.append(Row(self.seq + 1 + len(rows), author, blob, carrier))
                 sources.append(one.connection)
                 steps.append(StepTaken(plain_text(read_tree(self.doc)), author))
+                yield
             if one.makes_types and is_too_deep(self.doc):
                 raise Broken(one.connection, "nested too deeply")
-        carried = {one: self._seats[one].carried for one in self._to_ack if one in self._seats}
-        self._to_ack.clear()
-        batch = Batch(tuple(rows), self._new_clients, tuple(sources), tuple(steps), carried)
-        self._new_clients = {}
+        batch = Batch(tuple(rows), clients, tuple(sources), tuple(steps), carried)
         if not rows and not batch.clients:
+            self._is_storing = False
             self._settle(batch)
             return None
-        self._is_storing = True
         return batch
 
     def edit(self, author: str, change: Callable[[Doc[Any]], None], lent: Attribution | None = None) -> Batch | None:
@@ -284,7 +311,9 @@ class PlanCore:
         self._clocks = clocks_of(self.doc.get_state())
         self._size += len(blob)
         self._is_storing = True
-        self.attribution.step(plain_text(read_tree(self.doc)), author, lent)
+        tree = read_tree(self.doc)
+        self._pieces = count_pieces(tree)
+        self.attribution.step(plain_text(tree), author, lent)
         return Batch((Row(self.seq + 1, author, blob),), {}, (-1,), (), {})
 
     def done(self, batch: Batch) -> None:
@@ -318,11 +347,11 @@ class PlanCore:
         Raises:
             Broken: the document did not take it.
         """
-        for author, parts in groupby(waiting.parts, key=itemgetter(0)):
+        for author, parts in rows_of(waiting.parts):
             self._events.clear()
             try:
                 with self.doc.transaction():
-                    for _, blob in parts:
+                    for blob in parts:
                         self.doc.apply_update(blob)
             except (KeyboardInterrupt, SystemExit):
                 raise

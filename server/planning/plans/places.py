@@ -21,6 +21,7 @@ import msgspec
 from pycrdt import Doc, XmlElement, XmlFragment, XmlText
 
 from server.planning.document import MAX_DEPTH, ROOT
+from server.planning.plans.cutting import document_of
 from server.planning.plans.model import Anchor
 from server.planning.plans.structs import Id, Malformed, Reader, deleted_in, varint
 
@@ -55,8 +56,7 @@ class Found(msgspec.Struct, frozen=True):
 
 def find(update: bytes, anchors: Sequence[Anchor]) -> list[Found]:
     """Return where each anchor stands in the document that `update` makes. Takes 30 ms for a large plan."""
-    doc: Doc[Any] = Doc()
-    doc.apply_update(update)
+    doc = document_of([update])
     texts = _texts(doc)
     deleted = deleted_in(update)
     wanted = [_position(one) for anchor in anchors for one in (anchor.start, anchor.end)]

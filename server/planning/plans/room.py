@@ -227,11 +227,21 @@ class Room:
         due = self.core.next_timeout()
         if due is None or (due > asyncio.get_running_loop().time() and not self._commands):
             return
-        batch = self.core.take()
+        batch = await self._take()
         if batch is not None:
             await self._store(batch)
             self.core.done(batch)
         self._pass_on()
+
+    async def _take(self) -> Batch | None:
+        """Take what waits; other rooms have their turn after each row."""
+        taking = self.core.taking()
+        while True:
+            try:
+                next(taking)
+            except StopIteration as over:
+                return over.value  # type: ignore[no-any-return]
+            await asyncio.sleep(0)
 
     async def _serve(self, command: _Command) -> None:
         await self._flush()

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
 
 from server.accounts.model import Person
 from server.accounts.service import Clock
@@ -37,7 +38,7 @@ class PlanRooms:
         self._clock = clock
         self._tasks = tasks
         self._rooms: dict[str, Room] = {}
-        self._loading = asyncio.Lock()
+        self._loading: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def __len__(self) -> int:
         return len(self._rooms)
@@ -50,7 +51,8 @@ class PlanRooms:
             Refused: `plan_unknown`.
             Unavailable: `plan_busy`, or the database cannot be read.
         """
-        async with self._loading:
+        loading = self._loading.setdefault(plan_id, asyncio.Lock())
+        async with loading:  # of this plan: a large one takes 2 s
             room = self._rooms.get(plan_id)
             if room is None or room.is_over:
                 room = await self._open(plan_id)

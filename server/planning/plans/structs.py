@@ -5,15 +5,12 @@ them what was deleted. The library that keeps the document would accept whatever
 whose structs these are, whether the document has everything that they refer to, and that they hold only what an editor
 writes. So each struct is read here once: its range of clocks, what it depends on, and where its bytes begin and end.
 
-`pieces` cuts an update that carries words of several people into one update a person, in an order in which each can be
-applied at once; the bytes of a struct are copied as they are.
-
 Source: the encoding as yjs 13 writes it (Item, GC, Skip, the ten contents) and lib0's variable-length integers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from server.planning.document import MAX_DEPTH, ROOT
@@ -25,6 +22,7 @@ _MAX_ANY_DEPTH = 8  # an attribute is a word or a number; marks are objects of a
 _XML_ELEMENT, _XML_TEXT = 3, 6  # the only shared types that a plan is made of
 _BIT_ORIGIN, _BIT_RIGHT, _BIT_SUB, _REF = 0x80, 0x40, 0x20, 0x1F
 _GC, _SKIP = 0, 10
+_MAKING = frozenset({5, 6, 7})  # contents of which each is read by itself: embeds, marks, types
 
 
 class Malformed(ValueError):
@@ -50,7 +48,17 @@ class Looked(NamedTuple):
     deleted: int  # where the set of what was deleted begins
     deletes: dict[int, int]  # by client id, one past the last clock of it that was deleted
     makes_types: bool  # whether it makes elements, so that the document may have become deeper
+    makes: int  # elements, texts, and begins and ends of marks: what is read one by one
     is_empty: bool
+
+    def deletions(self) -> Iterator[tuple[int, int, int]]:
+        """Yield what it deletes: client id, clock, length."""
+        reader = Reader(self.data)
+        reader.at = self.deleted
+        for _ in range(reader.uint()):
+            client = reader.uint()
+            for _ in range(reader.uint()):
+                yield client, reader.uint(), reader.uint()
 
 
 class Reader:
@@ -118,6 +126,7 @@ def look(data: bytes) -> Looked:
     reader = Reader(data)
     blocks: dict[int, list[Block]] = {}
     depths: dict[Id, int] = {}
+    made = 0
     for _ in range(_count(reader)):
         count, client, clock = _count(reader), reader.uint(), reader.uint()
         if client in blocks:
@@ -126,12 +135,13 @@ def look(data: bytes) -> Looked:
         for _ in range(count):
             block = _block(reader, client, clock, depths)
             clock += block.length
+            made += data[block.begin] & _REF in _MAKING
             run.append(block)
     deleted = reader.at
     deletes = _read_deleted(reader)
     if reader.at != len(data):
         raise Malformed("something follows it")
-    return Looked(data, blocks, deleted, deletes, bool(depths), not blocks and not deletes)
+    return Looked(data, blocks, deleted, deletes, bool(depths), made, not blocks and not deletes)
 
 
 def clocks_of(state_vector: bytes) -> dict[int, int]:
@@ -156,14 +166,9 @@ def deleted_in(update: bytes) -> dict[int, list[tuple[int, int]]]:
     Raises:
         Malformed: it is no update.
     """
-    reader = Reader(update)
-    reader.at = look(update).deleted
     found: dict[int, list[tuple[int, int]]] = {}
-    for _ in range(reader.uint()):
-        ranges = found.setdefault(reader.uint(), [])
-        for _ in range(reader.uint()):
-            clock, length = reader.id()
-            ranges.append((clock, clock + length))
+    for client, clock, length in look(update).deletions():
+        found.setdefault(client, []).append((clock, clock + length))
     return found
 
 
@@ -191,52 +196,6 @@ def is_complete(looked: Looked, clocks: Mapping[int, int]) -> bool:
                 if clock >= max(clocks.get(needed, 0), after.get(needed, 0)):
                     return False
     return True
-
-
-def pieces(
-    looked: Looked, clocks: Mapping[int, int], owner_of: Callable[[int], str], carrier: str
-) -> Iterator[tuple[str, bytes]]:
-    """Yield the update as one update a person, each applicable after those before it; what it deletes comes last.
-
-    Args:
-        looked: an update that `is_complete`.
-        clocks: what the document has.
-        owner_of: whose a client id is.
-        carrier: who brought it, and deletes what it deletes.
-    """
-    waiting = fresh(looked, clocks)
-    if all(owner_of(client) == carrier for client in waiting):
-        yield carrier, looked.data
-        return
-    have = dict(clocks)
-    while waiting:
-        moved = False
-        for client in list(waiting):
-            run = waiting[client]
-            ready = 0
-            while ready < len(run) and _is_ready(run[ready], have):
-                have[client] = run[ready].clock + run[ready].length
-                ready += 1
-            if ready:
-                moved = True
-                yield owner_of(client), _packed(looked.data, run[:ready])
-                waiting[client] = run[ready:]
-            if not waiting[client]:
-                del waiting[client]
-        if not moved:
-            raise Malformed("its structs refer to each other in a circle")
-    yield carrier, b"\x00" + looked.data[looked.deleted :]
-
-
-def _is_ready(block: Block, have: Mapping[int, int]) -> bool:
-    return block.clock <= have.get(block.client, 0) and all(
-        clock < have.get(client, 0) for client, clock in block.needs
-    )
-
-
-def _packed(data: bytes, run: list[Block]) -> bytes:
-    head = b"\x01" + varint(len(run)) + varint(run[0].client) + varint(run[0].clock)
-    return head + data[run[0].begin : run[-1].end] + b"\x00"
 
 
 def varint(value: int) -> bytes:

@@ -25,6 +25,7 @@ from server.planning.plans import desk, papers, storage, tables
 from server.planning.plans.batches import Batch
 from server.planning.plans.compare import Change, compare
 from server.planning.plans.core import PlanCore
+from server.planning.plans.cutting import document_of
 from server.planning.plans.model import PlanVersion, Version
 from server.planning.plans.rewriting import rewrite
 from server.planning.plans.rooms import PlanRooms
@@ -89,11 +90,11 @@ class VersionService:
         Raises:
             Refused: `plan_unknown`, `version_unknown` or `not_allowed`.
         """
-        before = tree_of((await self.see(person, plan_id, number)).update)
+        before = await asyncio.to_thread(tree_of, (await self.see(person, plan_id, number)).update)
         if other is None:
             after = await self.tree_now(person, plan_id)
         else:
-            after = tree_of((await self.see(person, plan_id, other)).update)
+            after = await asyncio.to_thread(tree_of, (await self.see(person, plan_id, other)).update)
         if other is not None and other < number:
             before, after = after, before
         return await asyncio.to_thread(compare, lines(before), lines(after))
@@ -180,9 +181,8 @@ class VersionService:
         async def record(tx: Transaction, core: PlanCore) -> None:
             access = await desk.require_open_in(tx, person, plan_id, Right.MANAGE_PLAN)
             await self._add(tx, person, access, _Taken.of(core), "整理历史之前", is_final=False)
-            doc: Doc[Any] = Doc()
-            write_tree(doc, read_tree(core.doc))
-            await storage.compact(tx, plan_id, core.seq, doc.get_update(), core.attribution.encode())
+            anew = await asyncio.to_thread(update_of, read_tree(core.doc))
+            await storage.compact(tx, plan_id, core.seq, anew, core.attribution.encode())
             plan = access.plan
             renewed = msgspec.structs.replace(plan, generation=plan.generation + 1, revision=plan.revision + 1)
             await tables.save(tx, renewed, plan.revision)
@@ -198,7 +198,7 @@ class VersionService:
         if number > MAX_VERSIONS:
             raise Refused("versions_full", f"一份教案最多 {MAX_VERSIONS} 个版本。")
         tree = taken.tree
-        text = write_markdown(plan_paper(tree, plan.title, (), lambda _address: None))
+        text, plain = await asyncio.to_thread(_words, tree, plan.title)
         version = PlanVersion(
             plan_id=plan.id,
             number=number,
@@ -207,13 +207,13 @@ class VersionService:
             made_ms=epoch_ms(self._clock()),
             is_final=is_final,
             sha256=hashlib.sha256(text.encode()).hexdigest(),
-            characters=len("".join(plain_text(tree).split())),
+            characters=len("".join(plain.split())),
             text=text,
             update=taken.update,
-            runs=await without_copies(tx, plan.id, taken.runs, plain_text(tree)),
+            runs=await without_copies(tx, plan.id, taken.runs, plain),
         )
         await papers.add_version(tx, version)
-        await plan_changed(tx, plan.id, plain_text(tree), plain_text(tree) if is_final else None)
+        await plan_changed(tx, plan.id, plain, plain if is_final else None)
         kind = "plan.finalised" if is_final else "plan.version"
         data = {"title": plan.title, "number": number} | ({} if is_final else {"name": version.name})
         await self._activity.note(tx, kind, person.id, group_id=access.group.id, plan_id=plan.id, data=data)
@@ -222,9 +222,19 @@ class VersionService:
 
 def tree_of(update: bytes) -> Node:
     """Return the tree of a version."""
+    return read_tree(document_of([update]))
+
+
+def update_of(tree: Node) -> bytes:
+    """Return a document that holds this tree, and no history, as an update."""
     doc: Doc[Any] = Doc()
-    doc.apply_update(update)
-    return read_tree(doc)
+    write_tree(doc, tree)
+    return doc.get_update()
+
+
+def _words(tree: Node, title: str) -> tuple[str, str]:
+    """Return a version's words as Markdown and as plain text."""
+    return write_markdown(plan_paper(tree, title, (), lambda _address: None)), plain_text(tree)
 
 
 def _brought_back(version: PlanVersion) -> tuple[Node, Attribution]:

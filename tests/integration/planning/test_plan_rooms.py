@@ -115,7 +115,7 @@ class Panic(BaseException):
     """What the library raises when it fails inside."""
 
 
-@pytest.mark.parametrize("where", ["on_frame", "take"])
+@pytest.mark.parametrize("where", ["on_frame", "taking"])
 async def test_a_panic_of_the_library_ends_the_room_and_nothing_else(
     world: PlanWorld, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:

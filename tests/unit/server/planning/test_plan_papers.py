@@ -77,8 +77,8 @@ def anchor(doc: Doc[Any], clock: int, end: int, quote: str) -> Anchor:
 
 def test_a_comment_stands_at_its_letters_through_edits_around_it() -> None:
     doc = made(paragraphs("学生观察光的折射", "第二段"))
-    # clocks: the paragraph 0, its text 1, the letters from 2 on
-    one = anchor(doc, 2 + 4, 2 + 6, "光的")
+    # clocks: the second paragraph has 0 to 4 with its text and letters; the first is 5, its text 6, its letters from 7
+    one = anchor(doc, 7 + 4, 7 + 6, "光的")
     assert find(doc.get_update(), [one]) == [Found("anchored", (0, 0), 4, 6, "光的")]
     text_at(doc, 0).insert(0, "请")
     assert find(doc.get_update(), [one])[0] == Found("anchored", (0, 0), 5, 7, "光的")
