@@ -6,11 +6,9 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from pycrdt import Doc
 from sqlalchemy import select
 
 from server.accounts.model import Person
@@ -33,6 +31,7 @@ from server.planning.groups import desk as group_desk
 from server.planning.log import ActivityLog
 from server.planning.meetings.wiring import Meetings
 from server.planning.plans import desk as plan_desk, storage
+from server.planning.plans.cutting import document_of
 from server.planning.plans.model import Plan
 from server.planning.plans.tables import plan_pictures, plan_versions, plans
 from server.planning.reviews.tables import reviews as review_table
@@ -190,21 +189,18 @@ class ExportService:
         return bind(f"{access.group.name}案例集", facts, parts, FOOTER)
 
     async def _gather(self, tx: Transaction, plan: Plan, number: int) -> Gathered:
-        doc: Doc[Any] = Doc()
         if number:
             wanted = (plan_versions.c.plan_id == plan.id) & (plan_versions.c.number == number)
             row = (await tx.execute(select(plan_versions).where(wanted))).first()
             if row is None:
                 raise Refused("version_unknown", "没有找到这个版本。")
-            doc.apply_update(row.blob)
+            updates = [row.blob]
             runs, made_ms = row.runs, row.made_ms
         else:
             stored = await storage.load(tx, plan.id)
-            doc.apply_update(stored.blob)
-            for update in stored.rows:
-                doc.apply_update(update.blob)
+            updates = [stored.blob, *(update.blob for update in stored.rows)]
             runs, made_ms = b"" if stored.rows else stored.runs, plan.changed_ms
-        tree = read_tree(doc)
+        tree = read_tree(await asyncio.to_thread(document_of, updates))
         writers = await _writers(tx, runs, plain_text(tree))
         return Gathered(plan, number, made_ms, tree, writers, await self._shown(tx, plan.id, tree))
 

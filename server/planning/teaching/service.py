@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
-from pycrdt import Doc
 from sqlalchemy import select
 
 from server.accounts.model import Asker, Person
@@ -21,6 +20,7 @@ from server.lessons.segments import segments_of, set_segments
 from server.planning.document import read_tree
 from server.planning.log import ActivityLog
 from server.planning.plans import desk as plan_desk, tables as plan_tables
+from server.planning.plans.cutting import document_of
 from server.planning.plans.model import Plan
 from server.planning.plans.tables import plan_versions
 from server.planning.rights import Right
@@ -142,8 +142,7 @@ class TeachingService:
         row = (await tx.execute(query.order_by(plan_versions.c.number.desc()).limit(1))).first()
         if row is None:
             raise Refused("plan_not_final", "这份教案还没有定稿。请先定稿，再用它上课。")
-        doc: Doc[Any] = Doc()
-        doc.apply_update(row.blob)
+        doc = await asyncio.to_thread(document_of, [row.blob])
         return access.plan, row.number, outline_of(read_tree(doc))
 
 

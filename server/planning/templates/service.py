@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
 
 import msgspec
-from pycrdt import Doc
 
 from server.accounts.model import Person
 from server.accounts.service import Clock, epoch_ms, utc_now
@@ -16,6 +15,7 @@ from server.planning.groups import desk
 from server.planning.groups.tables import groups_of
 from server.planning.log import ActivityLog
 from server.planning.plans import desk as plan_desk, storage
+from server.planning.plans.cutting import document_of
 from server.planning.rights import RIGHTS, Right
 from server.planning.templates import tables
 from server.planning.templates.model import (
@@ -215,11 +215,8 @@ class TemplateService:
 async def tree_of_plan(tx: Transaction, plan_id: str) -> Node:
     """Return a plan as it stands: what was acknowledged to its writers is stored."""
     stored = await storage.load(tx, plan_id)
-    doc: Doc[Any] = Doc()
-    doc.apply_update(stored.blob)
-    for row in stored.rows:
-        doc.apply_update(row.blob)
-    return read_tree(doc)
+    updates = [stored.blob, *(row.blob for row in stored.rows)]
+    return read_tree(await asyncio.to_thread(document_of, updates))
 
 
 async def _tree(tx: Transaction, template: Template) -> Node:
