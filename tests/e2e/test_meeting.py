@@ -1,4 +1,7 @@
-"""Three teachers of three schools meet beside an open plan: seen, heard, minuted, resolved, and closed by evidence."""
+"""Three teachers of three schools meet beside an open plan: seen, heard, shown a screen, minuted, closed by evidence.
+
+A fourth, of a school outside the group, is asked as a guest and reads the plan only as long as they meet.
+"""
 
 from __future__ import annotations
 
@@ -70,9 +73,14 @@ def test_three_schools_meet_beside_a_plan(playwright: Playwright, devices: Path,
     with at_table(playwright, devices, school) as table:
         sit_down(table)
         everybody_is_seen_and_heard(table)
+        screens_are_shared_one_at_a_time(table)
+        a_guest_is_asked(table, school)
         minutes_are_written_together(table)
         a_resolution_is_made_and_closed(table)
         the_chair_mutes_and_ends(table)
+        the_guests_plan_is_closed(table, school)
+        kinds = {one["name"] for one in school.recording(table.meeting)["renditions"]}
+        assert kinds >= {"lecturer", "screen"}, kinds
         for screen in (table.lin, table.he, table.ma):
             assert not screen.problems, screen.problems
 
@@ -118,6 +126,47 @@ def everybody_is_seen_and_heard(table: Table) -> None:
     table.lin.shoot("meeting-beside-plan")
     table.he.shoot("meeting-laptop")
     table.ma.shoot("meeting-phone")
+
+
+def screens_are_shared_one_at_a_time(table: Table) -> None:
+    """Chromium's fake devices include a screen: a green one with a clock."""
+    shared = "[data-slot=screen] video"
+    table.he.page.click("[data-bar=screen]")
+    for other in (table.lin, table.ma):
+        other.frames(shared, want=3)
+        other.page.wait_for_selector("[data-bar=screen]:disabled")
+    table.lin.page.wait_for_selector("[data-meeting-room]:has-text('和志强正在共享屏幕')")
+    table.lin.shoot("meeting-screen")
+    table.ma.shoot("meeting-screen-phone")
+    table.he.page.click("[data-bar=screen]")
+    table.ma.page.wait_for_selector(shared, state="detached")
+    table.lin.page.click("[data-bar=screen]:enabled")
+    table.he.frames(shared, want=3)
+    table.lin.page.click("[data-bar=screen]")
+    table.he.page.wait_for_selector(shared, state="detached")
+
+
+def a_guest_is_asked(table: Table, school: Region) -> None:
+    far = school.manager.post("/api/schools", {"name": "清溪小学", "kind": "rural", "region": "云岭县"})
+    school.add_teacher("yang", "杨秀英", far["id"])
+    table.lin.page.click("[data-meeting-tab=outcome]")
+    table.lin.page.click("[data-guest-ask]")
+    table.lin.page.fill("[data-guest-words]", "清溪")
+    table.lin.page.click("[data-choose='杨秀英']")
+    table.lin.page.wait_for_selector("[data-guest='杨秀英']")
+    table.lin.shoot("meeting-guests")
+    table.lin.page.click("[data-meeting-tab=agenda]")
+    guest = Person(school.server.url, "yang")
+    assert guest.get(f"/api/plans/{table.plan}")["rights"] == ["join_meeting", "read_final", "read_plan"]
+    guest.close()
+
+
+def the_guests_plan_is_closed(table: Table, school: Region) -> None:
+    guest = Person(school.server.url, "yang")
+    assert guest.get(f"/api/meetings/{table.meeting}")["as_guest"]
+    with pytest.raises(AssertionError, match="not_allowed"):
+        guest.get(f"/api/plans/{table.plan}")
+    guest.close()
 
 
 def minutes_are_written_together(table: Table) -> None:

@@ -23,7 +23,8 @@ export function usePictureWords(): {
     // While this page is cut off, nothing that it knows of others is news. Small pictures say it by standing still.
     if (lesson.awaySince !== null) return isSmall ? '' : t('lesson.tile.outage');
     if (!seat.online) return t('lesson.tile.offline');
-    if (!seat.sources.some((info) => info.source === 'camera')) return t('lesson.tile.cameraOff');
+    const source = fill?.source === 'screen' ? 'screen' : 'camera';
+    if (!seat.sources.some((info) => info.source === source)) return t('lesson.tile.cameraOff');
     if (!fill?.paused) return '';
     if (isSmall) return t('lesson.tile.stillSmall');
     const link = lesson.linkOf(lesson.me);

@@ -25,7 +25,7 @@ export const en = {
   guests: {
     title: 'Guests',
     find: 'Find teachers of other schools',
-    hint: 'By name or school. Guests read this plan, join and speak; they change nothing, and it ends with the meeting.',
+    hint: 'By name or school. Guests join, speak and read the plan that is discussed; they change nothing, and it ends with the meeting.',
     nobody: 'Nobody was found. Try another word, or ask them how their name is written.',
     ask: 'Ask',
     in: 'Asked',
@@ -58,6 +58,7 @@ export const en = {
     share: 'Share screen',
     shareOff: 'Stop sharing',
     shared: '{name} shares a screen',
+    sharing: 'You share your screen; everybody sees it.',
     leave: 'Leave',
     end: 'End meeting',
     endAsk: 'Everybody leaves then. Agenda, minutes and resolutions stay and can be written on.',
@@ -84,6 +85,8 @@ export const en = {
     muteOne: 'Mute {name}',
     alone: 'Nobody else yet. Others appear here when they open the meeting.',
     screen: 'Shared screen',
+    larger: 'Larger',
+    smaller: 'Smaller',
   },
   status: {
     outage: 'The network is gone and is being brought back. What you wrote is kept.',

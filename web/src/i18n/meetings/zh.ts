@@ -25,7 +25,7 @@ export const zh = {
   guests: {
     title: '来宾',
     find: '找外校的老师',
-    hint: '输入姓名或学校。来宾可以看这份教案、参会发言，不能修改；会议结束，权限也结束。',
+    hint: '输入姓名或学校。来宾可以参会发言、看所讨论的教案，不能修改；会议结束，权限也结束。',
     nobody: '没有找到。请换一个字，或向对方核对姓名。',
     ask: '邀请',
     in: '已邀请',
@@ -58,6 +58,7 @@ export const zh = {
     share: '共享屏幕',
     shareOff: '停止共享',
     shared: '{name}正在共享屏幕',
+    sharing: '您正在共享屏幕，大家都能看到。',
     leave: '离开',
     end: '结束会议',
     endAsk: '结束后所有人都会离开会议。议程、纪要和决议都留着，可以接着写。',
@@ -84,6 +85,8 @@ export const zh = {
     muteOne: '让{name}静音',
     alone: '还没有别人。其他老师打开会议就会出现在这里。',
     screen: '共享的屏幕',
+    larger: '放大',
+    smaller: '缩小',
   },
   status: {
     outage: '网络断了，正在恢复。您写的内容都留着。',
