@@ -144,10 +144,15 @@ class Screen:
             device_scale_factor=2 if is_phone else 1,
         )
         self._context.add_init_script(f"({_WATCH_CONNECTIONS})({relay_port or 0})")
-        self.page: Page = self._context.new_page()
-        self.page.set_default_timeout(20_000)
-        self.problems: list[str] = []
-        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.adopt(self._context.new_page())
+
+    def adopt(self, page: Page) -> None:
+        """Look at this page from now on."""
+        self.page: Page = page
+        page.set_default_timeout(20_000)
+        problems: list[str] = []
+        self.problems = problems
+        page.on("pageerror", lambda error: problems.append(str(error)))
 
     def log_in(self, username: str, password: str) -> None:
         """Log in as the page would."""

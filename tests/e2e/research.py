@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -56,6 +57,16 @@ class PlanScreen(Screen):
 
     def __init__(self, browser: Browser, school: Region, size: dict[str, int], *, is_phone: bool = False) -> None:
         super().__init__(browser, school.server.url, size, is_phone=is_phone)
+        self._watch_lines()
+
+    def another_tab(self) -> PlanScreen:
+        """Return one more tab of the same browser, which shares its log-in; closing either closes both."""
+        tab = copy.copy(self)
+        tab.adopt(self._context.new_page())
+        tab._watch_lines()
+        return tab
+
+    def _watch_lines(self) -> None:
         self._lines: list[WebSocketRoute] = []
         self._is_cut = False
         self.page.route_web_socket(re.compile("/api/plans/.*/socket"), self._line)

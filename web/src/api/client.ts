@@ -65,6 +65,14 @@ async function refusal(response: Response): Promise<ApiError> {
   );
 }
 
+/** Whose page this is, as it was told last. Tabs share one cookie: another person may have logged in in one of them. */
+let pageOf: string | null = null;
+
+/** Say whose page this is: the server does nothing that it asks for in the name of somebody else. */
+export function setPageOf(person: string | null): void {
+  pageOf = person;
+}
+
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** Send one request and return its JSON.
@@ -82,6 +90,7 @@ export async function request<T>(
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), upload ? UPLOAD_TIMEOUT_MS : timeoutMs);
   const headers: Record<string, string> = { 'X-Tongtang': '1', Accept: 'application/json' };
+  if (pageOf !== null) headers['X-Tongtang-Person'] = pageOf;
   if (body !== undefined && !upload) headers['Content-Type'] = 'application/json';
   try {
     const response = await fetch(path, {

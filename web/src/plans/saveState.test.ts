@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { saveWord, wouldLose } from './saveState';
 
-const online = { connection: 'online', unsaved: 0, readOnly: false, isMarked: false, synced: true } as const;
+const online = {
+  connection: 'online',
+  reason: '',
+  unsaved: 0,
+  readOnly: false,
+  isMarked: false,
+  synced: true,
+} as const;
 
 describe('what is said of saving', () => {
   it.each([
@@ -19,6 +26,7 @@ describe('what is said of saving', () => {
     [{ connection: 'connecting' }, 'saved'],
     [{ connection: 'connecting', unsaved: 1 }, 'offlineOpen'],
     [{ connection: 'signed_out', unsaved: 1 }, 'signedOut'],
+    [{ connection: 'signed_out', reason: 'other_person', unsaved: 1 }, 'otherPerson'],
     [{ connection: 'refused' }, 'refused'],
   ] as const)('%o: %s', (change, word) => {
     expect(saveWord({ ...online, ...change })).toBe(word);

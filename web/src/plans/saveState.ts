@@ -3,15 +3,15 @@ import type { PlanState } from './sync/PlanConnection';
 
 export const SAVE_WORDS = [
   ...(['saved', 'saving', 'opening', 'offlineKept', 'offlineOpen'] as const),
-  ...(['offline', 'signedOut', 'refused', 'readOnly'] as const),
+  ...(['offline', 'signedOut', 'otherPerson', 'refused', 'readOnly'] as const),
 ];
 export type SaveWord = (typeof SAVE_WORDS)[number];
 
-type Seen = Pick<PlanState, 'connection' | 'unsaved' | 'readOnly' | 'isMarked' | 'synced'>;
+type Seen = Pick<PlanState, 'connection' | 'reason' | 'unsaved' | 'readOnly' | 'isMarked' | 'synced'>;
 
 /** Return which words tell what became of what one wrote. */
 export function saveWord(state: Seen): SaveWord {
-  if (state.connection === 'signed_out') return 'signedOut';
+  if (state.connection === 'signed_out') return state.reason === 'other_person' ? 'otherPerson' : 'signedOut';
   if (state.connection === 'refused') return 'refused';
   if (state.connection === 'online') {
     if (state.readOnly) return 'readOnly';
@@ -24,6 +24,10 @@ export function saveWord(state: Seen): SaveWord {
   if (state.readOnly && state.unsaved === 0) return 'offline';
   return state.isMarked ? 'offlineKept' : 'offlineOpen';
 }
+
+/** Whether there is nothing that has to be known. */
+export const isCalm = (state: Seen): boolean =>
+  ['saved', 'saving', 'opening', 'readOnly'].includes(saveWord(state));
 
 /** Whether leaving the page now would lose something. */
 export function wouldLose(state: Seen): boolean {

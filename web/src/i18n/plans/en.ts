@@ -166,7 +166,7 @@ export const en = {
     new: 'On the selected text',
     whole: 'Comment on the whole plan',
     text: 'Comment',
-    textHint: 'Your opinion, best with the reason; type @ to name somebody',
+    textHint: "Your opinion, best with the reason; type {'@'} to name somebody",
     kind: 'What it is',
     comment: 'Comment',
     suggestion: 'Suggestion',

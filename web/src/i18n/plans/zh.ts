@@ -165,7 +165,7 @@ export const zh = {
     new: '对选中的文字',
     whole: '对整份教案写评论',
     text: '评论',
-    textHint: '写下您的意见，最好说明理由；输入 @ 可以提到同伴',
+    textHint: "写下您的意见，最好说明理由；输入 {'@'} 可以提到同伴",
     kind: '怎么提',
     comment: '评论',
     suggestion: '修改建议',

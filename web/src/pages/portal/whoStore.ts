@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
-import { api } from '@/api/client';
+import { api, setPageOf } from '@/api/client';
 import type { Hello } from '@/api/types';
 import { wipeCopies } from '@/plans/sync/marks';
 
@@ -15,6 +15,7 @@ export const useWho = defineStore('who', () => {
   /** Ask the server again. @throws ApiError */
   async function refresh(): Promise<Hello> {
     hello.value = await api.hello();
+    setPageOf(me.value?.id ?? null);
     return hello.value;
   }
 

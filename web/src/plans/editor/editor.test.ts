@@ -17,6 +17,7 @@ function edit(doc: Y.Doc): Editor {
   const parts = {
     ...{ doc, awareness: null, me: ME, lessonMinutes: () => 40, editFormula: () => undefined },
     ...{ tell: (text: string) => void told.push(text), upload: () => Promise.resolve(null) },
+    ...{ naming: null, namesId: '' },
   };
   const editor = new Editor({ extensions: planExtensions(parts), injectCSS: false });
   open.push(editor);

@@ -14,11 +14,13 @@ import { LibraryLink, Mention, PageLink } from '../nodes/links';
 import { PlanField } from '../nodes/planField';
 import { PlanStep } from '../nodes/planStep';
 import { keepFields } from '../nodes/steps';
+import type { Naming } from '../naming/useNaming';
 import type { Author } from '../types';
 import { Anchors } from './anchors';
 import { CaretKeeper } from './caretKeeper';
 import { Hints } from './hints';
 import { tableKeys } from './keys';
+import { NamingKeys } from './naming';
 import { Pictures } from './pictures';
 import { find } from './places';
 import { caret, selection, writersWithin } from './presence';
@@ -37,6 +39,10 @@ export interface EditorParts {
   editFormula: (pos: number, latex: string, isBlock: boolean) => void;
   /** Upload a picture; null: it could not be, and was said. */
   upload: (file: File) => Promise<string | null>;
+  /** Offers people behind an '@'; null: nobody. */
+  naming: Naming | null;
+  /** The id of the list of their names. */
+  namesId: string;
 }
 
 interface Cursor {
@@ -96,6 +102,7 @@ export function planExtensions(parts: EditorParts): Extensions {
     BlockMath.configure({ edit: parts.editFormula }),
     ...[LibraryLink, PageLink, Mention, Anchors, guard],
     Hints,
+    NamingKeys.configure({ naming: parts.naming, listId: parts.namesId }),
     ...shared(parts),
   ];
 }

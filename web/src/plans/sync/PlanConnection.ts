@@ -171,7 +171,8 @@ export class PlanConnection {
       if (!(error instanceof ApiError) || error.status === 0 || error.status >= 500 || error.status === 429)
         throw error;
       this.state.detail = error.message;
-      return error.status === 401 ? this.stop('signed_out', 'signed_out') : this.stop('refused', 'forbidden');
+      if (error.status !== 401) return this.stop('refused', 'forbidden');
+      return this.stop('signed_out', error.code === 'other_person' ? 'other_person' : 'signed_out');
     }
   }
 
