@@ -27,11 +27,12 @@ from server.accounts.model import Person, School
 from server.accounts.tables import people, schools
 from server.library.resources.model import Audience, Contributor, Metadata
 from server.library.resources.tables import resource_versions, resources, searched
+from server.planning.groups.desk import sight_of
 from server.planning.groups.tables import group_members, group_rules, groups
 from server.planning.plans.tables import plans
 from server.planning.search import index
 from server.planning.search.index import Entry
-from server.planning.search.service import SearchService, matching
+from server.planning.search.service import Asked, SearchService, matching
 from server.planning.search.tables import entries
 from server.planning.search.terms import query
 from server.storage.database import Database, Transaction, open_database, sqlite_url
@@ -159,6 +160,10 @@ def _queries(corpus: Corpus) -> list[str]:
     return found
 
 
+async def _asked(tx: Transaction, person: Person, typed: str) -> Asked:
+    return Asked(person=person, groups=(await sight_of(tx, person)).groups, terms=query(typed))
+
+
 async def _compare(database: Database, person: Person, corpus: Corpus, queries: list[str]) -> dict[str, Any]:
     service = SearchService(database)
     right = returned = wanted = 0
@@ -172,7 +177,7 @@ async def _compare(database: Database, person: Person, corpus: Corpus, queries: 
         times.append((time.perf_counter() - begun) * 1000)
         cpu.append((time.process_time() - used) * 1000)
         async with database.read() as tx:
-            found = {keys[one] for one in await matching(tx, person, query(typed), limit=PLANS + RESOURCES)}
+            found = {keys[one] for one in await matching(tx, await _asked(tx, person, typed), limit=PLANS + RESOURCES)}
         expected = {key for key, text in corpus.texts.items() if typed in text}
         right, returned, wanted = right + len(found & expected), returned + len(found), wanted + len(expected)
     cuts = statistics.quantiles(times, n=20)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import CompoundSelect, Select, select, union
 
 from server.accounts.model import Asker, Person
 from server.accounts.rights import Right, has_right
@@ -146,25 +146,28 @@ async def holding_of(tx: Transaction, resource: Resource) -> Holding:
 
 async def near_schools(tx: Transaction, school_id: str) -> frozenset[str]:
     """Return the ids of the schools of the same region, the school's own among them."""
-    region = select(schools.c.region).where(schools.c.id == school_id).scalar_subquery()
-    rows = (await tx.execute(select(schools.c.id).where(schools.c.region == region))).all()
-    return frozenset(row.id for row in rows)
+    return frozenset((await tx.execute(near(school_id))).scalars().all())
 
 
 async def paired_schools(tx: Transaction, school_id: str) -> frozenset[str]:
     """Return the ids of the schools that this school gives lessons to, or gets them from."""
-    pairs = [
-        select(lessons.c.lecturer_school_id.label("one"), lessons.c.paired_school_id.label("other")).where(
-            lessons.c.paired_school_id.is_not(None)
-        ),
-        select(lessons.c.lecturer_school_id.label("one"), classrooms.c.school_id.label("other"))
-        .join(lesson_classrooms, lesson_classrooms.c.lesson_id == lessons.c.id)
-        .join(classrooms, classrooms.c.id == lesson_classrooms.c.classroom_id),
-    ]
-    found: set[str] = set()
-    for query in pairs:
-        both = query.subquery()
-        either = (both.c.one == school_id) | (both.c.other == school_id)
-        rows = (await tx.execute(select(both.c.one, both.c.other).where(either).distinct())).all()
-        found |= {one for row in rows for one in (row.one, row.other)}
-    return frozenset(found - {school_id})
+    return frozenset((await tx.execute(paired(school_id))).scalars().all())
+
+
+def near(school_id: str) -> Select[tuple[str]]:
+    """Return the query of `near_schools`, to stand in another one."""
+    region = select(schools.c.region).where(schools.c.id == school_id).scalar_subquery()
+    return select(schools.c.id).where(schools.c.region == region)
+
+
+def paired(school_id: str) -> CompoundSelect[tuple[str]]:
+    """Return the query of `paired_schools`, to stand in another one."""
+    gives, gets = lessons.c.lecturer_school_id, lessons.c.paired_school_id
+    invited = lessons.join(lesson_classrooms, lesson_classrooms.c.lesson_id == lessons.c.id)
+    invited = invited.join(classrooms, classrooms.c.id == lesson_classrooms.c.classroom_id)
+    return union(
+        select(gets).where(gives == school_id, gets.is_not(None), gets != school_id),
+        select(gives).where(gets == school_id, gives != school_id),
+        select(classrooms.c.school_id).select_from(invited).where(gives == school_id, classrooms.c.school_id != gives),
+        select(gives).select_from(invited).where(classrooms.c.school_id == school_id, gives != school_id),
+    )

@@ -41,7 +41,7 @@ async def find(tx: Transaction, asker: Asker, view: View, wanted: Wanted) -> lis
     table = resource_versions if view == "published" else resources
     about = tables.about(table, subject=wanted.subject, grade=wanted.grade, tier=wanted.tier, words=wanted.words)
     if view == "published":
-        return await tables.published_where(tx, await open_to(tx, asker) & about, PAGE, wanted.start)
+        return await tables.published_where(tx, open_to(asker) & about, PAGE, wanted.start)
     person = asker.person
     if person is None:
         raise Refused("not_logged_in", "请先登录。")
@@ -73,7 +73,7 @@ async def _to_consent(tx: Transaction, person: Person, about: ColumnElement[bool
     return found
 
 
-async def open_to(tx: Transaction, asker: Asker) -> ColumnElement[bool]:
+def open_to(asker: Asker) -> ColumnElement[bool]:
     """Return the condition of what is published for the asker: the table of `access.py`, as a query."""
     audience, school_id = resource_versions.c.audience, resources.c.school_id
     person, device = asker.person, asker.device
@@ -87,8 +87,8 @@ async def open_to(tx: Transaction, asker: Asker) -> ColumnElement[bool]:
     for school in sorted(one for one in schools if one):
         terms += [
             school_id == school,
-            (audience == "region") & school_id.in_(await desk.near_schools(tx, school)),
-            audience.in_(("pairing", "region")) & school_id.in_(await desk.paired_schools(tx, school)),
+            (audience == "region") & school_id.in_(desk.near(school)),
+            audience.in_(("pairing", "region")) & school_id.in_(desk.paired(school)),
         ]
     if person is not None:
         terms.append(tables.made_by(person.id, [], all_schools=person.is_manager and person.school is None))

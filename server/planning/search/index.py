@@ -46,7 +46,8 @@ class Match(NamedTuple):
     # The same for a query that `COMMON` entries have: of the words in the title, and then of all, the newest first.
     in_titles: str
     newest: str
-    in_final: str  # condition: each word is found in the title or in what is final
+    # Condition: each word is found in the title or in what is final; asked of entries from :lowest to :highest.
+    in_final: str
     values: dict[str, str]
 
 
@@ -175,7 +176,9 @@ def _match_fts5(terms: Sequence[Term]) -> Match:
         f"SELECT rowid FROM search_terms WHERE search_terms MATCH :said {best}",
         f"SELECT rowid FROM search_terms WHERE search_terms MATCH :titles {best}",
         f"SELECT rowid FROM search_terms WHERE search_terms MATCH :said ORDER BY rowid DESC {limits}",
-        "search_entries.id IN (SELECT rowid FROM search_terms WHERE search_terms MATCH :open)",
+        # A batch of the newest lies close together: without its bounds all that have a common word were gone through.
+        "search_entries.id IN"
+        " (SELECT rowid FROM search_terms WHERE search_terms MATCH :open AND rowid BETWEEN :lowest AND :highest)",
         {"said": said, "titles": f"{{title}} : ({said})", "open": f"{{title final}} : ({said})"},
     )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, and_, or_, select, text, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, text, true
 
 from server.accounts.model import Asker, Person
 from server.accounts.tables import people, schools
@@ -52,6 +52,17 @@ class Answer(msgspec.Struct, frozen=True):
     next: int | None  # where the next page starts
 
 
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Who looks for what."""
+
+    person: Person
+    groups: frozenset[str] | None  # whose drafts the person may read; None: everybody's
+    terms: Sequence[Term]
+    kind: Wanted = ""
+    subject: str = ""  # empty: any
+    grade: str = ""
+
+
 class SearchService:
     """Search."""
 
@@ -69,60 +80,57 @@ class SearchService:
         if not terms:
             return Answer((), None)
         async with self._database.read() as tx:
-            ids = await matching(tx, person, terms, kind, subject, grade, start, PAGE + 1)
-            found = await self._load(tx, person, ids[:PAGE], terms)
+            groups = (await group_desk.sight_of(tx, person)).groups
+            asked = Asked(person=person, groups=groups, terms=terms, kind=kind, subject=subject, grade=grade)
+            ids = await matching(tx, asked, start, PAGE + 1)
+            found = await _load(tx, asked, ids[:PAGE])
         return Answer(found, start + PAGE if len(ids) > PAGE else None)
 
-    async def _load(
-        self, tx: Transaction, person: Person, ids: Sequence[int], terms: Sequence[Term]
-    ) -> tuple[Found, ...]:
-        sight = await group_desk.sight_of(tx, person)
-        rows = {row.id: row for row in await tx.execute(_details().where(entries.c.id.in_(ids)))}
-        return tuple(_found(rows[one], sight.groups, terms) for one in ids if one in rows)
 
-
-async def matching(
-    tx: Transaction,
-    person: Person,
-    terms: Sequence[Term],
-    kind: Wanted = "",
-    subject: str = "",
-    grade: str = "",
-    start: int = 0,
-    limit: int = PAGE,
-) -> list[int]:
+async def matching(tx: Transaction, asked: Asked, start: int = 0, limit: int = PAGE) -> list[int]:
     """Return the ids of entries that the person may read and that have all of the words, the best first."""
-    match = index.match(tx.dialect.name, terms)
-    allowed: list[ColumnElement[bool]] = []
-    if kind in ("", "plan"):
-        allowed.append(await _open_plans(tx, person, text(match.in_final), subject, grade))
-    if kind in ("", "resource"):
-        allowed.append(await _open_resources(tx, person, subject, grade))
-    readable = select(entries.c.id).select_from(_origin()).where(or_(*allowed))
-    found: list[int] = []
+    match, found = index.match(tx.dialect.name, asked.terms), list[int]()
     # Ranked first and then looked at in batches: whoever may read half of all needs one batch, and nobody all.
     async with aclosing(_batches(tx, match, start + limit + FIRST_LOOK)) as batches:
-        async for ranked in batches:
-            mine = readable.where(entries.c.id.in_(ranked))
-            kept = frozenset((await tx.execute(mine, match.values)).scalars())
-            found += [one for one in ranked if one in kept]
+        async for batch in batches:
+            kept = await _readable(tx, asked, match, batch)
+            found += [one for one in batch.ids if one in kept]
             if len(found) >= start + limit:
                 break
     return found[start : start + limit]
 
 
-async def _batches(tx: Transaction, match: index.Match, size: int) -> AsyncGenerator[Sequence[int], None]:
+class _Batch(NamedTuple):
+    ids: Sequence[int]
+    is_titled: bool  # all words are in the titles, which everybody may read of what is final
+
+
+async def _readable(tx: Transaction, asked: Asked, match: index.Match, batch: _Batch) -> frozenset[int]:
+    """Return which of the batch the person may read."""
+    if not batch.ids:
+        return frozenset()
+    allowed: list[ColumnElement[bool]] = []
+    if asked.kind in ("", "plan"):
+        allowed.append(_open_plans(asked, true() if batch.is_titled else text(match.in_final)))
+    if asked.kind in ("", "resource"):
+        allowed.append(_open_resources(asked))
+    readable = select(entries.c.id).select_from(_ORIGIN).where(entries.c.id.in_(batch.ids), or_(*allowed))
+    values = {**match.values, "lowest": min(batch.ids), "highest": max(batch.ids)}
+    return frozenset((await tx.execute(readable, values)).scalars())
+
+
+async def _batches(tx: Transaction, match: index.Match, size: int) -> AsyncGenerator[_Batch, None]:
     """Yield the ids of entries that have all of the words, the best first, in batches that grow."""
     if not await _ids(tx, match.newest, match, 1, index.COMMON):
-        async for batch in _in_order(tx, match, match.ranked, size):
-            yield batch
+        async for ids in _in_order(tx, match, match.ranked, size):
+            yield _Batch(ids, is_titled=False)
         return
     titled: set[int] = set()
-    async for batch in _in_order(tx, match, match.in_titles, size):
-        titled.update(batch)
-        yield batch
-    async for batch in _in_order(tx, match, match.newest, size):
-        yield [one for one in batch if one not in titled]
+    async for ids in _in_order(tx, match, match.in_titles, size):
+        titled.update(ids)
+        yield _Batch(ids, is_titled=True)
+    async for ids in _in_order(tx, match, match.newest, size):
+        yield _Batch([one for one in ids if one not in titled], is_titled=False)
 
 
 async def _in_order(tx: Transaction, match: index.Match, order: str, size: int) -> AsyncIterator[Sequence[int]]:
@@ -141,7 +149,7 @@ async def _ids(tx: Transaction, order: str, match: index.Match, limit: int, offs
     return (await tx.execute(text(order), values)).scalars().all()
 
 
-def _origin() -> Any:  # the type of a join has no short name
+def _make_origin() -> Any:  # the type of a join has no short name
     """Return entries with what the rights to them depend on."""
     origin: Any = entries.outerjoin(plans, (entries.c.kind == "plan") & (plans.c.id == entries.c.object_id))
     origin = origin.outerjoin(resources, (entries.c.kind == "resource") & (resources.c.id == entries.c.object_id))
@@ -151,34 +159,35 @@ def _origin() -> Any:  # the type of a join has no short name
     return origin.outerjoin(resource_versions, current)
 
 
-async def _open_plans(
-    tx: Transaction, person: Person, in_final: ColumnElement[bool] | Any, subject: str, grade: str
-) -> ColumnElement[bool]:
+_ORIGIN = _make_origin()
+
+
+def _open_plans(asked: Asked, in_final: ColumnElement[bool] | Any) -> ColumnElement[bool]:
     """Return the condition of plans that the person may read: as `plans/desk.py` decides for one.
 
     Of a final plan of others only the title and the final text are looked into.
     """
-    groups = (await group_desk.sight_of(tx, person)).groups
-    mine = true() if groups is None else plans.c.group_id.in_(groups)
+    mine = true() if asked.groups is None else plans.c.group_id.in_(asked.groups)
     readable = or_(mine, and_(plans.c.state == "finalised", in_final))
-    return and_(entries.c.kind == "plan", plans.c.id.is_not(None), readable, _about(plans, subject, grade))
+    return and_(entries.c.kind == "plan", plans.c.id.is_not(None), readable, _about(plans, asked))
 
 
-async def _open_resources(tx: Transaction, person: Person, subject: str, grade: str) -> ColumnElement[bool]:
-    is_there = resource_versions.c.version.is_not(None)
-    readable = await open_to(tx, Asker(person))
-    return and_(entries.c.kind == "resource", is_there, readable, _about(resource_versions, subject, grade))
+def _open_resources(asked: Asked) -> ColumnElement[bool]:
+    is_there, readable = resource_versions.c.version.is_not(None), open_to(Asker(asked.person))
+    return and_(entries.c.kind == "resource", is_there, readable, _about(resource_versions, asked))
 
 
-def _about(told: Any, subject: str, grade: str) -> ColumnElement[bool]:
-    terms = [told.c[name] == wanted for name, wanted in (("subject", subject), ("grade", grade)) if wanted]
+def _about(told: Any, asked: Asked) -> ColumnElement[bool]:
+    wanted = (("subject", asked.subject), ("grade", asked.grade))
+    terms = [told.c[name] == value for name, value in wanted if value]
     return and_(true(), *terms)
 
 
 _leads, _makers = people.alias("plan_lead"), people.alias("resource_maker")
 
 
-def _details() -> Select[Any]:
+def _make_details() -> Select[Any]:
+    """Return the query of all that is shown of entries, with their ids as its parameter."""
     query = select(
         *(entries.c[name] for name in ("id", "kind", "object_id", "title", "body", "final", "changed_ms")),
         plans.c.state.label("plan_state"),
@@ -193,7 +202,7 @@ def _details() -> Select[Any]:
         research_groups.c.name.label("group_name"),
         schools.c.name.label("school_name"),
     )
-    origin = _origin()
+    origin = _ORIGIN
     for other, condition in (
         (_leads, _leads.c.id == plans.c.lead_id),
         (research_groups, research_groups.c.id == plans.c.group_id),
@@ -201,7 +210,15 @@ def _details() -> Select[Any]:
         (schools, schools.c.id == resources.c.school_id),
     ):
         origin = origin.outerjoin(other, condition)
-    return query.select_from(origin)
+    return query.select_from(origin).where(entries.c.id.in_(bindparam("ids", expanding=True)))
+
+
+_DETAILS = _make_details()  # made once: to put it together takes longer than to ask it
+
+
+async def _load(tx: Transaction, asked: Asked, ids: Sequence[int]) -> tuple[Found, ...]:
+    rows = {row.id: row for row in await tx.execute(_DETAILS, {"ids": ids})}
+    return tuple(_found(rows[one], asked.groups, asked.terms) for one in ids if one in rows)
 
 
 def _found(row: Any, groups: frozenset[str] | None, terms: Sequence[Term]) -> Found:
