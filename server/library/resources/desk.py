@@ -146,21 +146,21 @@ async def holding_of(tx: Transaction, resource: Resource) -> Holding:
 
 async def near_schools(tx: Transaction, school_id: str) -> frozenset[str]:
     """Return the ids of the schools of the same region, the school's own among them."""
-    return frozenset((await tx.execute(near(school_id))).scalars().all())
+    return frozenset((await tx.execute(near(school_id))).scalars())
 
 
 async def paired_schools(tx: Transaction, school_id: str) -> frozenset[str]:
     """Return the ids of the schools that this school gives lessons to, or gets them from."""
-    return frozenset((await tx.execute(paired(school_id))).scalars().all())
+    return frozenset((await tx.execute(paired(school_id))).scalars())
 
 
-def near(school_id: str) -> Select[tuple[str]]:
+def near(school_id: str) -> Select[str]:
     """Return the query of `near_schools`, to stand in another one."""
     region = select(schools.c.region).where(schools.c.id == school_id).scalar_subquery()
     return select(schools.c.id).where(schools.c.region == region)
 
 
-def paired(school_id: str) -> CompoundSelect[tuple[str]]:
+def paired(school_id: str) -> CompoundSelect[str]:
     """Return the query of `paired_schools`, to stand in another one."""
     gives, gets = lessons.c.lecturer_school_id, lessons.c.paired_school_id
     invited = lessons.join(lesson_classrooms, lesson_classrooms.c.lesson_id == lessons.c.id)
