@@ -155,8 +155,10 @@ export const planApi = {
   get: (id: string) => request<Plan>('GET', one(id)),
   change: (
     plan: Pick<Plan, 'id' | 'revision'>,
-    to: Partial<Pick<Plan, 'title' | 'state' | 'subject' | 'grade'>>,
+    to: Partial<Pick<Plan, 'title' | 'state' | 'subject' | 'grade' | 'edition'> & { lead_id: string }>,
   ) => request<Plan>('PATCH', one(plan.id), { revision: plan.revision, ...to }),
+  /** The same words without their history. */
+  renew: (id: string) => request<undefined>('POST', one(id, 'renew'), {}),
 
   comments: (id: string) => items<Comment>(one(id, 'comments')),
   comment: (id: string, comment: NewComment) => request<Comment>('POST', one(id, 'comments'), comment),

@@ -181,7 +181,7 @@ export const en = {
   },
   due: {
     title: 'Meetings and resolutions',
-    none: 'No meeting to come and nothing due.',
+    none: 'No meeting to come and nothing due. “Meeting” on a plan’s page holds one or sets a time.',
     meetings: 'Meetings',
     resolutions: 'To be done',
   },

@@ -241,6 +241,26 @@ export const en = {
     form: 'How to look at it',
     parts: 'What the version says',
   },
+  cover: {
+    open: 'About',
+    title: 'About this plan',
+    subject: 'Subject',
+    grade: 'Grade',
+    any: 'any',
+    edition: 'Textbook',
+    lead: 'Plan lead',
+    leadHint:
+      'A new lead makes the plan final and changes what stands here. Everybody stays the author of what they wrote.',
+    readHint: 'Changed by the plan lead and the lead of the group.',
+    archive: 'Archive',
+    archiveSure:
+      'An archived plan can only be read and is listed no more; the group’s “Archived” has it, and it can be taken out again. Archive it?',
+    takeOut: 'Take out again',
+    renew: 'The plan says that it is full?',
+    renewHint:
+      'A plan with its history has 5 MB at most. Tidying keeps words, authors, versions and comments, only not each single keystroke; whoever is writing is connected again.',
+    renewNow: 'Tidy the history',
+  },
   share: {
     none: 'There is no text to count yet.',
     people: 'By person',

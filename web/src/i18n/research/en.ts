@@ -27,10 +27,17 @@ export const en: Words<typeof zh> = {
     week: 'Nothing this week. Joint planning, observations and talks are arranged in a group’s calendar.',
     log: 'Nothing has happened yet. Everything that people do is noted here.',
     templates: 'No shared templates yet. Make one here of a plan that you are happy with.',
-    calendar: 'Nothing in this week.',
-    groupPlans: 'The group has no plans yet.',
+    calendar: 'Nothing in this week. “Arrange something” asks everybody to plan, observe or meet.',
+    groupPlans: 'The group has no plans yet. “New plan” begins one from a template.',
     found: 'No plan matches. Write fewer characters, or take filters away.',
-    library: 'The library has no plans yet.',
+    library:
+      'The library has no plans yet. Write one in a group: once it is final every teacher finds it here.',
+  },
+  archive: {
+    open: 'Archived plans',
+    title: 'Archived',
+    none: 'No archived plans. A plan’s lead archives it under “About” on its page.',
+    back: 'Back to the plans',
   },
   kind: { jiaoyanzu: 'Research group', mingshi: 'Master teacher’s studio' },
   role: {
@@ -147,7 +154,7 @@ export const en: Words<typeof zh> = {
     month: 'Month {month}',
     held: '{good} real of {all} sessions',
     school: '{school} {count}',
-    noFigures: 'No sessions yet.',
+    noFigures: 'No sessions yet. Arrange one in the calendar; what is done in it counts by itself.',
   },
   west: {
     title: 'Led by the west',
