@@ -90,6 +90,13 @@ class Claim(msgspec.Struct, frozen=True):
     entry_id: int | None = None
 
 
+class Sampled(msgspec.Struct, frozen=True):
+    """A credit that a school's audit looks at."""
+
+    name: str  # of the person
+    claim: Claim
+
+
 class Balance(msgspec.Struct, frozen=True):
     """What stands in one account of a person."""
 

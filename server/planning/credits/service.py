@@ -22,7 +22,7 @@ from server.planning.credits import tables
 from server.planning.credits.badges import Issuer
 from server.planning.credits.evidence import authors_in, taught_in
 from server.planning.credits.facts import KINDS, facts
-from server.planning.credits.model import Badge, BadgeRule, Claim, Fact, RuleSet, Statement
+from server.planning.credits.model import Badge, BadgeRule, Claim, Fact, RuleSet, Sampled, Statement
 from server.planning.credits.rules import (
     DAY_MS,
     capped,
@@ -198,7 +198,7 @@ class CreditService:
                 raise Refused("credit_not_posted", "这笔学分已经冲回或没有入账，不用再冲回。")
         await self._review_badges(claim.person_id)
 
-    async def audit(self, person: Person, school_id: str) -> list[Claim]:
+    async def audit(self, person: Person, school_id: str) -> list[Sampled]:
         """Return the entries that the school should look at: 5 % of the half year's, nobody chooses which.
 
         Raises:
@@ -208,9 +208,10 @@ class CreditService:
         async with self._database.read() as tx:
             if await find_school(tx, school_id) is None:
                 raise Refused("school_unknown", "没有找到这所学校。")
-            ids = list((await tx.execute(select(people.c.id).where(people.c.school_id == school_id))).scalars())
-            entries = await tables.posted_entries(tx, ids, epoch_ms(self._clock()) - AUDIT_MS)
-        return [claim for entry, claim in entries if is_sampled(entry)]
+            rows = await tx.execute(select(people.c.id, people.c.name).where(people.c.school_id == school_id))
+            names = {row.id: row.name for row in rows}
+            entries = await tables.posted_entries(tx, list(names), epoch_ms(self._clock()) - AUDIT_MS)
+        return [Sampled(names[claim.person_id], claim) for entry, claim in entries if is_sampled(entry)]
 
     async def issue(self, person: Person, badge: str) -> str:
         """Issue a badge to oneself that one has earned; return its id. A second time gives the same one.

@@ -7,6 +7,7 @@ export type ClaimState = 'pending' | 'posted' | 'lapsed' | 'reversed';
 /** Amounts are hundredths of a credit. */
 export interface Claim {
   readonly id: string;
+  readonly person_id: string;
   readonly name: string;
   readonly title: string;
   readonly amount: number;
@@ -48,12 +49,22 @@ export interface Statement {
   readonly pending: number;
   readonly claims: readonly Claim[];
   readonly badges: readonly Badge[];
-  readonly rules: {
-    readonly version: string;
-    readonly name: string;
-    readonly window_days: number;
-    readonly acts: readonly Rule[];
-  };
+  readonly rules: RuleSet;
+}
+
+export interface RuleSet {
+  readonly version: string;
+  readonly name: string;
+  /** ISO 8601 day. */
+  readonly valid_from: string;
+  readonly window_days: number;
+  readonly acts: readonly Rule[];
+}
+
+/** A credit that a school's audit looks at, and whose it is. */
+export interface Sampled {
+  readonly name: string;
+  readonly claim: Claim;
 }
 
 const of = (person: string): string => (person ? `?person=${encodeURIComponent(person)}` : '');
@@ -63,9 +74,19 @@ export const creditsApi = {
   transcript: (person: string) => `/api/credits/transcript.pdf${of(person)}`,
   issue: (badge: string) => request<{ id: string }>('POST', '/api/credits/badges', { badge }),
   credential: (id: string) => `/api/credits/badges/${encodeURIComponent(id)}.jwt`,
+  audit: async (school: string) =>
+    (await request<{ items: Sampled[] }>('GET', `/api/credits/audit?school=${encodeURIComponent(school)}`))
+      .items,
+  addRules: (rules: RuleSet) => request<undefined>('POST', '/api/credits/rules', rules),
   reverse: (claim: string, reason: string) =>
     request<null>('POST', `/api/credits/claims/${encodeURIComponent(claim)}/reverse`, { reason }),
 };
+
+/** Return the page that shows what the credit was earned by, or an empty text. */
+export function sourceOf(one: Claim): string {
+  if (one.plan_id) return `/plans/${one.plan_id}/chain`;
+  return one.lesson_id ? `/lessons/${one.lesson_id}/review` : '';
+}
 
 /** Return an amount as people write it. */
 export const written = (amount: number): string => (amount / 100).toFixed(2);

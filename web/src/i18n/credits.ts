@@ -34,6 +34,19 @@ export const credits = area(
     reverseTitle: '冲回这笔学分',
     reverseNote: '会记一笔相反的凭证，原凭证保留。请写明原因，老师会看到。',
     reason: '原因',
+    audit: '学分抽查',
+    auditSchool: '学校',
+    auditNone: '这所学校近半年没有抽到的学分。入账多了，会自动抽到。',
+    auditNote:
+      '系统从近半年入账的学分里固定抽出约 5%，谁也不能挑。请点开依据看看属实不属实；不属实的，由区域管理员冲回。',
+    rulesNew: '新版规则',
+    rulesSave: '保存新版规则',
+    rulesNewNote: '新规则最早从明天起生效。已经发生的工作按当时的规则计算，旧版规则一直保留。',
+    rulesVersion: '版本号',
+    rulesFrom: '生效日期',
+    rulesWindow: '公示天数',
+    rulesAmount: '每次学分',
+    rulesCap: '学期上限',
   },
   {
     title: 'Credits',
@@ -67,5 +80,20 @@ export const credits = area(
     reverseTitle: 'Take these credits back',
     reverseNote: 'A second entry cancels the first, which stays. Say why: the teacher will read it.',
     reason: 'Reason',
+    audit: 'Audit',
+    auditSchool: 'School',
+    auditNone:
+      'None of this school’s credits of the last half year were drawn. With more of them some will be.',
+    auditNote:
+      'About 5% of the credits posted in the last half year are drawn, and nobody can choose which. Open what each was earned by; the region’s manager takes back what is not true.',
+    rulesNew: 'New version of the rules',
+    rulesSave: 'Save as a new version',
+    rulesNewNote:
+      'New rules begin tomorrow at the earliest. What was done before counts by the rules of its time; old versions are kept.',
+    rulesVersion: 'Version',
+    rulesFrom: 'From',
+    rulesWindow: 'Days of waiting',
+    rulesAmount: 'Credits each',
+    rulesCap: 'Most a term',
   },
 );

@@ -10,8 +10,9 @@ from openbadgeslib.ob3 import OB3VerificationError, OB3Verifier
 from sqlalchemy import delete, text, update
 
 from server.planning.credits import tables
+from server.planning.credits.rules import is_sampled
 from server.planning.log import ActivityLog
-from signaling.errors import Refused
+from signaling.errors import TongtangError
 from tests.integration.server.conftest import World
 
 DAY = timedelta(days=1)
@@ -89,7 +90,7 @@ async def test_the_ledger_cannot_be_rewritten(world: World) -> None:
     a_fortnight_later(world)
     await world.services.planning.credits.sweep()
     for change in (update(tables.credit_postings).values(amount=9_999), delete(tables.credit_entries)):
-        with pytest.raises(Refused):
+        with pytest.raises(TongtangError):
             async with world.database.write() as tx:
                 await tx.execute(change)
     assert balance(await statement(world, "he"), "growth") == 50
@@ -175,3 +176,19 @@ async def test_new_rules_begin_tomorrow_at_the_earliest_and_are_never_changed(wo
     assert (await wang.post("/api/credits/rules", json=new)).json()["code"] == "credit_rules_known"
     bad = {**new, "version": "2026.3", "acts": [{**shipped["acts"][0], "amount": -1}]}
     assert (await wang.post("/api/credits/rules", json=bad)).json()["code"] == "field_invalid"
+
+
+async def test_a_school_looks_at_entries_that_nobody_chose(world: World) -> None:
+    for username, begin in (("he", 0), ("yang", 10)):
+        await close_items(world, username, 10, begin)
+    await world.services.planning.credits.sweep()
+    a_fortnight_later(world)
+    await world.services.planning.credits.sweep()
+    wang, found = await world.client("wang"), []
+    for school, name in (("河口小学", "和志强"), ("红星小学", "杨秀英")):
+        path = f"/api/credits/audit?school={await world.school_id(school)}"
+        sampled = (await wang.get(path)).json()["items"]
+        assert {one["name"] for one in sampled} <= {name}
+        found += [one["claim"]["entry_id"] for one in sampled]
+        assert (await (await world.client("he")).get(path)).json()["code"] == "not_allowed"
+    assert found == [number for number in range(1, 21) if is_sampled(number)] != []

@@ -16,6 +16,7 @@ export const en: Words<typeof zh> = {
   manager: {
     all: 'All groups',
     school: 'Groups of my school’s teachers',
+    credits: 'The name opens the credits',
     none: 'None yet. They are listed here when teachers found or join one.',
   },
   week: 'This week',
@@ -90,6 +91,7 @@ export const en: Words<typeof zh> = {
     rural: 'Rural',
     urban: 'Urban',
     since: 'since {day}',
+    credits: 'Credits',
     agreed: 'Confirmed the rules',
     notAgreed: 'Rules not confirmed',
     waiting: 'Waiting for an answer',

@@ -13,6 +13,7 @@ export const zh = {
   manager: {
     all: '全部教研组',
     school: '本校教师参加的教研组',
+    credits: '点姓名看学分',
     none: '还没有。老师们建立或加入教研组后会列在这里。',
   },
   week: '本周日程',
@@ -82,6 +83,7 @@ export const zh = {
     rural: '乡村',
     urban: '城镇',
     since: '{day} 加入',
+    credits: '看学分',
     agreed: '已确认权责',
     notAgreed: '未确认权责',
     waiting: '等待回复',
