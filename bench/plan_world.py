@@ -117,18 +117,19 @@ async def plan_world(folder: Path, port: int | None = None) -> AsyncIterator[Pla
             services = SimpleNamespace(
                 planning=SimpleNamespace(plans=plans), accounts=accounts, devices=DeviceService(database)
             )
-            async with _serving(services, port or free_port()) as base:
+            app = Starlette(
+                routes=[*plan_routes.routes(), *paper_routes.routes()],
+                exception_handlers={TongtangError: on_error, Exception: on_error},
+            )
+            app.state.services = services
+            async with serving(app, port or free_port()) as base:
                 world.base = base
                 yield world
 
 
 @asynccontextmanager
-async def _serving(services: SimpleNamespace, port: int) -> AsyncIterator[str]:
-    app = Starlette(
-        routes=[*plan_routes.routes(), *paper_routes.routes()],
-        exception_handlers={TongtangError: on_error, Exception: on_error},
-    )
-    app.state.services = services
+async def serving(app: Starlette, port: int) -> AsyncIterator[str]:
+    """Serve the application as the program does inside the block; yield its address."""
     config = uvicorn.Config(
         app,
         host="127.0.0.1",

@@ -16,7 +16,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ async def open_database(url: str) -> AsyncIterator[Database]:
         url: `sqlite:///path/to/file` or `postgresql://user:password@host/name`.
 
     Raises:
-        Unavailable: `storage_unwritable`, `storage_newer`, `disk_full` or `storage_failed`.
+        Unavailable: `storage_unwritable`, `storage_unavailable`, `storage_newer`, `disk_full` or `storage_failed`.
     """
     writer, reader = _engines(_checked(url))
     database = Database(writer, reader)
@@ -116,7 +116,10 @@ def _engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
         try:
             engine = create_async_engine(url, isolation_level="REPEATABLE READ", pool_pre_ping=True)
         except ModuleNotFoundError as error:
-            raise Unavailable("storage_url", "使用 PostgreSQL 需要先安装 asyncpg：pip install asyncpg") from error
+            raise Unavailable(
+                "storage_url", "使用 PostgreSQL 需要先安装 asyncpg：pip install 'tongtang[postgresql]'"
+            ) from error
+        _connect_in_words(engine)
         return engine, engine
     path = Path(url.database or "")
     if not os.access(path.parent, os.W_OK):
@@ -126,6 +129,20 @@ def _engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
     _prepare(writer, "BEGIN IMMEDIATE", read_only=False)
     _prepare(reader, "BEGIN", read_only=True)
     return writer, reader
+
+
+def _connect_in_words(engine: AsyncEngine) -> None:
+    """Let a server that does not answer be told as such: the driver raises what the socket raised."""
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def connect(dialect: Any, record: object, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
+        try:
+            return dialect.connect(*arguments, **options)
+        except OSError as error:  # TimeoutError is one too
+            raise Unavailable(
+                "storage_unavailable",
+                "连不上数据库服务器，刚才的改动没有保存。请管理员检查它是否在运行、地址是否正确。",
+            ) from error
 
 
 def _prepare(engine: AsyncEngine, begin: str, *, read_only: bool) -> None:

@@ -198,12 +198,12 @@ class World:
 
 
 @asynccontextmanager
-async def open_world(folder: Path) -> AsyncIterator[World]:
-    """Open a world whose data lies in `folder`."""
+async def open_world(folder: Path, database_url: str = "") -> AsyncIterator[World]:
+    """Open a world whose data lies in `folder`, and in SQLite there when no other database is named."""
     settings = load({"data": folder, "demo": True}, {}, {})
     folder.mkdir(parents=True, exist_ok=True)
     clock, live, quick = Clock(), QuietLive(), Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    async with open_database(sqlite_url(folder / "tongtang.db")) as database:
+    async with open_database(database_url or sqlite_url(folder / "tongtang.db")) as database:
         ground = Ground(settings, database, folder, bytes(32), clock)
         basis = make_basis(ground, quick)
         demo = Demo(basis.accounts, basis.lessons)

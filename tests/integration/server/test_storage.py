@@ -132,7 +132,7 @@ async def test_a_newer_database_is_refused_untouched(tmp_path: Path) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("url", ["mysql://x/y", "nonsense", "postgresql://u:p@localhost/x"])
+@pytest.mark.parametrize("url", ["mysql://x/y", "nonsense"])
 async def test_an_unusable_address_is_refused_in_words(url: str) -> None:
     with pytest.raises(Unavailable) as caught:
         async with open_database(url):
