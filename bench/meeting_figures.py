@@ -41,7 +41,7 @@ def sound_back_s(samples: Sequence[Sample], at: float) -> float | None:
             if name in before["voices"]
         ]
         if grown and all(total > RATE_HZ / 2 and made_up < GOOD * total for total, made_up in grown):
-            return round(one["t"] - at, 1)
+            return round(float(one["t"]) - at, 1)
     return None
 
 

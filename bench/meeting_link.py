@@ -48,7 +48,7 @@ SETTLE_S = 10.0  # the estimate finds the link
 AGAIN_S = 5.0  # after an outage: what was lost in it is made good by then
 BUSY = 0.97  # of all cores
 
-_PROBE = """
+PROBE = """
 () => {
   if (window.table) return;
   const table = (window.table = []);
@@ -207,7 +207,7 @@ def watch(table: Table, link: EmulatedLink, run: Run) -> Seen:
         table.far.frames(f"[data-slot={slot}] video", want=3)
     table.far.hears()
     page.on("domcontentloaded", lambda loaded: loads.append(loaded.url))
-    page.evaluate(f"({_PROBE})()")
+    page.evaluate(f"({PROBE})()")
     page.click(".ProseMirror p")
     began = link.start()
     offset = time.monotonic() - float(page.evaluate("performance.now() / 1000")) - began

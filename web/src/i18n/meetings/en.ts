@@ -85,6 +85,9 @@ export const en = {
     muteOne: 'Mute {name}',
     alone: 'Nobody else yet. Others appear here when they open the meeting.',
     screen: 'Shared screen',
+    speaking: 'Speaking: {names}',
+    unseen:
+      'Pictures of {n} more are not shown: places are few, and who spoke last comes first. Sound is not affected.',
     larger: 'Larger',
     smaller: 'Smaller',
   },

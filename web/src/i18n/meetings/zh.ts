@@ -85,6 +85,8 @@ export const zh = {
     muteOne: '让{name}静音',
     alone: '还没有别人。其他老师打开会议就会出现在这里。',
     screen: '共享的屏幕',
+    speaking: '正在说话：{names}',
+    unseen: '还有 {n} 人的画面没有显示：画面有限，刚说过话的人优先。声音不受影响。',
     larger: '放大',
     smaller: '缩小',
   },
