@@ -16,6 +16,8 @@ class Server {
   generation = 1;
   isReadOnly = false;
   acknowledges = true;
+  /** So many updates of a connection; what comes after them is lost. */
+  acknowledgesOnly = Infinity;
   person = 'p1';
   isSignedIn = true;
   closesWith = 0;
@@ -53,6 +55,7 @@ class Pipe implements Transport {
   onmessage: Transport['onmessage'] = null;
   updates = 0;
   heard: number[] = [];
+  bytes: number[] = [];
 
   constructor(
     private readonly server: Server,
@@ -88,7 +91,8 @@ class Pipe implements Transport {
     this.heard.push(sub);
     if (sub === STEP_1) return this.push(syncFrame(STEP_2, Y.encodeStateAsUpdate(this.server.doc, payload)));
     this.updates += 1;
-    if (!this.server.acknowledges) return;
+    this.bytes.push(payload.length);
+    if (!this.server.acknowledges || this.updates > this.server.acknowledgesOnly) return;
     Y.applyUpdate(this.server.doc, payload);
     this.acknowledge();
   }
@@ -164,6 +168,35 @@ describe('PlanConnection', () => {
     expect(one.state).toMatchObject({ connection: 'online', unsaved: 0 });
     expect(server.text()).toBe('春眠不觉晓。处处闻啼鸟。');
     expect(server.pipes).toHaveLength(2);
+  });
+
+  it('sends what is too large for a frame in pieces, and after a link that dropped only those not saved', async () => {
+    const one = await connect();
+    server.last.end(1006);
+    for (let n = 0; n < 30; n += 1) type(one, '没有网络的时候写了很久很久'.repeat(1_300)); // 1.5 MB
+    server.acknowledgesOnly = 6;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(server.last.updates).toBeGreaterThan(10);
+    expect(Math.max(...server.last.bytes)).toBeLessThan(256 * 1024);
+    expect(one.state.unsaved).toBe(30);
+    const pieces = server.last.updates;
+    server.last.end(1006);
+    server.acknowledgesOnly = Infinity;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(server.last.updates).toBeLessThanOrEqual(pieces - 5);
+    expect(one.state).toMatchObject({ connection: 'online', unsaved: 0 });
+    expect(server.text()).toBe(text(one));
+  });
+
+  it('keeps what was typed when the document is full, and does not come again by itself', async () => {
+    const one = await connect();
+    server.last.end(CLOSE.documentFull, '这份教案已达到 5 MB 上限。');
+    type(one, '还没说完');
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(one.state).toMatchObject({ connection: 'refused', reason: 'document_full', unsaved: 1 });
+    expect(one.state.detail).toContain('5 MB');
+    expect(server.pipes).toHaveLength(1);
+    expect(text(one)).toBe('春眠不觉晓。还没说完');
   });
 
   it('counts an update that was sent but not acknowledged as unsaved, over a restart too', async () => {

@@ -13,6 +13,7 @@ import {
 } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 import { ApiError, request } from '@/api/client';
+import { cut } from './cut';
 import { OfflineCopy } from './offlineCopy';
 import { Line, type LineParts } from './line';
 import {
@@ -39,7 +40,7 @@ export type Reason =
   | 'forbidden' // not (or no longer) theirs to read
   | 'generation' // the document was made anew meanwhile
   | 'document_full' // it has its 5 MB
-  | 'too_big' // what was typed without a network is more than one frame may hold
+  | 'too_big' // one thing in it is more than a frame may hold
   | 'malformed'; // the server did not understand this page: it is older or newer than the server
 
 export interface PlanState {
@@ -256,8 +257,11 @@ export class PlanConnection {
 
   private sendUpdates(sub: number, update: Uint8Array): void {
     if (this.state.readOnly) return; // kept here, and sent when the plan is open again
-    this.sent.push(this.made);
-    this.line.send(syncFrame(sub, update));
+    const pieces = cut(update);
+    pieces.forEach((piece, at) => {
+      this.sent.push(at === pieces.length - 1 ? this.made : this.saved);
+      this.line.send(syncFrame(sub, piece));
+    });
   }
 
   private readonly onAwareness = (

@@ -21,8 +21,8 @@ interface Section {
 }
 
 /** Return an update as updates that apply in this order to whatever the whole applies to. */
-export function cut(update: Uint8Array): Uint8Array[] {
-  if (update.length <= PIECE_BYTES) return [update];
+export function cut(update: Uint8Array, most = PIECE_BYTES): Uint8Array[] {
+  if (update.length <= most) return [update];
   const { structs, ds } = Y.decodeUpdate(update);
   const runs = new Map<number, Struct[]>();
   for (const struct of structs.flatMap(split)) {
@@ -34,7 +34,7 @@ export function cut(update: Uint8Array): Uint8Array[] {
   const have = new Map([...runs].map(([client, run]) => [client, run[0]?.id.clock ?? 0]));
   const pieces: Uint8Array[] = [];
   while (runs.size > 0) {
-    const sections = take(runs, have);
+    const sections = take(runs, have, most);
     if (sections.size === 0) return [update]; // no editor makes this; the server says what it thinks of it
     pieces.push(packed(sections));
   }
@@ -42,14 +42,14 @@ export function cut(update: Uint8Array): Uint8Array[] {
 }
 
 /** Take as much as fits out of the runs, as far as what it refers to went before. */
-function take(runs: Map<number, Struct[]>, have: Map<number, number>): Map<number, Section> {
+function take(runs: Map<number, Struct[]>, have: Map<number, number>, most: number): Map<number, Section> {
   const sections = new Map<number, Section>();
   let bytes = 0;
-  for (let moved = true; moved && bytes < PIECE_BYTES;) {
+  for (let moved = true; moved && bytes < most;) {
     moved = false;
     for (const [client, run] of runs) {
       let at = 0;
-      for (let next = run[0]; next && bytes < PIECE_BYTES && isReady(next, have); next = run[++at]) {
+      for (let next = run[0]; next && bytes < most && isReady(next, have); next = run[++at]) {
         bytes += put(sections, next);
         have.set(client, next.id.clock + next.length);
         moved = true;
