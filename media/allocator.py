@@ -134,8 +134,9 @@ class LayerAllocator:
         for name, slot in self._slots.items():
             ladder = slot.ladder
             numbers = {ladder.owners[step] for step in (slot.sent, slot.step, slot.soon) if step >= 0}
-            if slot.paid * CLEAR_MARGIN > self._budget:  # it may fall: what it would fall to must flow then
-                numbers.add(max(0, ladder.owners[slot.sent] - 1))
+            if slot.paid * CLEAR_MARGIN > self._budget and slot.stop:
+                # It may fall: what it would fall to must flow then. Whoever is not sent anything begins below.
+                numbers.add(max(0, ladder.owners[slot.sent] - 1) if slot.sent >= 0 else 0)
             found[name] = tuple(ladder.layers[number].rid for number in numbers)
         return found if self._video_allowed else {}
 

@@ -348,3 +348,10 @@ def test_what_a_tight_slot_would_fall_to_is_kept_flowing() -> None:
     assert set(link.allocator.wanted_rids()["lecturer"]) == {"h", "f"}
     link.at(5_000_000, 5.0)
     assert set(link.allocator.wanted_rids()["lecturer"]) == {"f"}
+
+
+def test_voices_that_take_more_than_the_link_keep_the_poorest_layer_flowing_and_ask_for_nothing_else() -> None:
+    nothing_yet, not_looked_at = slot("tile0", Ladder.of([])), slot("tile1", limit=0)
+    link = Link([slot("tile2"), nothing_yet, not_looked_at], audio_bps=170_000)  # three at a table
+    assert set(link.at(90_000, 5.0).values()) == {PAUSED}
+    assert link.allocator.wanted_rids() == {"tile2": ("q",), "tile0": (), "tile1": ()}
