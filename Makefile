@@ -40,22 +40,28 @@ web/dist/.stamp: web/node_modules/.stamp $(WEB_SOURCES)
 run: .venv/.run-stamp web/dist/.stamp
 	$(PY) -m server.cli serve --demo
 
-.PHONY: check
-check: .venv/.test-stamp web/node_modules/.stamp
+.PHONY: check check-python check-web
+check: check-python check-web
+
+check-python: .venv/.test-stamp
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+check-web: web/node_modules/.stamp
 	cd web && npm run --silent check
 
 # Tests that measure times, or that keep a core busy with media: nothing runs beside them.
 ALONE := tests/integration/lessons tests/integration/turn $(wildcard tests/integration/test_*.py)
 # Stories without a live lesson: two browsers beside each other do not mind.
-QUIET := $(patsubst %,tests/e2e/test_%.py,accessible decks exports offline_pack research screen_offline timetable)
+QUIET := $(patsubst %,tests/e2e/test_%.py,accessible decks exports offline_pack plan_tabs plans research screen_offline \
+  timetable)
 
 .PHONY: test
-test: check web/dist/.stamp
+test:
 	.ci/system-packages
+	$(MAKE) --no-print-directory --jobs=3 --output-sync=target check-python check-web web/dist/.stamp
 	$(PY) -m pytest tests/unit -n auto
 	$(PY) -m pytest tests/scenarios -n auto
 	cd web && npm run --silent test
