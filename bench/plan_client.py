@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -17,7 +17,8 @@ import websockets
 from pycrdt import Doc, TransactionEvent, XmlElement, XmlFragment, XmlText
 
 from server.planning.document import ROOT, plain_text, read_tree
-from server.planning.plans.structs import Reader
+from server.planning.plans.cutting import pieces
+from server.planning.plans.structs import Reader, clocks_of, look
 from server.planning.plans.wire import Presence, Sub, awareness_frame, sync_frame
 
 PATIENCE_S = 60.0  # a machine that builds and tests beside it
@@ -151,14 +152,17 @@ class PlanClient:
     async def _flush(self) -> None:
         waiting, self._outbox = self._outbox, []
         for update in waiting:
-            await self._send_update(Sub.UPDATE, update)
+            await self.send_update(Sub.UPDATE, update)
 
-    async def _send_update(self, sub: Sub, update: bytes) -> None:
+    async def send_update(self, sub: Sub, update: bytes, clocks: Mapping[int, int] | None = None) -> None:
+        """Send an update; one for a server of these clocks in pieces, when it is large."""
         if self.ended is not None or self._socket is None or not self.hello or self.hello["read_only"]:
             return
-        self._sent.append(self.made)
-        with contextlib.suppress(websockets.ConnectionClosed):
-            await self._socket.send(sync_frame(sub, update))
+        parts = [update] if clocks is None else [part for _, part in pieces(look(update), clocks, lambda _: "", "")]
+        for at, part in enumerate(parts, 1):
+            self._sent.append(self.made if at == len(parts) else self.saved)
+            with contextlib.suppress(websockets.ConnectionClosed):
+                await self._socket.send(sync_frame(sub, part))
 
     def _on_change(self, event: TransactionEvent) -> None:
         if not self._is_taking:
@@ -185,9 +189,9 @@ class PlanClient:
             case 0:
                 sub, payload = reader.uint(), reader.bytes()
                 if sub == Sub.STEP_1:
-                    await self._send_update(Sub.STEP_2, self.doc.get_update(payload))
+                    await self.send_update(Sub.STEP_2, self.doc.get_update(payload), clocks_of(payload))
                 else:
-                    self._take(payload)
+                    self.take(payload)
                     self._is_synced = self._is_synced or sub == Sub.STEP_2
             case 1:
                 reader = Reader(reader.bytes())
@@ -205,7 +209,8 @@ class PlanClient:
                 self.generation = self.hello["generation"]
                 await self.send(sync_frame(Sub.STEP_1, self.doc.get_state()))
 
-    def _take(self, update: bytes) -> None:
+    def take(self, update: bytes) -> None:
+        """Take an update up as if the server had sent it."""
         self._is_taking = True
         try:
             self.doc.apply_update(update)

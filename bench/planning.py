@@ -7,6 +7,8 @@
   process above nothing (its resident set). The goal is 400.
 - A plan of 25,000 characters: `load_ms` from the snapshot to a room that serves, the median of some; and
   `load_rows_ms` when a crash left the most updates after the snapshot that there can be. The goal of the first is 100.
+- A plan at its limit of 5 MB (`bench.plan_limit`): `full_load_ms`, and what storing a snapshot, keeping a version and
+  renewing it take; `full_…_stops_ms`: how long each stopped what else the process does at the most. Goal: 100.
 
 The time until that plan can be edited in a browser is a figure of `bench.planning_browser`.
 """
@@ -30,6 +32,7 @@ from typing import Any
 from pycrdt import Doc, XmlElement, XmlFragment, XmlText
 
 from bench.plan_client import PlanClient
+from bench.plan_limit import full_plan
 from bench.plan_world import PlanWorld, plan_world
 from server.planning.authorship.attribution import Attribution
 from server.planning.document import Node, Text, blank_plan, plain_text, read_tree, write_tree
@@ -219,6 +222,8 @@ async def _main(seconds: float) -> None:
         figures |= await keystrokes(folder / "keys", seconds)
         figures |= await open_documents(folder / "open")
     figures |= large_plan()
+    with tempfile.TemporaryDirectory(prefix="planning") as name:
+        figures |= await full_plan(Path(name))
     print(json.dumps(figures))
 
 

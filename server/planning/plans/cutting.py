@@ -15,7 +15,7 @@ from pycrdt import Doc
 from server.planning.plans.structs import Block, Looked, Malformed, fresh, look, varint
 
 LARGE_BYTES = 256 << 10  # what is smaller takes 15 ms at the most
-MAX_STRUCTS = 5_000  # of one portion: 15 ms
+MAX_STRUCTS, PORTION_BYTES = 5_000, 64 << 10  # of one portion: 15 ms
 
 
 def document_of(updates: Iterable[bytes]) -> Doc[Any]:
@@ -80,15 +80,16 @@ def pieces(
 def _ready_sections(
     data: bytes, waiting: dict[int, list[Block]], clients: list[int], have: dict[int, int]
 ) -> list[bytes]:
-    """Take out of what waits what can be applied now, of some clients; no more than `MAX_STRUCTS`."""
+    """Take out of what waits what can be applied now, of some clients; no more than a portion holds."""
     ready = dict.fromkeys(clients, 0)
-    count, before = 0, -1
+    count, size, before = 0, 0, -1
     while before < count < MAX_STRUCTS:
         before = count
         for client in clients:
             run, at = waiting.get(client, []), ready[client]
-            while at < len(run) and count < MAX_STRUCTS and _is_ready(run[at], have):
+            while at < len(run) and count < MAX_STRUCTS and size < PORTION_BYTES and _is_ready(run[at], have):
                 have[client] = run[at].clock + run[at].length
+                size += run[at].end - run[at].begin
                 at += 1
                 count += 1
             ready[client] = at

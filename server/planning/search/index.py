@@ -7,6 +7,7 @@ terms and then the folded text itself, since a tsvector forgets places beyond 16
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -149,7 +150,7 @@ async def _keep_terms(tx: Transaction, row_id: int, title: str, body: str, final
 
 
 async def _say(tx: Transaction, statement: TextClause, row_id: int, *texts: str) -> None:
-    terms = [" ".join(tokens(fold(one))) for one in texts]
+    terms = await asyncio.to_thread(lambda: [" ".join(tokens(fold(one))) for one in texts])
     await tx.execute(statement, {"id": row_id, **dict(zip(("a", "b", "c"), terms, strict=True))})
 
 
