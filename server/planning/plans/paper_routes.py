@@ -23,7 +23,6 @@ from server.planning.plans.model import (
     CommentKind,
     Day,
     Id,
-    PlanVersion,
     Version,
 )
 from server.planning.plans.pictures import MAX_PICTURE_BYTES
@@ -88,8 +87,8 @@ def _number(request: Request, name: str = "number") -> int:
 
 
 def _version(one: Version) -> dict[str, Any]:
-    shown = {name: getattr(one, name) for name in Version.__struct_fields__}
-    return {**msgspec.to_builtins(shown), "text": one.text} if isinstance(one, PlanVersion) else shown
+    """Return what is said of a version: not what it holds."""
+    return {name: getattr(one, name) for name in Version.__struct_fields__}
 
 
 async def list_versions(request: Request) -> Response:
@@ -103,13 +102,7 @@ async def make_version(request: Request) -> Response:
     person, versions = await require_person(request), services_of(request).planning.plans.versions
     body = await read_json(request, NewVersion)
     made = await versions.make(person, plan_id_of(request), body.name, is_final=body.is_final)
-    return answer(_version(msgspec.convert(made, Version, from_attributes=True)), 201)
-
-
-async def get_version(request: Request) -> Response:
-    """`GET /api/plans/{id}/versions/{n}`: with its words as Markdown."""
-    person, versions = await require_person(request), services_of(request).planning.plans.versions
-    return answer(_version(await versions.see(person, plan_id_of(request), _number(request))))
+    return answer(_version(made), 201)
 
 
 async def compare_versions(request: Request) -> Response:
@@ -126,7 +119,7 @@ async def restore_version(request: Request) -> Response:
     """`POST /api/plans/{id}/versions/{n}/restore`: a new edit; answers with the version of what stood there before."""
     person, versions = await require_person(request), services_of(request).planning.plans.versions
     made = await versions.restore(person, plan_id_of(request), _number(request))
-    return answer(_version(msgspec.convert(made, Version, from_attributes=True)))
+    return answer(_version(made))
 
 
 async def renew_document(request: Request) -> Response:
@@ -262,7 +255,6 @@ def routes() -> list[BaseRoute]:
     return [
         Route(f"{plan}/versions", list_versions, methods=["GET"]),
         Route(f"{plan}/versions", make_version, methods=["POST"]),
-        Route(version, get_version, methods=["GET"]),
         Route(f"{version}/compare", compare_versions, methods=["GET"]),
         Route(f"{version}/restore", restore_version, methods=["POST"]),
         Route(f"{plan}/renew", renew_document, methods=["POST"]),

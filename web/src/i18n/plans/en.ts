@@ -78,6 +78,7 @@ export const en = {
     deleteColumn: 'Delete column',
     deleteTable: 'Delete table',
   },
+  check: 'Done: {text}',
   formula: {
     title: 'Formula',
     latex: 'Formula (LaTeX)',
@@ -94,6 +95,10 @@ export const en = {
   picture: {
     busy: 'Uploading the picture…',
     failed: 'The picture could not be uploaded: {reason}',
+    waiting: 'Offline: the picture is not uploaded yet. Keep this page open; it goes once you are back.',
+    wrong:
+      '“{name}” cannot be put into a plan: only JPEG, PNG or WebP pictures. Upload decks under “My decks”, then link a page.',
+    tooBig: '“{name}” is too big: a picture has at most 8 MB. Make it smaller first.',
     alt: 'Description of the picture',
     altHint: 'One sentence for those who cannot see it',
   },
@@ -186,6 +191,7 @@ export const en = {
     accepted: 'Accepted',
     declined: 'Declined',
     remove: 'Delete',
+    removeSure: 'The answers go with it. Delete it?',
     open: 'Open',
     all: 'All',
     by: '{name} · {when}',
@@ -226,6 +232,7 @@ export const en = {
     number: 'Version {n}',
     look: 'Look and compare',
     compareWith: 'Compare with',
+    takeOut: 'Take out version {n}',
     now: 'What stands there now',
     restore: 'Restore this version',
     restoreSure:

@@ -78,6 +78,7 @@ export const zh = {
     deleteColumn: '删列',
     deleteTable: '删表格',
   },
+  check: '完成：{text}',
   formula: {
     title: '公式',
     latex: '公式（LaTeX）',
@@ -94,6 +95,9 @@ export const zh = {
   picture: {
     busy: '正在上传图片…',
     failed: '图片没能上传：{reason}',
+    waiting: '网断了，图片还没有上传。请不要关闭这个页面，连上后自动上传。',
+    wrong: '“{name}”放不进教案：只能放 JPEG、PNG 或 WebP 图片。课件请先上传到“我的课件”，再链接课件页。',
+    tooBig: '“{name}”太大，一张图片最多 8 MB。请缩小后再放。',
     alt: '图片说明',
     altHint: '给看不到图片的人读的一句话',
   },
@@ -185,6 +189,7 @@ export const zh = {
     accepted: '已采纳',
     declined: '未采纳',
     remove: '删除',
+    removeSure: '大家的回复会一起删除。确定删除吗？',
     open: '未解决',
     all: '全部',
     by: '{name} · {when}',
@@ -225,6 +230,7 @@ export const zh = {
     look: '查看和比较',
     compareWith: '和哪一版比较',
     now: '现在的内容',
+    takeOut: '导出第 {n} 版',
     restore: '恢复成这一版',
     restoreSure: '恢复是一次新的修改：现在的内容会先自动存一份，随时可以再换回来。确定恢复成第 {n} 版吗？',
     restored: '已恢复成第 {n} 版。',
