@@ -8,7 +8,7 @@ from pathlib import Path
 from server.accounts.model import Person
 from server.accounts.service import Clock, epoch_ms, utc_now
 from server.lessons.page_files import PageFiles
-from server.lessons.pictures import inspect
+from server.lessons.pictures import MAX_SIDE, inspect
 from server.planning.plans import desk, papers
 from server.planning.plans.model import Picture
 from server.planning.rights import Right
@@ -18,6 +18,11 @@ from signaling.errors import Refused
 MAX_PICTURE_BYTES = 8 << 20  # a phone's photograph is 3 to 6 MB
 MAX_PICTURES = 200
 MAX_TOTAL_BYTES = 200 << 20
+# What `inspect` refuses, said of a picture: it speaks of pages of a deck.
+_SAID = {
+    "picture_unsupported": "教案里的图片只能是 JPEG、PNG 或 WebP。",
+    "picture_too_large": f"图片每边最多 {MAX_SIDE} 像素，请缩小后再上传。",
+}
 
 
 class PictureService:
@@ -35,7 +40,10 @@ class PictureService:
             Refused: `plan_unknown`, `not_allowed`, `plan_state`, `pictures_full`, or what `inspect` refuses.
             Unavailable: `disk_full` or `storage_failed`.
         """
-        about = inspect(data)
+        try:
+            about = inspect(data)
+        except Refused as error:
+            raise Refused(error.code, _SAID.get(error.code, error.detail)) from error
         async with self._database.read() as tx:
             await desk.require_open_in(tx, person, plan_id, Right.EDIT_PLAN)
             count, total = await papers.pictures_total(tx, plan_id)

@@ -1,10 +1,13 @@
 /** What is put into the text through a dialog: formulas, pictures, links. */
 import type { Editor } from '@tiptap/vue-3';
-import { ref, shallowRef, type ShallowRef } from 'vue';
-import { humanDetail } from '@/api/client';
+import { onScopeDispose, ref, shallowRef, watch, type ShallowRef } from 'vue';
+import { ApiError, humanDetail } from '@/api/client';
 import { t } from '@/i18n';
 import { planApi } from './api';
-import { addPictures, PICTURES } from './editor/pictures';
+import { addPictures, isPicture, PICTURES } from './editor/pictures';
+import { find, hold } from './editor/places';
+import { shrink } from './editor/shrink';
+import type { PlanState } from './sync/PlanConnection';
 
 export type Dialog =
   | { kind: 'formula'; pos: number | null; latex: string; isBlock: boolean }
@@ -12,20 +15,56 @@ export type Dialog =
   | { kind: 'resource' }
   | { kind: 'page' };
 
-export function useInserts(plan: string, editor: () => ShallowRef<Editor>) {
+/** What the server takes of one picture: a phone's photograph is smaller, and made smaller before. */
+const MOST_BYTES = 8 << 20;
+/** Until a lost link is looked at again: it may not be known yet that it is lost. */
+const AGAIN_MS = 2_000;
+
+export function useInserts(plan: string, state: PlanState, editor: () => ShallowRef<Editor>) {
+  const left = ref(false);
+  onScopeDispose(() => (left.value = true));
   const dialog = shallowRef<Dialog | null>(null);
   /** What is to be said: pictures on their way, what hinders. */
   const said = ref('');
 
+  /** Pass once the plan is connected again, after a moment; false: the page is left. */
+  async function linkIsBack(): Promise<boolean> {
+    await new Promise((done) => setTimeout(done, AGAIN_MS));
+    while (!left.value && state.connection !== 'online') {
+      await new Promise<void>((done) => {
+        const stop = watch([() => state.connection, left], () => {
+          stop();
+          done();
+        });
+      });
+    }
+    return !left.value;
+  }
+
+  /** Upload a picture, made smaller if it is heavy; without a link once it is back. */
   async function upload(file: File): Promise<string | null> {
-    said.value = t('plans.picture.busy');
-    try {
-      const { url } = await planApi.addPicture(plan, file);
-      said.value = '';
-      return url;
-    } catch (error) {
-      said.value = t('plans.picture.failed', { reason: humanDetail(error) });
+    const picture = isPicture(file) ? await shrink(file) : null;
+    if (!picture || picture.size > MOST_BYTES) {
+      said.value = t(`plans.picture.${picture ? 'tooBig' : 'wrong'}`, { name: file.name });
       return null;
+    }
+    return send(picture);
+  }
+
+  async function send(picture: Blob): Promise<string | null> {
+    for (;;) {
+      said.value = t('plans.picture.busy');
+      try {
+        const { url } = await planApi.addPicture(plan, picture);
+        said.value = '';
+        return url;
+      } catch (error) {
+        const isLost = error instanceof ApiError && error.status === 0;
+        said.value = isLost
+          ? t('plans.picture.waiting')
+          : t('plans.picture.failed', { reason: humanDetail(error) });
+        if (!isLost || !(await linkIsBack())) return null;
+      }
     }
   }
 
@@ -50,6 +89,21 @@ export function useInserts(plan: string, editor: () => ShallowRef<Editor>) {
   function put(content: { type: string; attrs: Record<string, unknown> }): void {
     dialog.value = null;
     editor().value.chain().focus().insertContent(content).run();
+  }
+
+  /** Link a page of a deck. Its picture comes into the plan: colleagues of other schools may not see the deck. */
+  async function putPage(deck: string, page: number, title: string, address: string): Promise<void> {
+    dialog.value = null;
+    const place = hold(editor().value.state, editor().value.state.selection.to);
+    const picture = await fetch(address, { credentials: 'same-origin' })
+      .then((answer) => (answer.ok ? answer.blob() : null))
+      .catch(() => null);
+    const src = picture ? await send(picture) : null;
+    if (left.value) return;
+    const { state: now } = editor().value;
+    const attrs = { deck, page, title, src };
+    const at = find(now, place) ?? now.selection.to;
+    editor().value.chain().focus().insertContentAt(at, { type: 'pageLink', attrs }).run();
   }
 
   /** Write a new formula, or change the one that was opened if it is still there. */
@@ -77,7 +131,7 @@ export function useInserts(plan: string, editor: () => ShallowRef<Editor>) {
     dialog.value = { kind: 'formula', pos, latex, isBlock };
   }
 
-  return { dialog, said, upload, open, put, saveFormula, savePicture, editFormula };
+  return { dialog, said, upload, open, put, saveFormula, savePicture, editFormula, putPage };
 }
 
 export type Inserts = ReturnType<typeof useInserts>;

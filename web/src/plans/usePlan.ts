@@ -1,6 +1,6 @@
 /** What stands around the text of a plan: its cover, comments, tasks and versions, loaded and acted upon. */
 import { computed, ref, shallowRef } from 'vue';
-import { humanDetail } from '@/api/client';
+import { ApiError, humanDetail } from '@/api/client';
 import { planApi, type Comment, type Plan, type Task, type Version } from './api';
 
 export function usePlan(id: string) {
@@ -9,6 +9,8 @@ export function usePlan(id: string) {
   const tasks = shallowRef<Task[]>([]);
   const versions = shallowRef<Version[]>([]);
   const problem = ref<string | null>(null);
+  /** Whether the server was not reached at all. */
+  const unreachable = ref(false);
   const busy = ref(false);
   const may = computed(() => new Set(plan.value?.rights ?? []));
   /** Told when something was done that others should see; the page passes it on. */
@@ -22,11 +24,15 @@ export function usePlan(id: string) {
       return true;
     } catch (error) {
       problem.value = humanDetail(error);
+      unreachable.value = error instanceof ApiError && error.status === 0;
       return false;
     } finally {
       busy.value = false;
     }
   }
+
+  /** What hindered is over. */
+  const calm = (): void => void (problem.value = null);
 
   const load = (): Promise<boolean> => attempt(async () => void (plan.value = await planApi.get(id)));
 
@@ -50,7 +56,7 @@ export function usePlan(id: string) {
     return true;
   }
 
-  return { id, plan, comments, tasks, versions, problem, busy, may, done, load, refresh, act };
+  return { id, plan, comments, tasks, versions, problem, unreachable, busy, may, done, calm, load, refresh, act };
 }
 
 export type OpenPlan = ReturnType<typeof usePlan>;

@@ -94,7 +94,10 @@ export function planExtensions(parts: EditorParts): Extensions {
     ...[Table.configure({ resizable: false }), TableRow, PlanCell, PlanHeader, tableKeys],
     ...[
       TaskList,
-      TaskItem.configure({ nested: true }),
+      TaskItem.configure({
+        nested: true,
+        a11y: { checkboxLabel: (node) => t('plans.check', { text: node.firstChild?.textContent ?? '' }) },
+      }),
       PlanImage,
       Pictures.configure({ upload: parts.upload }),
     ],

@@ -20,15 +20,16 @@ function selectField(editor: Editor): boolean {
 export const tableKeys = Extension.create({
   name: 'tableKeys',
   addKeyboardShortcuts() {
-    const { commands } = this.editor;
+    // Asked for at each key: commands are bound to the state that they were asked for in.
+    const { editor } = this;
     return {
-      'Mod-a': () => selectField(this.editor),
-      'Mod-Alt-ArrowUp': () => commands.addRowBefore(),
-      'Mod-Alt-ArrowDown': () => commands.addRowAfter(),
-      'Mod-Alt-ArrowLeft': () => commands.addColumnBefore(),
-      'Mod-Alt-ArrowRight': () => commands.addColumnAfter(),
-      'Mod-Alt-Backspace': () => commands.deleteRow(),
-      'Mod-Alt-Shift-Backspace': () => commands.deleteColumn(),
+      'Mod-a': () => selectField(editor),
+      'Mod-Alt-ArrowUp': () => editor.commands.addRowBefore(),
+      'Mod-Alt-ArrowDown': () => editor.commands.addRowAfter(),
+      'Mod-Alt-ArrowLeft': () => editor.commands.addColumnBefore(),
+      'Mod-Alt-ArrowRight': () => editor.commands.addColumnAfter(),
+      'Mod-Alt-Backspace': () => editor.commands.deleteRow(),
+      'Mod-Alt-Shift-Backspace': () => editor.commands.deleteColumn(),
     };
   },
 });

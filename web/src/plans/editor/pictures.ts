@@ -4,16 +4,13 @@ import { Plugin, PluginKey } from '@tiptap/pm/state';
 import { find, hold } from './places';
 
 /** What browsers of 2020 show and the server takes. */
-export const PICTURE_TYPES = ['image/png', 'image/jpeg', 'image/webp', 'image/gif'] as const;
+export const PICTURE_TYPES = ['image/png', 'image/jpeg', 'image/webp'] as const;
 export const PICTURES = PICTURE_TYPES.join(',');
 
 /** Upload a picture and return its address; null: it could not be, and that was said. */
 export type Upload = (file: File) => Promise<string | null>;
 
-/** Return the pictures among dropped or pasted files. */
-export function picturesOf(files: FileList | null | undefined): File[] {
-  return [...(files ?? [])].filter((file) => PICTURE_TYPES.some((type) => type === file.type));
-}
+export const isPicture = (file: File): boolean => PICTURE_TYPES.some((type) => type === file.type);
 
 /** A picture stands on a line of its own: behind the one where `pos` is. */
 function behindLine(editor: Editor, pos: number): number {
@@ -44,16 +41,16 @@ export const Pictures = Extension.create<{ upload: Upload }>({
   addProseMirrorPlugins() {
     const { editor, options } = this;
     const handlePaste = (_: unknown, event: ClipboardEvent): boolean => {
-      const files = picturesOf(event.clipboardData?.files);
+      const files = [...(event.clipboardData?.files ?? [])];
       // Office programs add a picture of the text they copy: then the text is meant.
       if (files.length === 0 || event.clipboardData?.types.includes('text/html')) return false;
       void addPictures(editor, options.upload, files);
       return true;
     };
     const handleDrop = (view: Editor['view'], event: DragEvent): boolean => {
-      const files = picturesOf(event.dataTransfer?.files);
+      const files = [...(event.dataTransfer?.files ?? [])];
       if (files.length === 0) return false;
-      event.preventDefault();
+      event.preventDefault(); // of any file: the browser would leave the plan and open it
       void addPictures(
         editor,
         options.upload,

@@ -6,8 +6,14 @@ import { whole, words } from './attributes';
 const plain = (name: string, otherwise: unknown = '') => ({
   default: otherwise,
   parseHTML: (found: HTMLElement) => found.getAttribute(`data-${name}`) ?? otherwise,
-  renderHTML: (attrs: Record<string, unknown>) => ({ [`data-${name}`]: attrs[name] }),
+  renderHTML: (attrs: Record<string, unknown>) =>
+    attrs[name] === null ? {} : { [`data-${name}`]: attrs[name] },
 });
+
+/** Else what is pasted would be read as text with a link: 50 is what marks have. */
+const BEFORE_LINKS = 60;
+
+const isOurs = (address: string): boolean => address.startsWith('/') && !address.startsWith('//');
 
 /** Return the address within our own site, whatever the document says. */
 const own = (...parts: readonly string[]): string => `/${parts.map(encodeURIComponent).join('/')}`;
@@ -18,7 +24,7 @@ export const LibraryLink = Node.create({
   inline: true,
   atom: true,
   addAttributes: () => ({ resource: plain('resource'), title: plain('title') }),
-  parseHTML: () => [{ tag: 'a[data-resource]' }],
+  parseHTML: () => [{ tag: 'a[data-resource]', priority: BEFORE_LINKS }],
   renderHTML({ node, HTMLAttributes }) {
     const href = own('resources', words(node.attrs.resource));
     const title = words(node.attrs.title) || t('plans.link.resource');
@@ -33,12 +39,21 @@ export const PageLink = Node.create({
   group: 'inline',
   inline: true,
   atom: true,
-  addAttributes: () => ({ deck: plain('deck'), page: plain('page', 1), title: plain('title') }),
-  parseHTML: () => [{ tag: 'span[data-deck]' }],
+  addAttributes: () => ({
+    ...{ deck: plain('deck'), page: plain('page', 1), title: plain('title') },
+    // The page's picture among those of the plan, which everybody who reads the plan may see.
+    src: plain('src', null),
+  }),
+  parseHTML: () => [{ tag: '[data-deck]', priority: BEFORE_LINKS }],
   renderHTML({ node, HTMLAttributes }) {
     const page = whole(node.attrs.page, 1, 1);
+    const src = words(node.attrs.src);
+    const href = isOurs(src)
+      ? src
+      : `${own('api', 'decks', words(node.attrs.deck), 'pages', String(page))}?w=1280`;
     const label = t('plans.link.page', { title: words(node.attrs.title), page });
-    return ['span', mergeAttributes(HTMLAttributes, { class: 'link link--page' }), label];
+    const attributes = { href, class: 'link link--page', target: '_blank', rel: 'noopener' };
+    return ['a', mergeAttributes(HTMLAttributes, attributes), label];
   },
   renderText: ({ node }) => words(node.attrs.title),
 });

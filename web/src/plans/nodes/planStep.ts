@@ -5,7 +5,7 @@ import { t } from '@/i18n';
 import { LEADERS } from '../types';
 import { whole, wholeOrNull, words } from './attributes';
 import { button, element } from './dom';
-import { moveStep, newStepId, uniqueSteps } from './steps';
+import { moveStep, newStepId, undoApart, uniqueSteps } from './steps';
 
 /** Longest lesson in minutes: a double period with its break. */
 const MOST_MINUTES = 180;
@@ -46,8 +46,8 @@ class StepHead {
     for (const one of LEADERS)
       this.leader.append(element('option', '', t(`plans.leader.${one}`), { value: one }));
     this.buttons.append(
-      button('step__button', '↑', t('plans.step.up'), () => this.move(-1)),
-      button('step__button', '↓', t('plans.step.down'), () => this.move(1)),
+      button('step__button', '↑', `${t('plans.step.up')} Alt+Shift+↑`, () => this.move(-1)),
+      button('step__button', '↓', `${t('plans.step.down')} Alt+Shift+↓`, () => this.move(1)),
       button('step__button', '✕', t('plans.step.remove'), () => this.remove()),
     );
     const first = element('div', 'step__row');
@@ -55,6 +55,13 @@ class StepHead {
     const second = element('div', 'step__row step__row--more');
     second.append(this.counted(this.page, 'page'), this.question);
     this.dom.append(first, second);
+    this.dom.addEventListener('keydown', (event) => {
+      const by = event.altKey && event.shiftKey ? MOVES[event.key] : undefined;
+      if (!by || !this.editor.isEditable) return;
+      event.preventDefault();
+      this.move(by);
+      (event.target as HTMLElement).focus(); // moving took it out of the page for a moment
+    });
   }
 
   draw(node: PMNode): void {
@@ -117,12 +124,7 @@ class StepHead {
 
   private move(by: -1 | 1): void {
     const pos = this.pos();
-    const node = this.node();
-    if (pos === undefined || !node) return;
-    // A move is a deletion and an insertion: what another types at that moment would go with the deleted one.
-    const others = this.options.writers(pos, pos + node.nodeSize);
-    if (others.length > 0) this.options.tell(t('plans.step.busy', { name: others.join('、') }));
-    else moveStep(this.editor, pos, by);
+    if (pos !== undefined) moveUnlessBusy(this.editor, this.options, pos, by);
   }
 
   private remove(): void {
@@ -130,9 +132,33 @@ class StepHead {
     const node = this.node();
     if (pos === undefined || !node) return;
     const others = this.options.writers(pos, pos + node.nodeSize);
-    if (others.length > 0) this.options.tell(t('plans.step.busy', { name: others.join('、') }));
-    else this.editor.view.dispatch(this.editor.state.tr.delete(pos, pos + node.nodeSize));
+    if (others.length > 0) return this.options.tell(t('plans.step.busy', { name: others.join('、') }));
+    undoApart(this.editor.state);
+    const span = { from: pos, to: pos + node.nodeSize };
+    this.editor.chain().deleteRange(span).focus().run(); // in the text Ctrl+Z is at hand
   }
+}
+
+const MOVES: Readonly<Record<string, -1 | 1>> = { ArrowUp: -1, ArrowDown: 1 };
+
+function moveUnlessBusy(editor: Editor, options: StepOptions, pos: number, by: -1 | 1): void {
+  const node = editor.state.doc.nodeAt(pos);
+  if (!node) return;
+  // A move is a deletion and an insertion: what another types at that moment would go with the deleted one.
+  const others = options.writers(pos, pos + node.nodeSize);
+  if (others.length > 0) options.tell(t('plans.step.busy', { name: others.join('、') }));
+  else moveStep(editor, pos, by);
+}
+
+/** Move the step that the caret is in. */
+function moveHere(editor: Editor, options: StepOptions, by: -1 | 1): boolean {
+  const { $from } = editor.state.selection;
+  for (let depth = $from.depth; depth > 0; depth -= 1) {
+    if ($from.node(depth).type.name !== 'planStep') continue;
+    moveUnlessBusy(editor, options, $from.before(depth), by);
+    return true;
+  }
+  return false;
 }
 
 /** Return what is stored for what was typed. */
@@ -178,6 +204,13 @@ export const PlanStep = Node.create<StepOptions, StepStorage>({
   parseHTML: () => [{ tag: 'div[data-plan-step]' }],
   renderHTML: ({ HTMLAttributes }) => ['div', mergeAttributes(HTMLAttributes, { 'data-plan-step': '' }), 0],
   addProseMirrorPlugins: () => [uniqueSteps()],
+  addKeyboardShortcuts() {
+    const { editor, options } = this;
+    return {
+      'Alt-Shift-ArrowUp': () => moveHere(editor, options, -1),
+      'Alt-Shift-ArrowDown': () => moveHere(editor, options, 1),
+    };
+  },
   addStorage: () => ({ heads: new Set<() => void>() }),
   onTransaction() {
     // A view is drawn anew only when its node changes: that the plan may be written now is told to each.

@@ -1,8 +1,9 @@
 /** Adding, moving and numbering the steps of the lesson. */
 import type { Editor } from '@tiptap/core';
+import type * as Y from 'yjs';
 import type { Node as PMNode } from '@tiptap/pm/model';
-import { Plugin, PluginKey, type EditorState, type Transaction } from '@tiptap/pm/state';
-import { ySyncPluginKey } from '@tiptap/y-tiptap';
+import { Plugin, PluginKey, TextSelection, type EditorState, type Transaction } from '@tiptap/pm/state';
+import { ySyncPluginKey, yUndoPluginKey } from '@tiptap/y-tiptap';
 
 /** Return a name for a step that no other has: 60 bits, so that steps made on two screens at once differ. */
 export function newStepId(): string {
@@ -22,6 +23,12 @@ export function insertStep(editor: Editor, field: number): void {
   editor.view.dom.querySelector<HTMLElement>(`[data-step="${id}"] input`)?.focus();
 }
 
+/** Let what follows be undone by itself, not with what was typed within the same moment. */
+export function undoApart(state: EditorState): void {
+  const undo = yUndoPluginKey.getState(state) as { undoManager: Y.UndoManager } | undefined;
+  undo?.undoManager.stopCapturing();
+}
+
 /** Exchange the step at `pos` with the one before (-1) or behind (1); return whether there was one. */
 export function moveStep(editor: Editor, pos: number, by: -1 | 1): boolean {
   const { doc, tr } = editor.state;
@@ -31,7 +38,15 @@ export function moveStep(editor: Editor, pos: number, by: -1 | 1): boolean {
   if (!node || !other || other.type !== node.type) return false;
   const from = by < 0 ? pos - other.nodeSize : pos;
   const pair = by < 0 ? [node, other] : [other, node];
-  editor.view.dispatch(tr.replaceWith(from, from + node.nodeSize + other.nodeSize, pair));
+  const { anchor, head } = editor.state.selection;
+  tr.replaceWith(from, from + node.nodeSize + other.nodeSize, pair);
+  // The caret goes along with the step that it is in.
+  const moved = by * other.nodeSize;
+  const isIn = (place: number): boolean => place > pos && place < pos + node.nodeSize;
+  const placed = (place: number) => tr.doc.resolve(place + moved);
+  if (isIn(anchor) && isIn(head)) tr.setSelection(TextSelection.between(placed(anchor), placed(head)));
+  undoApart(editor.state);
+  editor.view.dispatch(tr.scrollIntoView());
   return true;
 }
 
