@@ -109,6 +109,28 @@ async def test_handed_in_is_final_and_too_little_is_not_taken(reviewed: Reviewed
     assert (opened["is_open"], opened["count"], opened["agreement"]["is_small"]) == (True, 1, True)
 
 
+async def test_raters_change_until_it_opens_and_who_leaves_takes_their_words_along(reviewed: Reviewed) -> None:
+    await reviewed.begin()
+    note = await reviewed.note("he")
+    await reviewed.send("he", "PUT", f"/notes/{note}", {"text": REMARK, "item": ""}, 204)
+    own = (await reviewed.send("he", "GET", ""))["notes"]
+    assert [(one["text"], one["item"], one["at_ms"]) for one in own] == [(REMARK, "", 65_000)]
+    await reviewed.note("ma")
+    await reviewed.rate("he", 4)
+    await reviewed.hand_in("he")
+    yang = {"rater_ids": [await reviewed.workshop.id_of("yang")]}
+    for other in ("ma", "lin"):  # who only rates; who leads the group, but taught
+        assert await reviewed.refused(other, "PUT", "/raters", yang) == "not_allowed"
+    assert await reviewed.refused("he", "PUT", "/raters", {"rater_ids": [reviewed.review]}) == "rater_unfit"
+    changed = await reviewed.send("he", "PUT", "/raters", yang)
+    assert {one["person"]["name"] for one in changed["raters"]} == {"和志强", "杨秀英"}  # who handed in stays
+    assert await reviewed.refused("ma", "PUT", "/scores", {"scores": {"main_wait": 1}}) == "not_allowed"
+    await reviewed.rate("yang", 3)
+    opened = await reviewed.hand_in("yang")
+    assert (opened["is_open"], [one["text"] for one in opened["notes"]]) == (True, [REMARK])
+    assert await reviewed.refused("he", "PUT", "/raters", yang) == "review_state"
+
+
 async def test_who_taught_or_may_not_watch_does_not_rate(reviewed: Reviewed) -> None:
     workshop, world = reviewed.workshop, reviewed.workshop.world
     path, ids = f"/api/lessons/{reviewed.lesson}/reviews", {one: await workshop.id_of(one) for one in ("lin", "yang")}
