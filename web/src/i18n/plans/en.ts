@@ -144,6 +144,7 @@ export const en = {
       'This plan is final and can only be read. To change it, choose “Revise”; the final version stays.',
     archived: 'This plan is archived and can only be read.',
     rights: 'You may read and comment, not change the text.',
+    visit: 'You are a guest of a meeting: you may read this plan until it is over, not change it.',
     resume: 'Revise',
   },
   login: {
