@@ -7,8 +7,9 @@ import random
 import pytest
 
 from signaling import messages as m
+from signaling.attendance import LONGEST_OVERTIME_S, OVERTIME_S, UNATTENDED_S
 from signaling.effects import StopRecording
-from signaling.room import LONGEST_OVERTIME_S, OVERTIME_S, UNATTENDED_S, Joined, Room
+from signaling.room import Joined, Room
 from tests.unit.signaling.room_world import CLASSROOMS, DECK, LECTURER, LESSON, World
 
 PLANNED_S = LESSON.planned_minutes * 60

@@ -9,12 +9,13 @@ from hypothesis import given, settings, strategies as st
 from msgspec.structs import replace
 
 from signaling import messages as m
+from signaling.attendance import UNATTENDED_S
 from signaling.effects import FeedSlot, StartRecording, StopRecording
 from signaling.errors import Refused
 from signaling.meeting import CHAIR_AWAY_S, OVERTIME_S
 from signaling.replica import apply_all, initial
 from signaling.roles import Role
-from signaling.room import UNATTENDED_S, Request, Room
+from signaling.room import Request, Room
 from signaling.seats import RESUME_S, Admission
 from tests.unit.signaling.room_world import LESSON, World
 

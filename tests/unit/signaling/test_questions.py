@@ -251,7 +251,7 @@ def test_walls_show_the_most_frequent_of_many_different_answers() -> None:
     world.ask(world.teacher, give(NUMBER, 1, *((n + 1, value) for n, value in enumerate(values))))
     many = tuple(q.Answer(pupil(n), str(n)) for n in range(20))
     sheet = q.Sheet(NUMBER.id, ROOM, many)
-    world.room._state = msgspec.structs.replace(
+    world.room._log.state = msgspec.structs.replace(
         world.room.state, quiz=msgspec.structs.replace(world.room.state.quiz, sheets=(sheet,))
     )
     world.ask(world.lecturer, m.CloseQuestion(1, NUMBER.id))

@@ -11,8 +11,9 @@ from signaling import messages as m
 from signaling.effects import Dismiss, ForgetMedia, StopRecording, Tell
 from signaling.errors import Refused
 from signaling.roles import Role
-from signaling.room import MAX_SEATS, TAIL_EVENTS, Room
+from signaling.room import MAX_SEATS, Room
 from signaling.seats import RESUME_S, Admission, peer_id, room_of_resume
+from signaling.state_log import TAIL_EVENTS
 from tests.unit.signaling.room_world import (
     CLASSROOMS,
     DECK,

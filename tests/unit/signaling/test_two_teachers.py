@@ -271,7 +271,7 @@ def test_another_teacher_takes_over_by_hand_or_when_the_first_is_gone() -> None:
 def test_teacher_of_the_paired_school_acts_before_whoever_came_first(paired: str, acts: str) -> None:
     world = Class()
     lesson = msgspec.structs.replace(world.state.lesson, paired_school=paired)
-    world.room._state = msgspec.structs.replace(world.state, lesson=lesson)
+    world.room._log.state = msgspec.structs.replace(world.state, lesson=lesson)
     world.keep(world.room.disconnect(world.lead, world.lecturer.socket, world.now))
     world.wait(AWAY_S + 0.5)
     assert world.state.acting == getattr(world, acts)
