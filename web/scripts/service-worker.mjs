@@ -1,11 +1,14 @@
-/** Vite plugin: writes `sw.js` beside the build, with the list of files that a classroom's screen needs to open without
- *  a network. Its version is the hash of all of them: every build is another worker, and the browser takes it in turn. */
+/** Vite plugin: writes `sw.js` beside the build, with the lists of files that a classroom's screen, and the page of a
+ *  plan, need to open without a network. Its version is the hash of all of them: every build is another worker, and the browser takes it in turn. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 const SOURCE = new URL('../src/pack/serviceWorker.js', import.meta.url);
 /** Where the parts of a screen begin: what they load by themselves comes with them. */
 const PARTS = [/\/ScreenPage\.vue$/, /\/ClassroomPage\.vue$/];
+/** And those of a plan: the editor, the words of the workshop, and formulas with their styles and letters. */
+const PLANS = [/\/PlanPage\.vue$/, /\/PlanDesk\.vue$/, /\/i18n\/workshop\.ts$/, /\/katex\.mjs$/];
+const FORMULAS = /\/katex[^/]*\.css$|\/KaTeX_[^/]*\.woff2$/;
 
 /** Return the files that `names` need, each with the styles and chunks that it imports. */
 function closure(bundle, names) {
@@ -29,23 +32,25 @@ export function serviceWorker() {
     enforce: 'post',
     generateBundle(_, bundle) {
       const chunks = Object.values(bundle).filter((one) => one.type === 'chunk');
-      const isPart = (one) => PARTS.some((part) => part.test(one.facadeModuleId ?? ''));
-      const parts = chunks.filter((one) => one.isEntry || isPart(one));
-      const screens = parts.filter(isPart).length;
-      if (screens !== PARTS.length)
-        this.error(`the screen's pages are not chunks of their own: ${screens} found`);
-      const files = closure(
-        bundle,
-        parts.map((one) => one.fileName),
-      );
+      const find = (parts) =>
+        parts.map((part) => {
+          const found = chunks.filter((one) => part.test(one.facadeModuleId ?? ''));
+          if (found.length !== 1) this.error(`${part}: ${found.length} chunks of their own`);
+          return found[0].fileName;
+        });
+      const entries = chunks.filter((one) => one.isEntry).map((one) => one.fileName);
+      const files = closure(bundle, [...entries, ...find(PARTS)]);
+      const formulas = Object.keys(bundle).filter((name) => FORMULAS.test(name));
+      const plans = [...closure(bundle, find(PLANS)), ...formulas].filter((name) => !files.includes(name));
       const html = String(bundle['index.html']?.source ?? '');
       if (!html) this.error('no index.html in the bundle');
       const worker = readFileSync(SOURCE, 'utf8');
       const version = createHash('sha256')
-        .update([worker, html, ...files].join('\n'))
+        .update([worker, html, ...files, ...plans].join('\n'))
         .digest('hex')
         .slice(0, 16);
-      const shell = JSON.stringify({ version, files: files.map((name) => `/${name}`) });
+      const named = (names) => names.map((name) => `/${name}`);
+      const shell = JSON.stringify({ version, files: named(files), plans: named(plans) });
       this.emitFile({ type: 'asset', fileName: 'sw.js', source: `const BUILD = ${shell};\n${worker}` });
     },
   };

@@ -1,7 +1,9 @@
 /* global BUILD */
-/** The service worker of classrooms' screens. It does three things and no more:
+/** The service worker of classrooms' screens, and of plans that are written without a network. It does three things
+ *  and no more:
  *
- *  - opens the screen without a network, from the files of one build (`BUILD`, written by the build);
+ *  - opens the screen without a network, from the files of one build (`BUILD`, written by the build), and the pages of
+ *    plans where somebody asked for it once;
  *  - serves files of lesson packs by their content address, as far as they lie in this browser;
  *  - lets everything else pass. It never keeps an answer of the API, nor a page of anybody.
  *
@@ -11,6 +13,7 @@
 
 const PREFIX = 'tongtang-shell-';
 const SHELL = PREFIX + BUILD.version;
+const PLANS = 'tongtang-plans'; // a cache without files: it is there when plans' pages are to be kept
 const HTML_MS = 10_000; // a link that is up but dead: a screen after a power cut must not stay white
 const NOT_PAGES = /^\/(api|ws|whip|whep|metrics|healthz)(\/|$)/;
 const PACK_FILE = /^\/api\/lessons\/[^/]+\/pack\/([0-9a-f]{64})$/;
@@ -21,6 +24,10 @@ self.addEventListener('install', (event) => {
 
 self.addEventListener('activate', (event) => {
   event.waitUntil(dropOldBuilds().then(() => self.clients.claim()));
+});
+
+self.addEventListener('message', (event) => {
+  if (event.data === 'keep-plans') event.waitUntil(keepPlans());
 });
 
 self.addEventListener('fetch', (event) => {
@@ -47,7 +54,17 @@ async function keepBuild() {
     throw new Error('the server has another build by now'); // its own worker comes next
   }
   const shell = await caches.open(SHELL);
-  for (const name of BUILD.files) {
+  await keepFiles(shell, (await caches.has(PLANS)) ? [...BUILD.files, ...BUILD.plans] : BUILD.files);
+  await shell.put('/', page); // last: a build is there when its HTML is
+}
+
+async function keepPlans() {
+  await caches.open(PLANS);
+  await keepFiles(await caches.open(SHELL), BUILD.plans);
+}
+
+async function keepFiles(shell, names) {
+  for (const name of names) {
     const kept = await caches.match(name);
     if (kept) {
       await shell.put(name, kept);
@@ -57,7 +74,6 @@ async function keepBuild() {
       await shell.put(name, answer);
     }
   }
-  await shell.put('/', page); // last: a build is there when its HTML is
 }
 
 /** Forget builds. The one before stays: a page of it may be open, and wants its parts. */

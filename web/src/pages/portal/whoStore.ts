@@ -2,7 +2,7 @@ import { defineStore } from 'pinia';
 import { computed, ref } from 'vue';
 import { api, setPageOf } from '@/api/client';
 import type { Hello } from '@/api/types';
-import { wipeCopies } from '@/plans/sync/marks';
+import { notePerson, wipeCopies } from '@/plans/sync/marks';
 
 /** Who sits here: the person signed in, the classroom that this computer is the screen of, and what the server is. */
 export const useWho = defineStore('who', () => {
@@ -16,6 +16,7 @@ export const useWho = defineStore('who', () => {
   async function refresh(): Promise<Hello> {
     hello.value = await api.hello();
     setPageOf(me.value?.id ?? null);
+    notePerson(me.value);
     return hello.value;
   }
 
@@ -37,6 +38,7 @@ export const useWho = defineStore('who', () => {
   async function signOut(): Promise<void> {
     const person = me.value?.id;
     await api.signOut();
+    notePerson(null);
     if (person !== undefined) await wipeCopies(person); // the computer is the office's
     await refresh();
   }

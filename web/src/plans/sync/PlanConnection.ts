@@ -233,6 +233,7 @@ export class PlanConnection {
     this.isGreeted = true;
     this.state.generation = hello.generation;
     this.copy?.setGeneration(hello.generation);
+    this.copy?.setReadOnly(hello.read_only);
     Object.assign(this.state, { readOnly: hello.read_only, connection: 'online', reason: '', detail: '' });
     this.line.send(syncFrame(STEP_1, Y.encodeStateVector(this.doc)));
     if (this.awareness.getLocalState() !== null) this.sendAwareness([this.doc.clientID]);
@@ -288,8 +289,13 @@ export class PlanConnection {
     if (this.isClosed) return copy.close();
     this.copy = copy;
     this.state.isMarked = true;
-    if (this.state.generation) copy.setGeneration(this.state.generation);
-    else this.state.generation = copy.generation;
+    if (this.state.generation) {
+      copy.setGeneration(this.state.generation);
+      copy.setReadOnly(this.state.readOnly);
+    } else {
+      this.state.generation = copy.generation;
+      this.state.readOnly = copy.wasReadOnly; // until the server says
+    }
     if (copy.wasUnsaved) this.made += 1; // of a page that was closed before the server had it
     this.count();
     copy.setUnsaved(this.made > this.saved);

@@ -14,6 +14,7 @@ export class OfflineCopy {
     private readonly plan: string,
     readonly generation: number,
     readonly wasUnsaved: boolean,
+    readonly wasReadOnly: boolean,
   ) {}
 
   /** Open the copy and put what is in it into `doc`. */
@@ -21,8 +22,8 @@ export class OfflineCopy {
     const stored = new IndexeddbPersistence(nameOf(person, plan), doc);
     await stored.whenSynced;
     const generation = Number((await stored.get('generation')) ?? 0);
-    const wasUnsaved = markedPlans(person)[plan]?.unsaved ?? false;
-    const copy = new OfflineCopy(stored, person, plan, generation, wasUnsaved);
+    const { unsaved: wasUnsaved = false, readOnly = true } = markedPlans(person)[plan] ?? {};
+    const copy = new OfflineCopy(stored, person, plan, generation, wasUnsaved, readOnly);
     copy.setUnsaved(wasUnsaved);
     return copy;
   }
@@ -38,6 +39,11 @@ export class OfflineCopy {
 
   setGeneration(generation: number): void {
     void this.stored.set('generation', generation);
+  }
+
+  /** Note whether the person may only read it. */
+  setReadOnly(readOnly: boolean): void {
+    mark(this.person, this.plan, { readOnly });
   }
 
   /** Note whether it holds what the server does not have. */
