@@ -6,8 +6,8 @@ import asyncio
 import resource
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -26,30 +26,13 @@ from server.lean_websocket import LeanWebSocket
 from server.live import media_bind, worker_count
 from server.settings import Settings
 from server.tls import check_pair, own_certificate
+from server.web_server import WebServer
 from signaling.errors import TongtangError
 from signaling.messages import MAX_MESSAGE_BYTES
 
 OPEN_FILES = 20_000  # MAX_SOCKETS lessons' sockets, as many connections for pages, and the database
 
 Started = Callable[[Services, str], None]
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handling: it would kill the process before the rooms are closed."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.is_up = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to serve, and say so."""
-        await super().startup(sockets)
-        self.is_up.set()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
 
 
 async def serve(settings: Settings, on_started: Started, on_stopping: Callable[[], None]) -> None:
@@ -110,7 +93,7 @@ async def serving(settings: Settings) -> AsyncIterator[tuple[Services, str]]:
         port = listener.getsockname()[1]
         async with asyncio.TaskGroup() as tasks:
             async with open_services(settings) as services:
-                server = _Server(_config(settings, services))
+                server = WebServer(_config(settings, services))
                 tasks.create_task(server.serve([listener]), name="http")
                 await server.is_up.wait()
                 url = f"{settings.scheme}://{_shown(settings.host)}:{port}"

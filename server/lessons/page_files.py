@@ -17,6 +17,7 @@ import threading
 from pathlib import Path
 
 from server.lessons.orphans_plan import Found
+from server.whole_file import write_whole
 from signaling.errors import Unavailable
 
 _SHARD = re.compile(r"[0-9a-f]{2}")
@@ -108,13 +109,5 @@ class PageFiles:
         if self.renew(name):
             return name
         path.parent.mkdir(parents=True, exist_ok=True)
-        half = path.with_name(f".{name}.{secrets.token_hex(4)}")
-        try:
-            with half.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            half.replace(path)
-        finally:
-            half.unlink(missing_ok=True)
+        write_whole(path, data, path.with_name(f".{name}.{secrets.token_hex(4)}"))
         return name

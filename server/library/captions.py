@@ -16,6 +16,7 @@ from recorder.folder import FolderBusy, lock_folder
 from recorder.resource import CAPTIONS, LANGUAGE, RESOURCE, Caption, decode_resource
 from recorder.space import DISK_FULL
 from recorder.words import MAX_CAPTION_BYTES, captions_of, read_captions, write_captions
+from server.whole_file import write_whole
 from signaling.errors import Refused, Unavailable
 
 MAX_LANGUAGES = 12
@@ -92,20 +93,8 @@ def _replace(folder: Path, language: str, version: str, text: bytes | None) -> N
     if text is None:
         path.unlink(missing_ok=True)
     else:
-        _write(path, text)
-    _write(folder / RESOURCE, msgspec.json.encode(replace(resource, captions=captions_of(folder))))
-
-
-def _write(path: Path, data: bytes) -> None:
-    half = path.with_name(f"{path.name}.tmp")
-    try:
-        with half.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
+        write_whole(path, text)
+    write_whole(folder / RESOURCE, msgspec.json.encode(replace(resource, captions=captions_of(folder))))
 
 
 def _kept(folder: Path, caption: Caption) -> KeptCaption:

@@ -17,6 +17,7 @@ from server.lessons.model import CLASSROOM_WIDTH, Lesson, Page
 from server.lessons.page_files import PageFiles
 from server.lessons.questions.model import PreparedQuestion
 from server.lessons.service import deck_of, info_of
+from server.whole_file import write_whole
 from signaling import replica
 from signaling.views import PUBLIC, view_snapshot
 
@@ -53,12 +54,4 @@ def write_material(folder: Path, material: Material) -> None:
         OSError: it could not be written; what was there before stays.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    half = folder / f"{MATERIAL}.tmp"
-    try:
-        with half.open("wb") as file:
-            file.write(msgspec.json.encode(material))
-            file.flush()
-            os.fsync(file.fileno())
-        half.replace(folder / MATERIAL)
-    finally:
-        half.unlink(missing_ok=True)
+    write_whole(folder / MATERIAL, msgspec.json.encode(material))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +28,7 @@ from server.school_library.routes import Desk
 from server.school_library.shelf import Shelf
 from server.school_library.uses import UseLog
 from server.storage.ids import new_code
+from server.web_server import WebServer
 from signaling.errors import TongtangError
 
 # Where Linux desktops mount what is plugged in (udisks2), and where administrators do by hand.
@@ -69,7 +70,7 @@ async def open_library(
         seen_at = [f"http://{one}:{bound}" for one in local_ipv4()] if host in ("0.0.0.0", "::") else [url]
         neighbours = Neighbours(own, seen_at)
         desk = Desk(jobs, neighbours, Incoming(data / "incoming"), list(roots))
-        server = _Server(
+        server = WebServer(
             uvicorn.Config(
                 build(desk),
                 interface="asgi3",
@@ -116,24 +117,6 @@ async def run(folder: Path, host: str, port: int, word: str, on_started: Callabl
     async with open_library(folder, host, port, word=word) as opened:
         on_started(opened)
         await stop.wait()
-
-
-class _Server(uvicorn.Server):
-    """uvicorn that says when it is up and leaves signals alone."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.is_up = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to serve, and say so."""
-        await super().startup(sockets)
-        self.is_up.set()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
 
 
 @asynccontextmanager
