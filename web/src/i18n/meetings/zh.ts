@@ -79,7 +79,7 @@ export const zh = {
     you: '我',
     chair: '主持',
     muted: '已静音',
-    speaks: '正在说话',
+    speaks: '说话中',
     away: '网络断了，正在等他回来',
     noMic: '没有麦克风',
     muteOne: '让{name}静音',
