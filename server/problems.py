@@ -70,6 +70,7 @@ _STATUS: dict[str, int] = {
     "gathering_off": 409,
     "plan_changed": 409,
     "anchor_lost": 409,
+    "anchor_crosses": 409,
     "resource_withdrawn": 409,
     "notes_open": 409,
     "material_unsupported": 415,

@@ -21,6 +21,7 @@ import msgspec
 from pycrdt import Doc, XmlElement, XmlFragment, XmlText
 
 from server.planning.document import MAX_DEPTH, ROOT
+from server.planning.plans import spanned
 from server.planning.plans.cutting import document_of
 from server.planning.plans.model import Anchor
 from server.planning.plans.structs import Id, Malformed, Reader, deleted_in, varint
@@ -51,7 +52,9 @@ class Found(msgspec.Struct, frozen=True):
     path: tuple[int, ...] = ()
     start: int = 0  # characters
     end: int = 0
-    words: str = ""  # that stand there now
+    words: str = ""  # that stand there now; of several paragraphs a line each
+    end_path: tuple[int, ...] = ()  # where it ends, when in another paragraph
+    crosses: bool = False  # it ends in another box than it begins in: a cell, a list's item, a step
 
 
 def find(update: bytes, anchors: Sequence[Anchor]) -> list[Found]:
@@ -66,15 +69,35 @@ def find(update: bytes, anchors: Sequence[Anchor]) -> list[Found]:
         raise
     except BaseException:  # positions come from clients; one that names no letter may panic the library's copy
         marked = {}
-    return [_found(anchor, marked.get(2 * at), marked.get(2 * at + 1), texts) for at, anchor in enumerate(anchors)]
+    found = []
+    for at, anchor in enumerate(anchors):
+        start, end = marked.get(2 * at), marked.get(2 * at + 1)
+        if start is not None and end is not None and start.path != end.path:
+            found.append(_spanned(doc, start, end))
+        else:
+            found.append(_found(anchor, start, end, texts))
+    return found
+
+
+def _spanned(doc: Doc[Any], start: Place, end: Place) -> Found:
+    lines = [
+        "".join(value for text in texts for value, _ in text.diff() if isinstance(value, str))
+        for texts in map(_own_texts, spanned.blocks(doc, start.path, end.path))
+    ]
+    if not lines:
+        return Found("anchored", start.path, start.offset, start.offset, crosses=True)  # it begins here
+    words = "\n".join([lines[0][start.offset :], *lines[1:-1], lines[-1][: end.offset]])
+    return Found("anchored", start.path, start.offset, end.offset, words, end.path)
+
+
+def _own_texts(block: XmlElement) -> list[XmlText]:
+    return [child for child in block.children if isinstance(child, XmlText)]
 
 
 def _found(anchor: Anchor, start: Place | None, end: Place | None, texts: dict[tuple[int, ...], str]) -> Found:
     if start is not None and end is not None and start.path == end.path and start.offset < end.offset:
         words = texts[start.path][start.offset : end.offset]
         return Found("anchored", start.path, start.offset, end.offset, words)
-    if start is not None and end is not None and start.path != end.path:
-        return Found("anchored", start.path, start.offset, start.offset)  # over several blocks: it begins here
     return _quoted(anchor.quote, texts)
 
 
@@ -176,6 +199,9 @@ def replace(doc: Doc[Any], place: Found, words: str) -> None:
     Raises:
         ValueError: other words stand there.
     """
+    if place.end_path:
+        spanned.replace(doc, place, words)
+        return
     node: Any = doc.get(ROOT, type=XmlFragment)
     for index in place.path:
         node = node.children[index]

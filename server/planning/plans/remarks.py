@@ -18,13 +18,14 @@ from server.planning.log import ActivityLog
 from server.planning.plans import desk, papers, places
 from server.planning.plans.batches import Batch
 from server.planning.plans.core import PlanCore
+from server.planning.plans.cutting import LARGE_BYTES
 from server.planning.plans.mentions import tell_in
 from server.planning.plans.model import Anchor, Comment, CommentKind, Reply
 from server.planning.plans.rooms import PlanRooms
 from server.planning.rights import Right, require
 from server.storage.database import Database, Transaction
 from server.storage.ids import new_id
-from signaling.errors import Refused
+from signaling.errors import Refused, Unavailable
 
 MAX_COMMENTS = 2_000
 MAX_REPLIES = 100
@@ -144,7 +145,9 @@ class RemarkService:
         """Put a suggestion's words into the plan, as an edit of whoever suggested them.
 
         Raises:
-            Refused: `comment_unknown`, `comment_state`, `anchor_lost`, `not_allowed`, `group_closed`, `plan_state`.
+            Refused: `comment_unknown`, `comment_state`, `anchor_lost`, `anchor_crosses`, `not_allowed`, `group_closed`
+                or `plan_state`.
+            Unavailable: `plan_busy`.
         """
         async with self._database.read() as tx:
             await desk.require_open_in(tx, person, plan_id, Right.RESOLVE_COMMENT)
@@ -152,12 +155,17 @@ class RemarkService:
         if comment.kind != "suggestion" or comment.anchor is None or comment.replacement is None or comment.resolved_ms:
             raise Refused("comment_state", "这条建议已经处理过，请刷新页面。")
         anchor, words = comment.anchor, comment.replacement
+        looked: dict[int, places.Found] = {}  # by the number of the document's last update
 
         def work(core: PlanCore) -> Batch | None:
-            place = places.find(core.doc.get_update(), [anchor])[0]
-            if place.state == "lost" or place.words != anchor.quote:
-                raise Refused("anchor_lost", "建议所指的文字已经改动或删除，请对照原文手动修改。")
-            return core.edit(comment.by.id, lambda doc: places.replace(doc, place, words))
+            place = looked.get(core.seq)
+            if place is None:  # somebody wrote since
+                update = core.doc.get_update()
+                if len(update) > LARGE_BYTES:
+                    raise Unavailable("plan_busy", "这份教案很大，正有人在写，请稍后再采纳。")
+                place = places.find(update, [anchor])[0]
+            there = _replaceable(place, anchor)
+            return core.edit(comment.by.id, lambda doc: places.replace(doc, there, words))
 
         async def record(tx: Transaction, core: PlanCore) -> None:
             access = await desk.require_open_in(tx, person, plan_id, Right.RESOLVE_COMMENT)
@@ -168,6 +176,8 @@ class RemarkService:
             await self._note(tx, "suggestion.accepted", person, access, comment_id, data)
 
         async with self._rooms.using(plan_id) as room:
+            seq, update = room.core.seq, room.core.doc.get_update()
+            looked[seq] = (await asyncio.to_thread(places.find, update, [anchor]))[0]
             await room.command(record, work)
         async with self._database.read() as tx:
             return await papers.find_comment(tx, plan_id, comment_id)
@@ -198,3 +208,16 @@ class RemarkService:
         await self._activity.note(
             tx, kind, person.id, group_id=plan.group_id, plan_id=plan.id, object_id=comment_id, data=data
         )
+
+
+def _replaceable(place: places.Found, anchor: Anchor) -> places.Found:
+    """Return the place when a suggestion can be accepted there.
+
+    Raises:
+        Refused: `anchor_lost` or `anchor_crosses`.
+    """
+    if place.crosses:
+        raise Refused("anchor_crosses", "这条建议跨了表格、列表、环节或公式，不能整段替换。请对照原文手动修改。")
+    if place.state == "lost" or place.words != anchor.quote:
+        raise Refused("anchor_lost", "建议所指的文字已经改动或删除，请对照原文手动修改。")
+    return place

@@ -11,11 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
+from pycrdt import XmlElement, XmlFragment
 from sqlalchemy import select
 
 from bench.plan_client import SESSION, PlanClient
 from bench.plan_world import PlanWorld, plan_world
-from server.planning.document import blank_plan
+from server.planning.document import Node, append_pieces, blank_plan, paragraph
 from server.planning.groups.due import DueReader
 from server.planning.log import activity
 from server.planning.plans.structs import varint
@@ -101,6 +102,32 @@ async def test_a_suggestion_is_an_edit_by_whoever_made_it(world: PlanWorld) -> N
     declined = await lead("POST", f"/comments/{stale['id']}/decline", {})
     assert declined["outcome"] == "declined"
     await guest("DELETE", f"/comments/{remark['id']}", status=204)
+    await page.close()
+
+
+async def test_a_suggestion_over_several_paragraphs_is_one_edit_of_its_author(world: PlanWorld) -> None:
+    plan = await world.plan(tree=Node("doc", {}, (Node("planField", {"field": "goals"}, (paragraph(),)),)))
+    lead, guest = Asking(world, "王老师", plan.id), Asking(world, "来宾", plan.id)
+    page = await world.page("赵老师", plan.id)
+
+    def write(root: XmlFragment) -> None:
+        field = root.children[0]
+        assert isinstance(field, XmlElement)
+        append_pieces(field, (paragraph("说出光的折射"), paragraph("画出光的路线")))
+
+    await page.change(
+        write
+    )  # clocks: the second paragraph 0, its text 1, its letters from 2; the first 8, 9, and from 10
+    await page.until(lambda: page.unsaved == 0)
+    place = anchor(page, 10 + 2, 2 + 3, "光的折射\n画出光")
+    about = {"kind": "suggestion", "text": "合成一条", "anchor": place, "replacement": "并解释水中筷子弯折"}
+    made = await guest("POST", "/comments", about, 201)
+    accepted = await lead("POST", f"/comments/{made['id']}/accept", {})
+    assert accepted["outcome"] == "accepted"
+    await page.until(lambda: page.text.endswith("说出并解释水中筷子弯折的路线"))
+    shares = await world.plans.versions.written(plan.id)
+    people = {one: (await world.person(one)).id for one in ("赵老师", "来宾")}
+    assert shares == {people["来宾"]: 9, people["赵老师"]: 5}
     await page.close()
 
 

@@ -126,3 +126,34 @@ def test_other_words_are_not_replaced() -> None:
     with pytest.raises(ValueError, match="other words"):
         replace(doc, Found("anchored", (0, 0), 0, 2, "老师"), "同学")
     assert plain_text(read_tree(doc)) == "学生观察"
+
+
+@pytest.mark.parametrize(
+    ("words", "after"),
+    [
+        ("", "学生折射\n末段"),
+        ("看见", "学生看见折射\n末段"),
+        ("看见\n第二行\n水里的", "学生看见\n第二行\n水里的折射\n末段"),
+    ],
+)
+def test_words_over_several_paragraphs_are_replaced_as_one(words: str, after: str) -> None:
+    doc = made(paragraphs("学生观察", "", "中间", "光的折射", "末段"))
+    # clocks, from the last paragraph on, each with its text before its letters: from 0, 4, 10, 14 and 16
+    one = anchor(doc, 18 + 2, 6 + 2, "观察\n\n中间\n光的")
+    place = find(doc.get_update(), [one])[0]
+    assert (place.state, place.words) == ("anchored", one.quote)
+    other: Doc[Any] = Doc()
+    other.apply_update(doc.get_update())
+    text_at(other, 4).insert(0, "最")
+    replace(doc, place, words)
+    assert plain_text(read_tree(doc)) == after
+    doc.apply_update(other.get_update())
+    assert plain_text(read_tree(doc)) == after.replace("末段", "最末段")
+
+
+def test_words_in_several_boxes_are_not_replaced() -> None:
+    items = tuple(Node("listItem", {}, (paragraphs(line).children[0],)) for line in ("甲乙", "丙丁"))
+    doc = made(Node("doc", {}, (Node("bulletList", {}, items),)))
+    # clocks: the list 0; the second item, its paragraph and text 1 to 3, its letters 4 and 5; the first from 6 on
+    one = anchor(doc, 9 + 1, 4 + 1, "乙\n丙")
+    assert find(doc.get_update(), [one])[0].crosses
