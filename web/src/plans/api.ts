@@ -187,6 +187,9 @@ export const planApi = {
   restore: (id: string, number: number) =>
     request<unknown>('POST', one(id, 'versions', number, 'restore'), {}),
 
+  /** Make the document anew, with the same words and authors and without its history. */
+  renew: (id: string) => request<undefined>('POST', one(id, 'renew'), {}),
+
   shares: (id: string) => request<Shares>('GET', one(id, 'shares')),
   compare: (id: string, number: number, other: number | null) =>
     items<Change>(`${one(id, 'versions', number, 'compare')}${other === null ? '' : `?with=${other}`}`),

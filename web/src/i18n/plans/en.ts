@@ -249,6 +249,11 @@ export const en = {
     form: 'How to look at it',
     parts: 'What the version says',
   },
+  renew: {
+    now: 'Clear the history',
+    hint: 'For a plan that has reached its 5 MB: words, formatting and how much each person wrote stay as they are, only the traces of editing go. What stood there before becomes a version.',
+    sure: 'Everybody has to open the plan again afterwards. Words that are not saved yet do not come along by themselves and have to be copied. Clear the history now?',
+  },
   cover: {
     open: 'About',
     title: 'About this plan',
@@ -260,13 +265,14 @@ export const en = {
     leadHint:
       'A new lead makes the plan final and changes what stands here. Everybody stays the author of what they wrote.',
     readHint: 'Changed by the plan lead and the lead of the group.',
+    archivedHint: 'Archived: it can only be read.',
     archive: 'Archive',
     archiveSure:
       'An archived plan can only be read and is listed no more; the group’s “Archived” has it, and it can be taken out again. Archive it?',
     takeOut: 'Take out again',
     renew: 'The plan says that it is full?',
     renewHint:
-      'A plan with its history has 5 MB at most. Tidying keeps words, authors, versions and comments, only not each single keystroke; whoever is writing is connected again.',
+      'A plan with its history has 5 MB at most. Tidying keeps words, authors, versions and comments, only not each single keystroke. Whoever has the plan open is asked to open it again: tell them before.',
     renewNow: 'Tidy the history',
   },
   share: {
