@@ -318,13 +318,13 @@ describe('PlanConnection', () => {
     await soon();
     await first.close();
     await wipeCopies('p1');
-    expect(markedPlans('p1')).toEqual({ plan2: { unsaved: true } });
+    expect(markedPlans('p1')).toEqual({ plan2: { unsaved: true, readOnly: false } });
     expect(markedPlans('p2')).toEqual({});
 
     const again = made('p1');
     await again.start();
     expect(text(again)).toBe('春眠不觉晓。离线写的');
-    expect(again.state).toMatchObject({ unsaved: 1, isMarked: true });
+    expect(again.state).toMatchObject({ unsaved: 1, isMarked: true, readOnly: false }); // written before it connects
     server.isSignedIn = true;
     again.retry();
     await soon();
