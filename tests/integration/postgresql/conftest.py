@@ -21,7 +21,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from server.storage.database import open_database
 from tests.integration.server.conftest import World, open_world
 from tests.ports import free_port
 
@@ -124,12 +123,12 @@ def stop(running: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="session")
-def migrated(postgres: Postgres) -> str:
-    """Return the name of a database with every table, to be the template of others."""
+def migrated(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the name of a database with every table and the people, to be the template of others."""
 
     async def make() -> str:
         url = await postgres.make()
-        async with open_database(url):
+        async with open_world(tmp_path_factory.mktemp("migrated"), url):
             pass
         return url.rpartition("/")[2]
 

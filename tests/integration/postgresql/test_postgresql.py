@@ -84,7 +84,7 @@ async def test_of_two_who_change_the_same_row_one_is_told(postgres: Postgres, mi
             async with database.write() as tx:
                 await tx.execute(text("SELECT name FROM schools"))
                 await both.wait()
-                await tx.execute(text("UPDATE schools SET name = :name"), {"name": name})
+                await tx.execute(text("UPDATE schools SET name = :name WHERE id = 's'"), {"name": name})
 
         told = await asyncio.gather(rename("丙"), rename("丁"), return_exceptions=True)
         [refused] = [one for one in told if one is not None]

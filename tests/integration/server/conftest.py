@@ -197,11 +197,28 @@ class World:
         return Asker((await self.services.accounts.find_people((username,)))[username])
 
 
+_beginnings: list[bytes] = []  # a database with every table and the people: to make it takes longer than most tests
+
+
+async def lay_down(folder: Path) -> None:
+    """Let an SQLite database with everybody in it lie in the folder, unless there is one."""
+    path = folder / "tongtang.db"
+    if path.exists():
+        return
+    if not _beginnings:
+        async with open_world(folder, sqlite_url(path)):
+            pass
+        _beginnings.append(path.read_bytes())
+    path.write_bytes(_beginnings[0])
+
+
 @asynccontextmanager
 async def open_world(folder: Path, database_url: str = "") -> AsyncIterator[World]:
     """Open a world whose data lies in `folder`, and in SQLite there when no other database is named."""
     settings = load({"data": folder, "demo": True}, {}, {})
     folder.mkdir(parents=True, exist_ok=True)
+    if not database_url:
+        await lay_down(folder)
     clock, live, quick = Clock(), QuietLive(), Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     async with open_database(database_url or sqlite_url(folder / "tongtang.db")) as database:
         ground = Ground(settings, database, folder, bytes(32), clock)

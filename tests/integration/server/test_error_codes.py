@@ -15,7 +15,7 @@ PACKAGES = ("media", "signaling", "recorder", "server")
 # Where a code stands as the first argument, and where as the second.
 FIRST = {"ProtocolViolation", "Refused", "Unavailable", "SdpError", "Bye", "TongtangError", "_Refused", "__init__"}
 SECOND = {"Failed", "Error", "InkRefused"}
-CLOSING = {"dismiss_all", "close", "_dismiss"}  # calls that carry the code of a `Bye`
+CLOSING = {"dismiss_all", "close", "dismiss"}  # calls that carry the code of a `Bye`
 CODE = re.compile(r"^[a-z][a-z0-9]*(_[a-z0-9]+)+$|^(silent|replaced|shutdown|left|conflict|busy)$")
 RAISING = re.compile(rf"\b({'|'.join(FIRST | SECOND | CLOSING)})\(")
 # Built from a variable, or said by the framework's own errors (server/problems.py).
