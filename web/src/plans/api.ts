@@ -157,8 +157,6 @@ export const planApi = {
     plan: Pick<Plan, 'id' | 'revision'>,
     to: Partial<Pick<Plan, 'title' | 'state' | 'subject' | 'grade' | 'edition'> & { lead_id: string }>,
   ) => request<Plan>('PATCH', one(plan.id), { revision: plan.revision, ...to }),
-  /** The same words without their history. */
-  renew: (id: string) => request<undefined>('POST', one(id, 'renew'), {}),
 
   comments: (id: string) => items<Comment>(one(id, 'comments')),
   comment: (id: string, comment: NewComment) => request<Comment>('POST', one(id, 'comments'), comment),

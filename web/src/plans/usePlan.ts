@@ -56,7 +56,22 @@ export function usePlan(id: string) {
     return true;
   }
 
-  return { id, plan, comments, tasks, versions, problem, unreachable, busy, may, done, calm, load, refresh, act };
+  return {
+    id,
+    plan,
+    comments,
+    tasks,
+    versions,
+    problem,
+    unreachable,
+    busy,
+    may,
+    done,
+    calm,
+    load,
+    refresh,
+    act,
+  };
 }
 
 export type OpenPlan = ReturnType<typeof usePlan>;

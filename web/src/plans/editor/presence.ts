@@ -56,7 +56,7 @@ export function caret(user: Record<string, unknown>): HTMLElement {
   made.style.setProperty('--caret', colourOf(text(user.id)));
   const label = element('span', 'caret__label', name, { 'aria-hidden': 'true' });
   label.append(element('small', '', text(user.school)));
-  made.append('\u2060', label, '\u2060'); // word joiners: the line must not break at the caret
+  made.append(label); // no text beside it: Chromium's own caret went into it, and letters typed there were lost
   return made;
 }
 
