@@ -270,10 +270,6 @@ export const en = {
     archiveSure:
       'An archived plan can only be read and is listed no more; the group’s “Archived” has it, and it can be taken out again. Archive it?',
     takeOut: 'Take out again',
-    renew: 'The plan says that it is full?',
-    renewHint:
-      'A plan with its history has 5 MB at most. Tidying keeps words, authors, versions and comments, only not each single keystroke. Whoever has the plan open is asked to open it again: tell them before.',
-    renewNow: 'Tidy the history',
   },
   share: {
     none: 'There is no text to count yet.',
