@@ -22,10 +22,10 @@ from server.planning.plans.cutting import pieces
 from server.planning.plans.structs import look, varint
 from server.planning.plans.wire import Sub
 
-PARAGRAPHS, AT_ONCE = 4_000, 200  # of 0.6 kB, so many in one update
-STRUCTS = 150_000  # of 16 bytes
-CLIENT = 4_294_967_291  # a client id as long as browsers have them; nobody else's
-_SENTENCE = "没有网络的时候写了很久很久，一天的课都备好了，学生看到的光在水里折了一个角。" * 5
+PARAGRAPHS, AT_ONCE = 2_000, 90  # of 1.2 kB, so many in one update
+STRUCTS = 112_000  # of 24 bytes
+CLIENT = (1 << 53) - 111  # a client id as long as there are; nobody else's
+_SENTENCE = "没有网络的时候写了很久很久，一天的课都备好了，学生看到的光在水里折了一个角。" * 10
 _LETTER = b"\x03\xe5\xad\x97"  # with its length before it
 
 

@@ -70,7 +70,7 @@ async def test_a_day_without_a_network_comes_over_in_pieces_and_goes_on_after_a_
     plan = await world.plan()
     page, other = await world.page("王老师", plan.id), await world.page("赵老师", plan.id)
     await page.close()
-    await write_paragraphs(page, 2_600)
+    await write_paragraphs(page, 1_350)
     missing = len(page.doc.get_update(other.doc.get_state()))
     assert missing > 1_500_000
     await page.resume()
