@@ -37,7 +37,7 @@ from recorder.timeline import (
 LAST_FRAME_MS = 40  # how long the last picture stands: one frame at 25 a second
 PATIENT_MS = 3_000.0  # a new lead without picture for longer than this must not be seen as the old one
 LOW_LINES = 360  # of the shorter side: what a weak link carries, and what the middle layer of a camera has
-KEYFRAME_MS = 6_000.0  # recorder.session asks for one every 4 s
+KEYFRAME_MS = 12_000.0  # recorder.session asks for one of a camera every 10 s
 OUTAGE_MS = 20_000.0  # shorter ones nobody looks for
 SCREEN_GONE_MS = 2_000.0  # a screen that is not shared again within this is taken away
 
@@ -151,7 +151,7 @@ class Editor:
         for start, end, peer in self._lead_spans():
             shown = list(cut_video(self._camera(peer, most_lines), start, end))
             late_ms = shown[0].t_ms - start if shown else float("inf")
-            # Who has the floor changes often, and a keyframe is up to 4 s away: who spoke before is seen meanwhile.
+            # Who has the floor changes often, and a keyframe is up to 10 s away: who spoke before is seen meanwhile.
             if pictures and late_ms > (KEYFRAME_MS if self._floor else PATIENT_MS):
                 pictures.append(start)
             pictures += shown

@@ -21,7 +21,7 @@ from recorder.story import PartRecord, Story, lead_spans, page_turns, tell_on
 
 JOURNAL_READ_BYTES = 4 << 20  # at a time; an hour of a busy lesson is 3 MB
 STEP_MS = 100.0  # a part's clock that moves by less is the same clock: a jump that nobody hears
-KEYFRAMES_MS = 20_000.0  # a camera gives a keyframe every 4 s when it can; one that does not is left out
+KEYFRAMES_MS = 20_000.0  # a camera gives a keyframe every 10 s when it can; one that does not is left out
 ENOUGH = 0.8  # of the stretch that the fullest layer covers: then the smaller one is enough
 
 TrackRole = Literal["voice", "guest", "camera", "screen"]

@@ -21,7 +21,9 @@ from recorder.space import Tier, is_recorded
 from recorder.track_tap import ClockMap, Frame, KeyframeNeeded, Lost, Output, Restamp, SenderClock, TrackTap
 
 PART_NS = 1_800_000_000_000  # 30 min: bounds what one damaged file can cost, and lets closed parts be copied away
-KEYFRAME_INTERVAL_NS = 4_000_000_000  # the farthest a search has to decode: about 40 kbit/s of a camera in 3 layers
+# The farthest that a search has to decode. Of a camera every receiver pays for it: a keyframe of 180 lines is 7 kB, a
+# second of a narrow link, and at 4 s pictures stood still twice as long there as at 10 s (tests/scenarios/twin).
+KEYFRAME_INTERVAL_NS, CAMERA_KEYFRAME_INTERVAL_NS = 4_000_000_000, 10_000_000_000
 ASK_INTERVAL_NS = 1_000_000_000  # a PLI takes a round trip and a frame to be answered
 REPORT_INTERVAL_NS = 5_000_000_000
 RETURN_NS = 60_000_000_000  # a part waits so long for its track; then the file is closed
@@ -243,7 +245,7 @@ class Session:
         if state.is_video:
             if unit.keyframe:
                 state.keyframe_ns = arrival_ns
-            elif state.part is None or is_waiting or arrival_ns - state.keyframe_ns >= KEYFRAME_INTERVAL_NS:
+            elif state.part is None or is_waiting or arrival_ns - state.keyframe_ns >= _keyframe_interval_ns(state):
                 self._want_keyframe(track, state, arrival_ns)
         if state.part is None or is_waiting:
             return
@@ -347,3 +349,7 @@ class Session:
                 self._close_part(state, now_ns, "disk-low")
                 state.renew_tap()
             state.held = held
+
+
+def _keyframe_interval_ns(state: RecordedTrack) -> int:
+    return CAMERA_KEYFRAME_INTERVAL_NS if state.description.source == "camera" else KEYFRAME_INTERVAL_NS

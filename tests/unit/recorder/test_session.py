@@ -130,8 +130,10 @@ def test_a_layer_that_falls_silent_leaves_a_gap_in_the_journal() -> None:
 def test_an_open_track_asks_for_keyframes_to_search_by() -> None:
     session = Session("r", "room", 0, 1)
     session.on_opened((1, 1), camera(), 0)
-    show(session, (1, 1), range(140), key_every=1_000_000)
-    assert session.poll_keyframes() == [(1, 1), (1, 1)]
+    show(session, (1, 1), range(240), key_every=1_000_000)
+    assert session.poll_keyframes() == [], "every receiver pays for a camera's keyframes"
+    show(session, (1, 1), range(240, 290), key_every=1_000_000)
+    assert session.poll_keyframes() == [(1, 1), (1, 1)], "10 s after the last one, and again after a second"
 
 
 def test_stamps_with_another_origin_go_on_in_the_same_part() -> None:
