@@ -174,6 +174,18 @@ class AudioDownTrack(DownTrack):
             end += size + tag
         out.end = end
 
+    def skip(self) -> None:
+        """Leave out what came of the slot's layer in this batch: it gets no number, so nobody asks for it again."""
+        splice = self._splice
+        if splice is None or splice.layer is not self.target or not splice.layer.pending:
+            return
+        self._waiting.clear()
+        self._sent.clear()
+        first_in = max(packet.index for packet in splice.layer.pending) + 1
+        if first_in > splice.first_in:
+            splice.first_in = first_in
+            splice.seq = self._last_out + 1 - first_in
+
     def _begin(self, target: Layer) -> Splice | None:
         types = self._types.get(target.codec.name)
         if types is None:

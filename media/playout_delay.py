@@ -17,6 +17,8 @@ RETRY_S = 0.11  # Chromium asks again for a packet after 103–113 ms, at any ro
 MAX_TRIES = 6
 LECTURE_CAP_S = 1.5  # whoever is called on talks at once: CONVERSATION_CAP_S
 CONVERSATION_CAP_S = 0.25  # while somebody of this receiver is heard
+# A picture stands for as long as the delay leaps: 0.35 s is no stall and serves most losses, more comes by and by.
+LEAP_S, RISE_PER_S = 0.35, 0.15
 FALL_PER_S = 0.05  # 50 ms a second: a picture that speeds up by 5 % is not seen
 SPREAD_MS = 1_000  # of the greatest delay over the least: the receiver may hold back more, as its own jitter needs
 # Chromium's own limits, for no wish. Not (0, 0): a greatest delay of up to 500 ms over a least of 0 makes it show each
@@ -27,11 +29,12 @@ DEAD_BAND_S = 0.03  # a rise by less is not worth ten packets with an extension
 
 
 class PlayoutDelay:
-    """The delay of one receiver's pictures: raised at once, lowered slowly."""
+    """The delay of one receiver's pictures: raised quickly, lowered slowly, never by a leap."""
 
     def __init__(self) -> None:
         self._delay_s = 0.0
         self._at = float("-inf")
+        self._leap_s = LEAP_S  # that it may rise by now
 
     def update(
         self,
@@ -57,9 +60,12 @@ class PlayoutDelay:
         wanted = min(cap, wanted_delay_s(loss, rtt_s, jitter_s, packets_per_frame))
         elapsed = max(0.0, now - self._at) if self._at > float("-inf") else 0.0
         self._at = now
+        self._leap_s = min(LEAP_S, self._leap_s + RISE_PER_S * elapsed)
         held = min(cap, self._delay_s)
         if wanted > held + DEAD_BAND_S or (wanted > held > 0 and wanted == cap):
-            held = wanted
+            rise = min(wanted - held, self._leap_s)
+            held += rise
+            self._leap_s -= rise
         elif wanted < held:
             held = max(wanted, held - FALL_PER_S * elapsed)
         self._delay_s = held

@@ -48,6 +48,11 @@ CHEAP_S = 0.3  # a keyframe that takes no longer may be asked for again soon
 BLIND_S, MIN_BLIND_BYTES, MAX_BLIND_BYTES = 1.0, 4_000, 30_000
 MAX_BLIND_LARGE_BYTES = 8_000  # of it in better pictures than the poorest
 BLIND_VIDEO_BPS = 45_000
+# Sound that may be on the way where a queue stands: always this much, 1 s of a voice in bundles; else as much as
+# arrives in this time, or, while nothing is heard, as the link would carry in it. Beyond it a packet now and then asks.
+VOICE_LEAST_BYTES, VOICE_WAY_S, VOICE_BLIND_S, VOICE_TRICKLE_S = 4_500, 1.2, 1.0, 0.24
+VOICE_QUEUE_S = 1.0
+VOICE_FIRST_S = 0.5  # since sound was left out: no picture takes what it could have had
 LEAST_VIDEO_BPS, LEAST_QUEUE_S = 30_000, 0.3
 CARRIED_MEMORY_S = 10.0
 FIXED_BPS = 100_000_000  # the estimate of a receiver that does not adapt
@@ -61,9 +66,9 @@ class Subscriber:
         "_adapts", "_audio", "_blind_bytes", "_blind_large_bytes", "_by_ssrc", "_carried_at", "_carried_bps",
         "_ceiling_bps", "_debt_bytes", "_has_bundles", "_is_content", "_is_easy", "_nacks", "_nacks_until", "_paced_at",
         "_playout", "_policy_at", "_policy_bps", "_queue_peak_at", "_queue_peak_s", "_report_at", "_rtx_at",
-        "_rtx_bytes", "_rtx_measured_at", "_rtx_spent_bps", "_rtx_spent_bytes", "_steady_at", "_video", "besides_bps",
-        "is_conversing", "is_queueing", "is_started", "keyframe_wishes", "link", "peer", "policy", "sent_bytes",
-        "slots",
+        "_rtx_bytes", "_rtx_measured_at", "_rtx_spent_bps", "_rtx_spent_bytes", "_skipped_at", "_spoke_at",
+        "_steady_at", "_video", "besides_bps", "is_conversing", "is_queueing", "is_started", "keyframe_wishes", "link",
+        "peer", "policy", "sent_bytes", "slots",
     )  # fmt: skip
 
     def __init__(
@@ -101,6 +106,8 @@ class Subscriber:
         self._ceiling_bps = 0
         self.besides_bps = 0  # what the receiver could use besides its slots, over another way on the same link
         self.is_conversing = False  # people at this receiver are heard by others: what they see must not be late
+        self._skipped_at = -100.0  # when sound was left out last
+        self._spoke_at = now
         self._steady_at = now
         self._queue_peak_s, self._queue_peak_at = 0.0, now  # the longest queue of late, fading
         self._blind_bytes = self._blind_large_bytes = 0.0
@@ -153,6 +160,10 @@ class Subscriber:
         is_free = not self.is_queueing
         for down in downs:
             if isinstance(down, AudioDownTrack):
+                if log.sent_bytes - log.told_bytes > VOICE_LEAST_BYTES and not self._may_speak(now):
+                    down.skip()
+                    self._skipped_at = now
+                    continue
                 before = out.end
                 down.write(out, log, now)
                 self._debt_bytes += out.end - before
@@ -165,6 +176,27 @@ class Subscriber:
                     is_free = False
         if not is_free:
             self.drain(out, now)
+
+    def _may_speak(self, now: float) -> bool:
+        """Return whether sound may leave although much is on the way.
+
+        On a link that carries less than the voice a queue would grow for as long as that lasts: 20 s at 30 kbit/s made
+        8 s of it, and picture and voice were late for a quarter of a minute after the link was back. What is left out
+        is heard as a gap either way.
+        """
+        link = self.link
+        is_heard = link.state in (LinkState.NORMAL, LinkState.RECOVER)
+        if not self._adapts or not link.has_feedback or (is_heard and link.queue_s < VOICE_QUEUE_S):
+            return True
+        bound = VOICE_WAY_S * link.acked_bps / 8
+        if is_heard:
+            bound = max(bound, link.cap_bytes + VOICE_LEAST_BYTES)
+        else:
+            bound = max(bound, VOICE_BLIND_S * self._carried_bps / 8)
+        if link.log.in_flight_bytes > bound and now - self._spoke_at < VOICE_TRICKLE_S:
+            return False
+        self._spoke_at = now
+        return True
 
     def _may_burst(self, wanted_bytes: int, now: float) -> bool:
         """Return whether `wanted_bytes` may leave at once; if so, they are counted."""
@@ -222,6 +254,8 @@ class Subscriber:
 
     def _may_leave(self, packet: UpPacket, now: float) -> bool:
         """Return whether a packet that waits may leave now."""
+        if now - self._skipped_at < VOICE_FIRST_S:
+            return False
         if self.link.may_send_video(now):
             return True
         size = len(packet.body) + PACKET_BYTES

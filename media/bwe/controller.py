@@ -180,6 +180,11 @@ class LinkController:
         """Return the rate at which queued video may leave."""
         return self._pacing_bps
 
+    @property
+    def cap_bytes(self) -> float:
+        """Return how much may be on the way before video waits."""
+        return self._cap_bytes
+
     def may_send_video(self, now: float) -> bool:
         """Return whether video may leave now: the link lives and not too much is on the way. Cheap: once a packet."""
         log = self.log

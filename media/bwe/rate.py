@@ -6,8 +6,8 @@ delivered rate *is* the capacity, whatever we sent. While none stands, the capac
 - queue: the estimate goes to a share of that capacity, 0.95 for a small queue and less the longer it is, so that it
   drains in about half a second. Downwards when the queue rises or is long; upwards at once too, for a rate that
   arrived is proven. This is the decrease of gcc-02 §5.5 with a factor that knows the queue. A queue below 100 ms
-  takes no more than a sixth, one below 250 ms no more than 0.4 of the estimate: a cellular link that pauses for a
-  fifth of a second is back before a smaller picture is.
+  takes no more than a sixth, one below 250 ms for 0.6 s no more than 0.4 of the estimate: a cellular link that pauses
+  for a fifth of a second is back before a smaller picture is.
 - no queue: the estimate grows by a factor a second: 4 until the first fall, 2 up to the capacity at which it last
   fell and after 2 s, 1.08 beyond (gcc-02 §5.5), but not beyond 1.5 x what was delivered. For more than that, a probe
   must prove it (`media/bwe/probe.py`). Sending little is never a reason to fall.
@@ -36,6 +36,7 @@ STEP_UP = 1.5  # at most, by one feedback
 PROVEN_FACTOR = 2.0  # a queue that drains proves no more than that, whatever arrival times say
 CLOCK_SLACK_S = 0.3
 STUCK_SHARE, STUCK_TOLERANCE, STUCK_S = 0.5, 0.2, 2.0
+PAUSE_S = 0.6  # a queue that stands for longer is no pause of the link: this is what it carries now
 VARYING_S = 10.0
 USED_SHARE = 0.5  # who sends less than that did not make a short queue
 SHORT_SHARE, MIDDLE_SHARE = (
@@ -53,6 +54,7 @@ class RateController:
         "_busy_bits",
         "_busy_from_bps",
         "_busy_s",
+        "_busy_since",
         "_known_bps",
         "_stuck_queue_s",
         "_stuck_since",
@@ -76,6 +78,7 @@ class RateController:
         self.fell_at = float("-inf")
         self._known_bps = float("inf")  # at which it fell last
         self._busy_from_bps = start_bps  # the estimate when the queue began to stand
+        self._busy_since = now
         self._was_busy = False
         self._busy_bits = self._busy_s = 0.0  # arrived while a queue stood, and the time it took, newer ones weigh more
         self._told_bps = 0.0  # like `delivered_bps`, by our clock
@@ -91,6 +94,7 @@ class RateController:
             self._measure_capacity(report, elapsed)
             if not self._was_busy:
                 self._busy_from_bps = self.estimate_bps
+                self._busy_since = now
             self._was_busy = True
             if self._busy_s > LEAST_BUSY_S:
                 self._follow(delay, packet_s, now)
@@ -134,7 +138,8 @@ class RateController:
         target = share * self._busy_bits / self._busy_s
         if target < self.estimate_bps:
             if queue > LONG_S + packet_s:
-                floor = MIDDLE_SHARE * self._busy_from_bps if queue < STANDING_S + packet_s else 0.0
+                is_pause = queue < STANDING_S + packet_s and now - self._busy_since < PAUSE_S
+                floor = MIDDLE_SHARE * self._busy_from_bps if is_pause else 0.0
                 self._fall(max(target, floor), now)
             elif delay.is_rising and self._told_bps > USED_SHARE * self.estimate_bps:
                 self._fall(max(target, SHORT_SHARE * self._busy_from_bps), now)

@@ -34,6 +34,7 @@ SRTCP_BYTES = 20  # tag and index
 OWN_START_BPS, OWN_LEAST_BPS, OWN_MOST_BPS = 300_000.0, 20_000.0, 480_000.0
 OWN_QUEUE_S, OWN_FALL, OWN_GROWTH = 0.1, 0.97, 1.003  # a step, of which there are 50 a second
 OWN_VOICE_BYTES, OWN_PACKET_BYTES = 110, 1_100
+RECORDER_KEYFRAME_S = 10.0  # recorder/session.py
 LEAD_IN_S = 2.0  # the lecturer teaches for so long before anybody joins
 
 VP8_CODEC = NegotiatedCodec("vp8", VP8, RTX, 90_000, True, True, True)
@@ -248,6 +249,7 @@ class Lesson:
         self.shell.on_publisher_rtcp = self._on_publisher_rtcp
         self.shell.on_wanted = self._on_wanted
         self.clock.every(1.0, self._report)
+        self.clock.every(1.0, self._record)
         self.clock.run(START_S + LEAD_IN_S)
 
     def join(self, trace: Trace, peer: str = "classroom") -> Classroom:
@@ -263,6 +265,11 @@ class Lesson:
 
     def _publish(self, packets: list[bytearray]) -> None:
         self.clock.at(self.clock.now + UPLINK_S, self.shell.on_rtp, self.publisher, packets)
+
+    def _record(self) -> None:
+        """Ask for keyframes as the recorder does."""
+        if self.clock.now - self.browser.keyframe_at >= RECORDER_KEYFRAME_S:
+            self.browser.on_keyframe_request()
 
     def _report(self) -> None:
         now = self.clock.now

@@ -50,10 +50,11 @@ class Encoding(msgspec.Struct, frozen=True):
 # The patterns of libvpx's default temporal layers; a sync frame refers to nothing but TL0.
 
 _L1T3 = ((0, 2, 1, 2, 0, 2, 1, 2), (False, True, True, False, False, False, False, False))
-_SHARES = {3: (0.4, 0.2, 0.4)}  # of the rate by temporal layer (libwebrtc's rate allocator)
+_L1T2 = ((0, 1), (False, True))
+_SHARES = {2: (0.6, 0.4), 3: (0.4, 0.2, 0.4)}  # of the rate by temporal layer (libwebrtc's rate allocator)
 
 ENCODINGS = (
-    Encoding("q", 101, 320, 180, 10.0, 47_000, 7_000, *_L1T3),
+    Encoding("q", 101, 320, 180, 7.0, 34_000, 7_000, *_L1T2),
     Encoding("h", 102, 640, 360, 15.0, 340_000, 17_000, *_L1T3),
     Encoding("f", 103, 1280, 720, 22.0, 1_170_000, 44_000, *_L1T3),
 )
@@ -191,6 +192,7 @@ class BrowserPublisher:
         self._audio_frame = 0
         self._speech = rng.randbytes(2 * OPUS_BYTES)
         self.keyframes = 0
+        self.keyframe_at = clock.now
         clock.every(1 / CAPTURE_FPS, self._capture)
         clock.every(OPUS_S, self._speak)
 
@@ -229,6 +231,7 @@ class BrowserPublisher:
         if key:
             self._wants_keyframe = self._was_asked = False
             self.keyframes += 1
+            self.keyframe_at = self._clock.now
         was_empty = not self._queue
         for encoder in self.encoders.values():
             self._queue += encoder.encode(media_s, self._clock.now, self._activity, key=key)

@@ -1,20 +1,21 @@
 """One video stream at a Chromium-like receiver: repair, jitter buffer and what is seen.
 
 Constants are libwebrtc's where it has one. The jitter buffer shows a frame when it can be decoded, but not before its
-smooth time: its timestamp in the receiver's time plus the current delay, which follows the jitter and the sender's
-playout-delay minimum as libwebrtc's timing does (up with every late frame and 100 ms a second otherwise).
+smooth time: its timestamp in the receiver's time (`extrapolator.py`) plus the current delay, which follows the jitter
+as libwebrtc's timing does (up with every late frame and 100 ms a second otherwise) and is never less than the sender's
+playout-delay minimum: a minimum that leaps up lets the picture stand.
 """
 
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable
 
 import msgspec
 
 from media.rtp import Unwrapper
 from tests.scenarios.twin.clock import Clock
+from tests.scenarios.twin.extrapolator import Extrapolator
 from tests.scenarios.twin.frames import Frame, FrameAssembler
 
 NACK_RETRY_S = 0.108  # measured (media.md §2.9): 100 ms round trip by default, looked at every 20 ms
@@ -24,12 +25,13 @@ WAIT_FOR_KEYFRAME_S = 0.2  # before the first frame
 WAIT_FOR_FRAME_S = 3.0
 STREAM_ACTIVE_S = 5.0
 DECODE_S = 0.008  # a frame can not be shown sooner after the one before it
-BASE_WINDOW_S = 10.0
 JITTER_MIN_S, JITTER_MAX_S = 0.01, 1.0
 NOISE_DEVIATIONS, NOISE_OFFSET_S = 2.33, 0.03  # libwebrtc's jitter estimator
 DELAY_CHANGE = 0.1  # s a second
 RENDER_S = 0.010
+MAX_AHEAD_S = 10.0  # a frame expected so far from now makes the timing begin anew
 TICKS = 90_000
+FIRST_VARIANCE = 1e-4  # s²
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -57,10 +59,10 @@ class VideoStream:
         self._packet_at = float("-inf")
         self._waits_since = clock.now
         self._scheduled = 0  # the number of the presentation that counts
-        self._bases: deque[tuple[float, float]] = deque()
+        self._line = Extrapolator()
         self._delay_s = 0.0
         self._delay_at = clock.now
-        self._variance = 1e-4
+        self._variance = FIRST_VARIANCE
         self._last_whole: tuple[float, float] | None = None
 
     # --- packets ---------------------------------------------------------------------------------------------------
@@ -148,15 +150,11 @@ class VideoStream:
         return self._times.unwrap(frame.part.timestamp) / TICKS
 
     def _measure(self, frame: Frame, now: float) -> None:
-        """Learn from a frame that came first-hand: the least transit of the last seconds and its variation."""
+        """Learn from a frame that came first-hand: when the next ones are expected, and how much they vary."""
         if frame.was_resent:
             return
         media_s = self._media_s(frame)
-        transit = now - media_s
-        bases = self._bases
-        while bases and (bases[-1][1] >= transit or now - bases[0][0] > BASE_WINDOW_S):
-            bases.pop() if bases[-1][1] >= transit else bases.popleft()
-        bases.append((now, transit))
+        self._line.update(now, media_s)
         if self._last_whole is not None:
             variation = (now - self._last_whole[0]) - (media_s - self._last_whole[1])
             bound = 3.5 * math.sqrt(self._variance) + 0.01  # libwebrtc: outliers count as 3.5 deviations
@@ -169,9 +167,16 @@ class VideoStream:
         return max(self.min_playout_s, jitter + DECODE_S + RENDER_S)
 
     def _smooth_time(self, frame: Frame) -> float:
-        if not self._bases:
-            return self._clock.now
-        return self._bases[0][1] + self._media_s(frame) + self._delay_s
+        now = self._clock.now
+        expected = self._line.expected_at(self._media_s(frame))
+        if expected is None:
+            return now
+        due = expected + max(self._delay_s, self.min_playout_s)
+        if abs(due - now) <= MAX_AHEAD_S:
+            return due
+        self._line = Extrapolator()
+        self._delay_s, self._variance = 0.0, FIRST_VARIANCE
+        return now
 
     def _adapt(self, frame: Frame, now: float) -> None:
         """Move the current delay towards the target."""

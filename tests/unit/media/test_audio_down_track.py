@@ -161,6 +161,19 @@ def test_bundles_take_one_number_a_packet_and_the_time_of_the_newest() -> None:
     assert len(room.ear.frames) == 12
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_what_is_left_out_for_want_of_a_link_leaves_no_number(mode: AudioMode, monkeypatch: pytest.MonkeyPatch) -> None:
+    room = Room()
+    room.talk(6, mode)
+    with monkeypatch.context() as patch:
+        patch.setattr(AudioDownTrack, "write", lambda self, _out, _log, _now: self.skip())
+        assert room.talk(9, mode) == []
+    heard = [number for packet in room.talk(6, mode) for number in packet]
+    assert min(heard) == 16, "nothing of what was left out, and no copies of before"
+    room.ear.check_numbers()
+    room.ear.check_times()
+
+
 @pytest.mark.parametrize("seq", [0, 1, 32767, 65534, 65535])
 def test_every_change_of_mode_is_seamless(seq: int) -> None:
     room = Room(seq=seq - 40)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from media.playout_delay import NO_WISH_MS, PlayoutDelay, wanted_delay_s
@@ -46,6 +48,17 @@ def test_it_rises_at_once_and_falls_by_fifty_milliseconds_a_second() -> None:
     assert falling[-1] == 0
     assert delay.update(loss=0, rtt_s=0.1, jitter_s=0.0, packets_per_frame=2, now=20) == NO_WISH_MS
     assert len(set(falling)) <= 8, "told in few steps"
+
+
+def test_a_long_delay_comes_by_and_by_since_a_leap_is_a_picture_that_stands() -> None:
+    delay = PlayoutDelay()
+    told = [
+        delay.update(loss=0.0, rtt_s=0.1, jitter_s=1.2, packets_per_frame=2, now=n / 4, is_conversation=False)[0]
+        for n in range(32)
+    ]
+    assert told[0] == 350
+    assert max(after - before for before, after in itertools.pairwise(told)) <= 40
+    assert told[-1] >= 1_150
 
 
 def test_a_conversation_waits_less() -> None:
