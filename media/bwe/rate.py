@@ -6,7 +6,7 @@ delivered rate *is* the capacity, whatever we sent. While none stands, the capac
 - queue: the estimate goes to a share of that capacity, 0.95 for a small queue and less the longer it is, so that it
   drains in about half a second. Downwards when the queue rises or is long; upwards at once too, for a rate that
   arrived is proven. This is the decrease of gcc-02 §5.5 with a factor that knows the queue. A queue below 100 ms
-  takes no more than a sixth, one below 250 ms for a second no more than 0.4 of the estimate: a cellular link that pauses
+  takes no more than a sixth, one below 250 ms for 0.6 s no more than 0.4 of the estimate: a cellular link that pauses
   for a fifth of a second is back before a smaller picture is.
 - no queue: the estimate grows by a factor a second: 4 until the first fall, 2 up to the capacity at which it last
   fell and after 2 s, 1.08 beyond (gcc-02 §5.5), but not beyond 1.5 x what was delivered. For more than that, a probe
@@ -36,7 +36,7 @@ STEP_UP = 1.5  # at most, by one feedback
 PROVEN_FACTOR = 2.0  # a queue that drains proves no more than that, whatever arrival times say
 CLOCK_SLACK_S = 0.3
 STUCK_SHARE, STUCK_TOLERANCE, STUCK_S = 0.5, 0.2, 2.0
-PAUSE_S = 1.0  # a queue that stands for longer is no pause of the link: this is what it carries now
+PAUSE_S = 0.6  # a queue that stands for longer is no pause of the link: this is what it carries now
 VARYING_S = 10.0
 USED_SHARE = 0.5  # who sends less than that did not make a short queue
 SHORT_SHARE, MIDDLE_SHARE = (
