@@ -29,7 +29,7 @@ DEAD_BAND_S = 0.03  # a rise by less is not worth ten packets with an extension
 
 
 class PlayoutDelay:
-    """The delay of one receiver's pictures: raised quickly, but by no leap that would be a stall, and lowered slowly."""
+    """The delay of one receiver's pictures: raised quickly, by no leap that would be a stall, and lowered slowly."""
 
     def __init__(self) -> None:
         self._delay_s = 0.0
