@@ -291,14 +291,14 @@ class PlanCore:
         return batch
 
     def edit(self, author: str, change: Callable[[Doc[Any]], None], lent: Attribution | None = None) -> Batch | None:
-        """Change the document on the server, in somebody's name; None: nothing changed. Nothing may wait before it.
+        """Change the document on the server, in somebody's name; None: nothing changed. What waits comes after it.
 
         Its authors are counted at once, so that whoever stores it can store them with it.
 
         Raises:
             Broken: the change failed half-way.
         """
-        assert not self._is_storing and not self._waiting, "flush first"
+        assert not self._is_storing, "one commit at a time"
         self._events.clear()
         try:
             with self.doc.transaction():
@@ -308,11 +308,12 @@ class PlanCore:
         if not self._events:
             return None
         blob = self._events.pop()
-        self._clocks = clocks_of(self.doc.get_state())
+        me = self.doc.client_id  # of the others, what waits is counted already
+        self._clocks[me] = clocks_of(self.doc.get_state()).get(me, 0)
         self._size += len(blob)
         self._is_storing = True
         tree = read_tree(self.doc)
-        self._pieces = count_pieces(tree)
+        self._pieces = count_pieces(tree) + sum(one.makes for one in self._waiting)
         self.attribution.step(plain_text(tree), author, lent)
         return Batch((Row(self.seq + 1, author, blob),), {}, (-1,), (), {})
 

@@ -33,6 +33,7 @@ IDLE_S = 30.0  # a room that nobody is in stays this long: pages are loaded anew
 # A crash leaves rows to be replayed, each a walk over the whole text: about 0.15 s for these (bench.planning).
 SNAPSHOT_ROWS = 300
 SNAPSHOT_LETTERS = 1_000_000  # rows times letters of the plan
+TIDY_AGAIN_S = 30.0  # after a snapshot that could not be stored
 TOUCH_MS = 5_000  # how exactly "changed at" is kept: every commit would write the plan's row too
 
 _T = TypeVar("_T")
@@ -66,6 +67,7 @@ class Room:
         self._wake = asyncio.Event()
         self._commands: deque[_Command] = deque()
         self._touched_ms = 0
+        self._tidy_again = 0.0
         self._empty_since = asyncio.get_running_loop().time()
 
     # --- for sockets ----------------------------------------------------------------------------------------------
@@ -161,7 +163,7 @@ class Room:
                 while self._commands and not self.is_over:
                     await self._serve(self._commands.popleft())
                 if self._has_much_to_replay() and not self.is_over:
-                    await self._compact()
+                    await self._tidy()
         except Broken as error:
             log.warning("plan %s is loaded anew: %s", self.plan_id, error)
             self._lose("broken", Close.COME_AGAIN, "正在重新同步。", error.connection)
@@ -196,10 +198,12 @@ class Room:
         if self._is_needed():
             return False
         if self.core.rows_since_snapshot:
-            await self._compact()
+            await self._tidy()
         return not self._is_needed()
 
     def _has_much_to_replay(self) -> bool:
+        if asyncio.get_running_loop().time() < self._tidy_again:
+            return False
         rows = self.core.rows_since_snapshot
         return rows >= SNAPSHOT_ROWS or rows * len(self.core.attribution.text) >= SNAPSHOT_LETTERS
 
@@ -223,9 +227,9 @@ class Room:
         elif due > now:
             await asyncio.sleep(due - now)
 
-    async def _flush(self) -> None:
+    async def _flush(self, *, at_once: bool = False) -> None:
         due = self.core.next_timeout()
-        if due is None or (due > asyncio.get_running_loop().time() and not self._commands):
+        if due is None or (due > asyncio.get_running_loop().time() and not at_once):
             return
         batch = await self._take()
         if batch is not None:
@@ -244,9 +248,9 @@ class Room:
             await asyncio.sleep(0)
 
     async def _serve(self, command: _Command) -> None:
-        await self._flush()
-        batch = _EMPTY
+        batch: Batch | None = None
         try:
+            await self._flush(at_once=True)  # what was typed before the command is in it
             batch = (command.work(self.core) if command.work else None) or _EMPTY
             result = await self._store(batch, command.record, snapshot=command.snapshot)
         except BaseException as error:
@@ -278,8 +282,18 @@ class Room:
             self.core.rows_since_snapshot = -len(batch.rows)  # `done` counts them
         return result
 
+    async def _tidy(self) -> None:
+        """Put a snapshot in the place of the rows, and let the search know the words.
+
+        The rows have everything: when there is no room for a snapshot, nobody is disturbed, and it is tried later.
+        """
+        try:
+            await self._compact()
+        except TongtangError as error:
+            log.warning("no snapshot of plan %s now: %s (%r)", self.plan_id, error, error.__cause__)
+            self._tidy_again = asyncio.get_running_loop().time() + TIDY_AGAIN_S
+
     async def _compact(self) -> None:
-        """Put a snapshot in the place of the rows, and let the search know the words."""
         text = plain_text(read_tree(self.core.doc))
 
         async def record(tx: Transaction, _core: PlanCore) -> None:

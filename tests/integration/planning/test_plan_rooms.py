@@ -263,6 +263,42 @@ async def test_an_edit_on_what_is_restored_meanwhile_survives_beside_it(world: P
     await leave(one, other)
 
 
+async def test_a_version_is_restored_between_two_letters_of_somebody_who_types(world: PlanWorld) -> None:
+    plan = await world.plan(tree=blank_plan({"topic": ["光的折射"], "goals": ["说出折射"]}))
+    lead = await world.person("王老师")
+    one, other = await world.page("王老师", plan.id), await world.page("赵老师", plan.id)
+    await world.plans.versions.make(lead, plan.id, "初稿", is_final=False)
+    await one.write("，改坏了", field=3)
+    await one.until(lambda: one.unsaved == 0)
+    begun, typed = asyncio.Event(), asyncio.Event()
+
+    async def hold(*_: object) -> None:
+        begun.set()
+        await typed.wait()
+
+    async def restore() -> None:
+        await world.plans.versions.restore(lead, plan.id, 1)
+
+    async with world.plans.rooms.using(plan.id) as open_room, asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        tasks.create_task(open_room.command(hold))
+        await begun.wait()
+        tasks.create_task(restore())
+        for letter in "与反射":
+            await other.write(letter)
+        while open_room.core.next_timeout() is None:  # until the server has them
+            await asyncio.sleep(0.005)
+        typed.set()
+        while "改坏了" in other.text:
+            await other.write("！")  # one of these comes while those before it are being stored
+            await asyncio.sleep(0.001)
+    await other.until(lambda: other.unsaved == 0)
+    await one.until(lambda: one.text == other.text)
+    assert one.ended is None and other.ended is None and one.text.startswith("光的折射")
+    before = await world.plans.versions.see(lead, plan.id, 2)
+    assert "改坏了" in before.text and "光的折射与反射" in before.text  # what was typed before is in the version before
+    await leave(one, other)
+
+
 async def test_a_final_plan_is_read_only_until_somebody_begins_a_revision(world: PlanWorld) -> None:
     plan = await world.plan()
     lead = await world.person("王老师")
