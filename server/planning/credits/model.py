@@ -126,4 +126,6 @@ class Statement(msgspec.Struct, frozen=True):
     pending: int
     claims: tuple[Claim, ...]  # the newest first
     badges: tuple[Badge, ...]
-    rules: RuleSet
+    rules: RuleSet  # in force
+    coming: tuple[RuleSet, ...]  # that are not yet, the soonest first
+    next_day: str  # tomorrow where the server is, whatever the reader's clock says: the first day of new rules

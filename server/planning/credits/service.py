@@ -8,6 +8,7 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -137,7 +138,8 @@ class CreditService:
             if owner is None or not (owner.id == person.id or _may_see(person, owner)):
                 raise Refused("person_unknown", "没有找到这位老师，或您不能查看这位老师的学分。")
             claims = await tables.claims_of(tx, of_id)
-            rules = await self._rules_now(tx)
+            now_ms = epoch_ms(self._clock())
+            rules, coming = await self._rules_now(tx, now_ms)
             has = {row.badge: row for row in await tables.badges_of(tx, of_id)}
             counts = Counter(one.act for one in claims if one.state == "posted")
             badges = tuple(
@@ -151,11 +153,17 @@ class CreditService:
             pending = sum(one.amount for one in claims if one.state == "pending")
             school = "" if owner.school is None else owner.school.name
             balances = await tables.balances(tx, of_id)
-            return Statement(of_id, owner.name, school, balances, pending, claims, badges, rules)
+            next_day = date.fromisoformat(day_of(now_ms, self.zone)) + timedelta(days=1)
+            return Statement(
+                of_id, owner.name, school, balances, pending, claims, badges, rules, coming, next_day.isoformat()
+            )
 
-    async def _rules_now(self, tx: Transaction) -> RuleSet:
+    async def _rules_now(self, tx: Transaction, now_ms: int) -> tuple[RuleSet, tuple[RuleSet, ...]]:
+        """Return what is in force, and what will be."""
         versions = await tables.all_rules(tx) or shipped_rules()
-        return rules_at(versions, epoch_ms(self._clock()), self.zone) or versions[0]
+        today = day_of(now_ms, self.zone)
+        coming = tuple(one for one in versions if one.valid_from > today)
+        return rules_at(versions, now_ms, self.zone) or versions[0], coming
 
     async def achievement(self, badge: str) -> BadgeRule | None:
         """Return what the badge stands for by the newest rules that know it."""
@@ -174,6 +182,7 @@ class CreditService:
         if rules.valid_from <= day_of(now_ms, self.zone):
             raise Refused("credit_rules_late", "新规则最早从明天起生效：已经发生的工作按当时的规则计算。")
         async with self._database.write() as tx:
+            await self._seed_rules(tx)  # else the first version of one's own would take the place of what came along
             if not await tables.add_rules(tx, rules, person.id, now_ms):
                 raise Refused("credit_rules_known", "这个版本号已经有了。规则不能修改，请用新的版本号。")
 
@@ -255,7 +264,7 @@ class CreditService:
     async def _review_badges(self, person_id: str | None = None) -> None:
         """Take back badges whose credits were reversed."""
         async with self._database.write() as tx:
-            rules = await self._rules_now(tx)
+            rules, _ = await self._rules_now(tx, epoch_ms(self._clock()))
             needs = {one.badge: one for one in rules.badges}
             query = select(tables.credit_badges).where(tables.credit_badges.c.revoked_ms.is_(None))
             if person_id is not None:

@@ -96,7 +96,7 @@ export class CardVotes {
 
   private decide(ballot: Ballot): void {
     const { readings } = ballot;
-    const latest = readings.at(-1)?.turn ?? 0;
+    const latest = readings[readings.length - 1]?.turn ?? 0;
     let alike = 0;
     while (alike < readings.length && readings[readings.length - 1 - alike]?.turn === latest) alike += 1;
     const turns = readings.filter((one, i) => i > 0 && readings[i - 1]?.turn !== one.turn).length;

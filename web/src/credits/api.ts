@@ -50,6 +50,10 @@ export interface Statement {
   readonly claims: readonly Claim[];
   readonly badges: readonly Badge[];
   readonly rules: RuleSet;
+  /** Versions that are not in force yet, the soonest first. */
+  readonly coming: readonly RuleSet[];
+  /** ISO 8601: tomorrow where the server is, the first day that new rules may begin on. */
+  readonly next_day: string;
 }
 
 export interface RuleSet {

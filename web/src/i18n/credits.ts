@@ -43,6 +43,8 @@ export const credits = area(
     rulesSave: '保存新版规则',
     rulesNewNote: '新规则最早从明天起生效。已经发生的工作按当时的规则计算，旧版规则一直保留。',
     rulesVersion: '版本号',
+    rulesLast: '最近一版：{version}',
+    rulesComing: '新规则 {version}，{day}起生效',
     rulesFrom: '生效日期',
     rulesWindow: '公示天数',
     rulesAmount: '每次学分',
@@ -91,6 +93,8 @@ export const credits = area(
     rulesNewNote:
       'New rules begin tomorrow at the earliest. What was done before counts by the rules of its time; old versions are kept.',
     rulesVersion: 'Version',
+    rulesLast: 'The latest: {version}',
+    rulesComing: 'New rules {version}, from {day} on',
     rulesFrom: 'From',
     rulesWindow: 'Days of waiting',
     rulesAmount: 'Credits each',

@@ -174,6 +174,9 @@ async def test_new_rules_begin_tomorrow_at_the_earliest_and_are_never_changed(wo
     assert (await (await world.client("lin")).post("/api/credits/rules", json=new)).json()["code"] == "not_allowed"
     assert (await wang.post("/api/credits/rules", json=new)).status_code == 204
     assert (await wang.post("/api/credits/rules", json=new)).json()["code"] == "credit_rules_known"
+    found = await statement(world, "he")
+    assert found["rules"] == shipped and found["coming"] == [new]
+    assert late["valid_from"] < found["next_day"] <= day  # the school is up to a day ahead of UTC
     bad = {**new, "version": "2026.3", "acts": [{**shipped["acts"][0], "amount": -1}]}
     assert (await wang.post("/api/credits/rules", json=bad)).json()["code"] == "field_invalid"
 
