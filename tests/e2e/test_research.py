@@ -45,7 +45,10 @@ def test_teachers_of_two_schools_found_a_group_and_begin_a_plan(
                 # Nothing sticks out of a phone's page.
                 assert screen.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
         assert not {path: what for path, what in found.items() if what}
-        for screen in (lin, he):
+        wang = Screen(browser, school.server.url, LAPTOP)
+        wang.log_in("wang", PASSWORD)
+        make_rules(wang.page)
+        for screen in (lin, he, wang):
             assert not screen.problems, screen.problems
             screen.close()
 
@@ -83,8 +86,6 @@ def arrange(page: Page, address: str) -> None:
     page.get_by_label("每周重复").select_option("4")
     page.locator(".research-dialog").get_by_role("button", name="保存").click()
     expect(page.locator(".research-dialog")).to_have_count(0, timeout=SHOWN_MS)
-    if page.evaluate("new Date().getDay() === 0"):  # on a Sunday tomorrow is in the next week
-        page.get_by_role("button", name="下一周").click()
     page.get_by_role("button", name="参加", exact=True).first.click()
     expect(page.get_by_text("1 人参加：春城实验小学 林晓云")).to_be_visible(timeout=SHOWN_MS)
 
@@ -104,3 +105,14 @@ def the_log_tells_it(page: Page, address: str) -> None:
     expect(page.get_by_text("（共 4 次）")).to_be_visible(timeout=SHOWN_MS)
     page.goto("/research/library")
     expect(page.get_by_role("link", name="光的折射")).to_be_visible(timeout=SHOWN_MS)
+
+
+def make_rules(page: Page) -> None:
+    """Save new rules for credits: their first day is tomorrow at the school, whatever the browser's clock says."""
+    page.goto("/credits")
+    page.get_by_role("button", name="新版规则").click()
+    page.get_by_label("版本号").fill("2026.2")
+    page.get_by_label("每次学分").first.fill("2.5")
+    page.get_by_role("button", name="保存新版规则").click()
+    page.locator("summary", has_text="新规则 2026.2").click()
+    expect(page.get_by_text("每次 2.50")).to_be_visible(timeout=SHOWN_MS)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Shown } from './types';
-import { byDay, dayAfter, daysLeft, isoDay, monday, momentOf } from './week';
+import { byDay, dayAfter, daysLeft, isoDay, monday, momentOf, weeksUntil } from './week';
 
 const SUNDAY = new Date(2026, 10, 22, 23, 30);
 
@@ -14,6 +14,12 @@ describe('a week', () => {
     expect(isoDay(monday(SUNDAY))).toBe('2026-11-16');
     expect(isoDay(monday(SUNDAY, 1))).toBe('2026-11-23');
     expect(isoDay(monday(new Date(2026, 10, 23)))).toBe('2026-11-23');
+  });
+
+  it('is as many weeks away as one has to turn', () => {
+    expect(weeksUntil(SUNDAY, dayAfter(SUNDAY, 0))).toBe(0);
+    expect(weeksUntil(SUNDAY, dayAfter(SUNDAY, 1))).toBe(1);
+    expect(weeksUntil(SUNDAY, dayAfter(SUNDAY, -7))).toBe(-1);
   });
 
   it('shows only days that have something, in order', () => {

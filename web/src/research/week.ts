@@ -9,6 +9,11 @@ export function monday(now: Date, weeks = 0): Date {
   return new Date(now.getFullYear(), now.getMonth(), now.getDate() - weekday + 7 * weeks);
 }
 
+/** Return how many weeks lie between the one of `now` and that of `then`; negative for one that is over. */
+export function weeksUntil(now: Date, then: Date): number {
+  return Math.round((monday(then).getTime() - monday(now).getTime()) / (7 * DAY_MS));
+}
+
 /** Return where `days` after the day of `from` begins, whatever the clock does in between. */
 export function dayAfter(from: Date, days: number): Date {
   return new Date(from.getFullYear(), from.getMonth(), from.getDate() + days);
