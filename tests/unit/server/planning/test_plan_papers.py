@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from pycrdt import Doc, XmlElement, XmlFragment, XmlText
 
-from server.planning.document import Node, Text, blank_plan, plain_text, read_tree, write_tree
+from server.planning.document import Node, Text, append_pieces, blank_plan, plain_text, read_tree, write_tree
 from server.planning.plans.compare import Change, Part, compare
 from server.planning.plans.model import Anchor
 from server.planning.plans.places import Found, find, replace
-from server.planning.plans.rewriting import rewrite
+from server.planning.plans.rewriting import MAX_STRETCHES, rewrite
 from server.planning.plans.structs import varint
 
 
@@ -66,6 +66,43 @@ def test_restoring_touches_no_block_that_is_the_same() -> None:
     doc.apply_update(other.get_update())
     words = plain_text(read_tree(doc)).split("\n")
     assert words[0] == "新光的折射" and "新说出折射" in words and words.count("画出光路") == 1
+
+
+def test_restoring_leaves_the_words_of_a_paragraph_that_did_not_change() -> None:
+    before = (Text("学生"), Text("分组", {"bold": {}}), Text("观察光的折射，然后讨论"))
+    tree = Node("doc", {}, (Node("paragraph", {}, before), *paragraphs("第二段", "😀").children))
+    doc = made(tree)
+    place = text_at(doc, 0)
+    del place[len("学生分".encode()) : len("学生分组观察光的".encode())]
+    text_at(doc, 2).insert(0, "改")
+    place.insert(len("学生分".encode()), "别看", {"italic": {}})
+    other: Doc[Any] = Doc()
+    other.apply_update(doc.get_update())
+    theirs = text_at(other, 0)
+    theirs.insert(len(theirs), "三分钟")  # meanwhile, in the words that stay
+    rewrite(doc, tree)
+    assert read_tree(doc) == tree
+    doc.apply_update(other.get_update())
+    assert plain_text(read_tree(doc)) == "学生分组观察光的折射，然后讨论三分钟\n第二段\n😀"
+
+
+@pytest.mark.parametrize("left", [(), (Text("留"),)])
+def test_a_comment_stands_through_the_restoring_of_its_paragraph(left: tuple[Text, ...]) -> None:
+    doc = made(paragraphs("学生观察光的折射"))
+    commented = anchor(doc, 2 + 4, 2 + 6, "光的")  # after the paragraph's element and text
+    root = doc.get("plan", type=XmlFragment)
+    text_at(doc, 0).insert(0, "请")
+    append_pieces(root, (Node("paragraph", {}, left),))
+    rewrite(doc, paragraphs("学生观察光的折射"))
+    assert find(doc.get_update(), [commented]) == [Found("anchored", (0, 0), 4, 6, "光的")]
+
+
+def test_a_plan_with_more_differences_than_are_kept_apart_is_restored_all_the_same() -> None:
+    words = [f"第{number}行" for number in range(3 * MAX_STRETCHES)]
+    doc = made(paragraphs(*words))
+    for tree in (paragraphs(*words[::2]), paragraphs(*words), paragraphs(*("" for _ in words)), paragraphs(*words)):
+        rewrite(doc, tree)
+        assert plain_text(read_tree(doc)) == plain_text(tree)
 
 
 def anchor(doc: Doc[Any], clock: int, end: int, quote: str) -> Anchor:
