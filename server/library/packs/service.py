@@ -203,7 +203,7 @@ class OfflinePacks:
             raise Refused("not_allowed", "这份资源的许可不允许下载。请和它的学校联系。")
         out = await self._resources.hand_out(resource_id, "public")
         if out is None or out.resource.recording_id is None:
-            raise Refused("offline_nothing", "离线包目前只有课堂实录可以做。请直接下载这份资源的文件。")
+            raise Refused("offline_nothing", "离线包目前只有录像可以做。请直接下载这份资源的文件。")
         whole = await asyncio.to_thread(self._whole, out.resource)
         made = {one.name for one in whole.renditions}  # of the last finalising, which may have left something out
         names = [one.name for one in out.files if one.name in made]

@@ -47,6 +47,7 @@ LICENCE_NAMES: dict[Licence, str] = {
     "all-rights-reserved": "保留所有权利",
 }
 KIND_NAMES: dict[Kind, str] = {"lesson": "课堂实录", "document": "教学文档", "video": "教学视频", "kit": "资源包"}
+MEETING_NAME = "会议实录"
 ROLE_NAMES: dict[ContributorRole, str] = {
     "lecturer": "主讲教师",
     "local_teacher": "远端教师",
@@ -85,6 +86,10 @@ class Section(Protocol):
 def identifier_of(resource: Resource) -> str:
     """Return a name for the resource that is no address, so that it stays when the server moves."""
     return f"urn:tongtang:resource:{resource.id}"
+
+
+def _kind_name(resource: Resource) -> str:
+    return MEETING_NAME if resource.is_meeting else KIND_NAMES[resource.kind]
 
 
 def ro_crate(
@@ -131,7 +136,7 @@ def _root(resource: Resource, parts: list[dict[str, Any]], clips: list[dict[str,
         "version": str(resource.version),
         "license": {"@id": LICENCE_URLS[resource.licence]},
         "inLanguage": resource.language,
-        "learningResourceType": KIND_NAMES[resource.kind],
+        "learningResourceType": _kind_name(resource),
         "about": {"@id": "#subject"},
         "educationalLevel": resource.grade,
         "typicalAgeRange": _AGES[resource.grade],
@@ -251,7 +256,7 @@ def dublin_core(resource: Resource, files: Sequence[FileEntry] = (), address: st
         "subject": [resource.subject, resource.grade, f"{TIER_NAMES[resource.tier]}性资源"],
         "description": [resource.description],
         "date": [_day(resource.published_ms or resource.changed_ms)],
-        "type": [KIND_NAMES[resource.kind]],
+        "type": [_kind_name(resource)],
         "format": sorted({one.mime for one in files}),
         "identifier": [identifier_of(resource), address],
         "source": [resource.edition],

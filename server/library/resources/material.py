@@ -123,7 +123,7 @@ class MaterialService:
         async with self._database.write() as tx:
             resource, _ = await desk.take(tx, person, resource_id, Step.EDIT, revision)
             if resource.kind == "lesson":
-                raise Refused("resource_state", "课堂实录的文件由录像生成。其他材料请新建一份资源。")
+                raise Refused("resource_state", "录像的文件由录制生成。其他材料请新建一份资源。")
             (upload,) = await self._uploads.claim(tx, person.id, PURPOSE, [upload_id])
             known = await papers.files_of(tx, resource_id)
             if len(known) >= (MAX_FILES if resource.kind == "kit" else 1):

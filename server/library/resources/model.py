@@ -88,6 +88,7 @@ class Resource(Metadata, frozen=True, kw_only=True):
     changed_ms: int = 0
     published_ms: int = 0  # of the version that is handed out, or that this is
     duration_ms: int = 0  # of its recording
+    is_meeting: bool = False  # its recording is that of a meeting, not of a lesson
 
     @property
     def school_id(self) -> str:

@@ -165,7 +165,7 @@ class ResourceService:
             Refused: `field_invalid`, `not_allowed` or `resources_full`.
         """
         if kind == "lesson":
-            raise field_invalid("kind", "课堂实录由录像自动生成，不用新建。")
+            raise field_invalid("kind", "课堂实录和会议实录由录像自动生成，不用新建。")
         if person.school is None:
             raise Refused("not_allowed", "资源属于学校，请用学校教师的账号上传。")
         now, school = epoch_ms(self._clock()), SchoolRef(person.school.id, person.school.name)

@@ -45,6 +45,7 @@ def brief(resource: Resource, person: Person | None) -> dict[str, Any]:
         "reviewer": {"id": resource.reviewer.id, "name": resource.reviewer.name} if resource.reviewer else None,
         "reason": resource.reason,
         "duration_ms": resource.duration_ms,
+        "is_meeting": resource.is_meeting,
         "changed_at": iso(resource.changed_ms),
         "published_at": iso(resource.published_ms) if resource.published_ms else None,
         "may": [] if person is None else [step.value for step in life.steps(person, resource)],

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from server.accounts.model import SchoolRef
 from server.accounts.tables import people, schools
 from server.lessons.model import PersonRef
+from server.lessons.tables import lessons
 from server.library.resources.model import Metadata, Resource, metadata_of
 from server.library.tables import recordings
 from server.storage.database import Transaction
@@ -229,6 +230,7 @@ def _select(meta: Table) -> Any:  # the type of a joined select has no short nam
     )
     join = join.outerjoin(_reviewer, _reviewer.c.id == resources.c.reviewer_id)
     join = join.outerjoin(recordings, recordings.c.id == resources.c.recording_id)
+    join = join.outerjoin(lessons, lessons.c.id == recordings.c.lesson_id)
     current = (resource_versions.c.resource_id == resources.c.id) & (
         resource_versions.c.version == resources.c.published
     )
@@ -239,6 +241,7 @@ def _select(meta: Table) -> Any:  # the type of a joined select has no short nam
         _owner.c.name.label("owner_name"),
         _reviewer.c.name.label("reviewer_name"),
         recordings.c.duration_ms.label("duration_ms"),
+        lessons.c.kind.label("lesson_kind"),
         resource_versions.c.published_ms.label("published_ms"),
     ).select_from(join.outerjoin(resource_versions, current))
 
@@ -263,6 +266,7 @@ def _resource(row: Any) -> Resource:
         changed_ms=row.changed_ms,
         published_ms=row.published_ms or 0,
         duration_ms=row.duration_ms or 0,
+        is_meeting=row.lesson_kind == "meeting",
     )
 
 

@@ -84,6 +84,7 @@ export interface Resource extends Metadata {
   reviewer: Named | null;
   reason: string;
   duration_ms: number;
+  is_meeting: boolean;
   changed_at: string;
   published_at: string | null;
   may: Step[];

@@ -306,6 +306,7 @@ async def the_recording_belongs_to_who_spoke(workshop: Workshop, meeting_id: str
         assert resource is not None
         needs = (await desk.consents_of(tx, resource)).needs
         holding = await desk.holding_of(tx, resource)
+    assert resource.is_meeting
     assert {(one.name, one.role) for one in resource.contributors} == {("林晓云", "author"), ("和志强", "author")}
     assert {one.subject.name for one in needs} == {"林晓云", "和志强"}
     assert Act.PLAY in acts(await workshop.world.person("he"), holding)

@@ -6,7 +6,7 @@ export const life = area(
     tab: '资源',
     title: '资源',
     view: { mine: '我的', review: '待我审核', consent: '待我登记同意', published: '已发布' },
-    kind: { lesson: '课堂实录', document: '文档', video: '视频', kit: '资源包' },
+    kind: { lesson: '课堂实录', meeting: '会议实录', document: '文档', video: '视频', kit: '资源包' },
     state: {
       draft: '草稿',
       submitted: '等待审核',
@@ -83,7 +83,13 @@ export const life = area(
     tab: 'Resources',
     title: 'Resources',
     view: { mine: 'Mine', review: 'To review', consent: 'To consent', published: 'Published' },
-    kind: { lesson: 'Recorded lesson', document: 'Document', video: 'Film', kit: 'Kit' },
+    kind: {
+      lesson: 'Recorded lesson',
+      meeting: 'Recorded meeting',
+      document: 'Document',
+      video: 'Film',
+      kit: 'Kit',
+    },
     state: {
       draft: 'Draft',
       submitted: 'Waiting for review',
