@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from server.planning.plans.compare import compare
 from server.planning.plans.differences import Stretch, differences
 
 
@@ -79,3 +80,12 @@ def shuffled(size: int) -> tuple[str, str]:
 def test_ten_times_the_lines_take_ten_times_the_steps(pair: Callable[[int], tuple[str, str]]) -> None:
     few, many = (steps(lambda size=size: differences(*pair(size))) for size in (100, 1_000))  # type: ignore[misc]
     assert many < 15 * few < 100 * 1_000
+
+
+def test_ten_times_the_changed_lines_take_ten_times_the_steps_to_compare() -> None:
+    def changed(size: int) -> int:
+        before, after = ([f"{side}{number:03}" for number in range(size)] for side in ("甲乙丙丁", "子丑寅卯"))
+        return steps(lambda: compare(before, after))
+
+    few, many = changed(30), changed(300)
+    assert many < 15 * few

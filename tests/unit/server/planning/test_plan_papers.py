@@ -9,10 +9,11 @@ import pytest
 from pycrdt import Doc, XmlElement, XmlFragment, XmlText
 
 from server.planning.document import Node, Text, append_pieces, blank_plan, plain_text, read_tree, write_tree
+from server.planning.plans import rewriting
 from server.planning.plans.compare import Change, Part, compare
 from server.planning.plans.model import Anchor
 from server.planning.plans.places import Found, find, replace
-from server.planning.plans.rewriting import MAX_STRETCHES, rewrite
+from server.planning.plans.rewriting import rewrite
 from server.planning.plans.structs import varint
 
 
@@ -97,8 +98,11 @@ def test_a_comment_stands_through_the_restoring_of_its_paragraph(left: tuple[Tex
     assert find(doc.get_update(), [commented]) == [Found("anchored", (0, 0), 4, 6, "光的")]
 
 
-def test_a_plan_with_more_differences_than_are_kept_apart_is_restored_all_the_same() -> None:
-    words = [f"第{number}行" for number in range(3 * MAX_STRETCHES)]
+def test_a_plan_with_more_differences_than_are_kept_apart_is_restored_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rewriting, "MAX_STRETCHES", 8)
+    words = [f"第{number}行" for number in range(30)]
     doc = made(paragraphs(*words))
     for tree in (paragraphs(*words[::2]), paragraphs(*words), paragraphs(*("" for _ in words)), paragraphs(*words)):
         rewrite(doc, tree)
