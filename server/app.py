@@ -19,6 +19,7 @@ from server.accounts.passwords import Passwords
 from server.accounts.service import AccountService, utc_now
 from server.context import Services
 from server.data_folder import data_folder, load_secret
+from server.demo.material import share_material
 from server.demo.research import ResearchStory
 from server.demo.school_year import seed_school_year
 from server.demo.seed import Demo
@@ -140,6 +141,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             ):
                 if demo is not None:
                     await ResearchStory(database, demo, services.planning.plans.rooms, ground.zone, utc_now()).tell()
+                    await share_material(demo, services.library, services.uploads)
                     await services.planning.credits.sweep()
                 yield services
 

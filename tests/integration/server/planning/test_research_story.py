@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from server.demo.material import SHEETS, share_material
 from server.demo.research import GROUP, ResearchStory
 from server.demo.research_words import REFRACTION, SHADOWS, Stage
 from server.demo.seed import ACCOUNTS
@@ -55,6 +56,20 @@ async def test_the_story_is_told_once_and_hangs_together(world: World) -> None:
     log = (await lin.get(f"/api/groups/{group}/activity")).json()["items"]
     assert [one["ts_ms"] for one in log] == sorted((one["ts_ms"] for one in log), reverse=True)
     assert len((await lin.get("/api/research/due")).json()["items"]) == 1
+
+
+async def test_worksheets_are_shared_once_by_everybodys_way(world: World) -> None:
+    demo = world.services.demo
+    assert demo is not None
+    for _ in range(2):
+        await share_material(demo, world.services.library, world.services.uploads)
+    found = (await (await world.client("ma")).get("/api/resources?view=published")).json()["items"]
+    assert {one["title"]: one["school"]["name"] for one in found} == {
+        SHEETS[0].title: "河口小学",
+        SHEETS[1].title: "浦江实验小学",
+    }
+    files = (await (await world.client("ma")).get(f"/api/resources/{found[0]['id']}")).json()["files"]
+    assert [one["mime"].rsplit(".", 1)[-1] for one in files] == ["document"]
 
 
 async def _led(
