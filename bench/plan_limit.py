@@ -123,6 +123,12 @@ async def full_plan(folder: Path) -> dict[str, float]:
         lead = await world.person("王老师")
         async with step("version"):
             await world.plans.versions.make(lead, plan.id, "满了", is_final=False)
+        page = await world.page("王老师", plan.id)
+        await page.write("改坏了")
+        await page.until(lambda: page.unsaved == 0)
+        async with step("restore"):
+            await world.plans.versions.restore(lead, plan.id, 1)
+        await page.close()
         async with step("renew"):
             await world.plans.versions.renew(lead, plan.id)
     return figures

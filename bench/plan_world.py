@@ -22,6 +22,7 @@ from server.accounts.devices import DeviceService
 from server.accounts.model import Person, School
 from server.accounts.passwords import Passwords
 from server.accounts.service import AccountService, digest, epoch_ms, utc_now
+from server.collector import seldom_collecting
 from server.lean_websocket import LeanWebSocket
 from server.lessons.page_files import PageFiles
 from server.planning.document import Node
@@ -158,8 +159,9 @@ async def _main(folder: Path, port: int) -> None:
     over = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)
     async with plan_world(folder, port):
-        print("ready", flush=True)
-        await over.wait()
+        with seldom_collecting():
+            print("ready", flush=True)
+            await over.wait()
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ from signaling.errors import Refused, TongtangError, Unavailable
 log = logging.getLogger(__name__)
 
 IDLE_S = 30.0  # a room that nobody is in stays this long: pages are loaded anew, links come back
-# A crash leaves rows to be replayed, each a walk over the whole text: about 0.15 s for these (bench.planning).
+# A crash leaves rows to be replayed, each a walk over the whole text: about 0.05 s for these (bench.planning).
 SNAPSHOT_ROWS = 300
 SNAPSHOT_LETTERS = 1_000_000  # rows times letters of the plan
 TIDY_AGAIN_S = 30.0  # after a snapshot that could not be stored
