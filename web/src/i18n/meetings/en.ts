@@ -17,7 +17,6 @@ export const en = {
     title: 'Name of the meeting',
     planTitle: 'Planning together',
     jointTitle: 'Joint conference',
-    starts: 'Begins',
     minutes: 'Length (minutes)',
     make: 'Call it',
     back: 'Back',

@@ -17,7 +17,6 @@ export const zh = {
     title: '会议名称',
     planTitle: '集体备课',
     jointTitle: '联席会议',
-    starts: '开始时间',
     minutes: '时长（分钟）',
     make: '约好这个时间',
     back: '返回',
