@@ -4,6 +4,9 @@ A lesson's socket lives for an hour and does nothing for most of it. uvicorn kee
 times over (request, response, scope, and the parts that were split), and two queues for streams of messages: 12 of the
 19 kB that a socket costs it (bench.events, tracemalloc). Nothing of ours reads them after the handshake. The test in
 tests/integration/lessons/test_websocket.py fails when uvicorn's names change.
+
+A message may come in fragments (RFC 6455 §5.4). The library counts their bytes; here they are counted too, since one
+that is empty takes memory as well, and no browser sends any.
 """
 
 from __future__ import annotations
@@ -15,7 +18,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode, Frame
 from websockets.protocol import State
+
+MAX_FRAGMENTS = 1_000  # of a message: browsers send one for every 64 kB or so
 
 _TEXT, _BINARY = 0x81, 0x82  # FIN and the opcode
 _MIDDLE, _LARGE = struct.Struct("!BBH").pack, struct.Struct("!BBQ").pack
@@ -49,6 +55,17 @@ class LeanWebSocket(WebSocketsSansIOProtocol):
             self.conn.max_message_size = cast("int", message.get("max_size", self.conn.max_message_size))
             self.scope["headers"] = []
             del self.request, self.response
+
+    def handle_cont(self, event: Frame) -> None:
+        """Take up a fragment of a message; too many of them end the connection (1009)."""
+        if self.close_sent:
+            return
+        if len(self.frames) < MAX_FRAGMENTS:
+            super().handle_cont(event)
+            return
+        self.frames = []
+        self.conn.fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+        self.handle_parser_exception()
 
 
 def frame_of(message: Mapping[str, Any]) -> bytes:

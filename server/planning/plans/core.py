@@ -189,8 +189,9 @@ class PlanCore:
 
     def _on_update(self, connection: int, seat: _Seat, frame: Sync, now: float) -> None:
         looked = look(frame.payload)
-        if not looked.is_empty:
-            new = self._check(seat, looked, frame.sub)
+        new = {} if looked.is_empty else self._check(seat, looked, frame.sub)
+        if new or looked.deletes:
+            self._make_room(looked)
             parts = tuple(pieces(looked, self._clocks, lambda one: self._clients.get(one, seat.person), seat.person))
             for client, run in new.items():
                 end = run[-1].clock + run[-1].length
@@ -213,7 +214,6 @@ class PlanCore:
             raise Expelled(Close.FORBIDDEN, "这个页面以别人的身份发送了修改，服务器没有接受。请刷新页面。")
         if not is_complete(looked, self._clocks):
             raise Expelled(Close.COME_AGAIN, "正在重新同步。")
-        self._make_room(looked)
         return new
 
     def _make_room(self, looked: Looked) -> None:
