@@ -88,8 +88,9 @@ async def get_credential(request: Request) -> Response:
     """Return a badge of one's own as a signed credential."""
     person = await require_person(request)
     badge_id = str(request.path_params["id"])[:16]
-    token = await services_of(request).planning.credits.credential(person, badge_id, base_of(request))
-    headers = {"content-disposition": f'attachment; filename="badge-{badge_id}.jwt"', "cache-control": "no-store"}
+    name, token = await services_of(request).planning.credits.credential(person, badge_id, base_of(request))
+    file = quote(f"徽章-{name}.jwt")
+    headers = {"content-disposition": f"attachment; filename*=UTF-8''{file}", "cache-control": "no-store"}
     return Response(token, headers=headers, media_type=JWT)
 
 

@@ -243,8 +243,8 @@ class CreditService:
             await tables.add_badge(tx, {**values, "issued_ms": epoch_ms(self._clock())})
             return values["id"]
 
-    async def credential(self, person: Person, badge_id: str, base_url: str) -> str:
-        """Return a badge of one's own as a signed credential.
+    async def credential(self, person: Person, badge_id: str, base_url: str) -> tuple[str, str]:
+        """Return the name of a badge of one's own, and the badge as a signed credential.
 
         Raises:
             Refused: `badge_unknown`, also for one that was taken back.
@@ -253,7 +253,7 @@ class CreditService:
             badge = await tables.find_badge(tx, badge_id)
         if badge is None or badge.person_id != person.id or badge.revoked_ms is not None:
             raise Refused("badge_unknown", "没有找到这枚徽章，它可能已被收回。")
-        return self.issuer.credential(badge, identity_of(person, base_url), base_url)
+        return badge.name, self.issuer.credential(badge, identity_of(person, base_url), base_url)
 
     async def status_list(self, base_url: str) -> str:
         """Return which badges were taken back, signed."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from openbadgeslib.ob3 import OB3VerificationError, OB3Verifier
@@ -140,7 +144,9 @@ async def test_a_badge_is_accepted_by_an_independent_verifier_offline(world: Wor
     await world.services.planning.credits.sweep()
     he = await world.client("he")
     badge = (await he.post("/api/credits/badges", json={"badge": "close_item"})).json()["id"]
-    token = (await he.get(f"/api/credits/badges/{badge}.jwt")).text
+    answer = await he.get(f"/api/credits/badges/{badge}.jwt")
+    assert unquote(answer.headers["content-disposition"]).endswith("徽章-改进行动者.jwt")
+    token = answer.text
     verifier = OB3Verifier.for_issuer_did(world.services.planning.credits.issuer.did)
     credential = verifier.verify(token)
     assert credential.achievement.name == "改进行动者"
@@ -149,7 +155,11 @@ async def test_a_badge_is_accepted_by_an_independent_verifier_offline(world: Wor
     head, body, signature = token.split(".")
     with pytest.raises(OB3VerificationError):
         verifier.verify(f"{head}.{body[:-4]}AAAA.{signature}")
-    assert "何" not in token, "names are not in the clear"
+    told = base64.urlsafe_b64decode(body + "==").decode()
+    assert "和志强" not in told and '"he' not in told, "names are not in the clear"
+    (owner,) = json.loads(told)["credentialSubject"]["identifier"]
+    said = f"he@localhost:8000{owner['salt']}".encode()  # as the page tells the owner to say it
+    assert owner["identityHash"] == f"sha256${hashlib.sha256(said).hexdigest()}"
     other = await world.client("lin")
     assert (await other.get(f"/api/credits/badges/{badge}.jwt")).json()["code"] == "badge_unknown"
 
