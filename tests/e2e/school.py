@@ -177,9 +177,9 @@ class Person:
         answer = self._client.put(f"/api/lessons/{lesson}/deck", json={"deck_id": deck})
         assert answer.is_success, answer.text
 
-    def upload(self, name: str, data: bytes) -> str:
+    def upload(self, name: str, data: bytes, purpose: str = "deck") -> str:
         """Upload a file in one piece; return the upload's id."""
-        upload = self.post("/api/uploads", {"name": name, "bytes": len(data), "purpose": "deck"})["id"]
+        upload = self.post("/api/uploads", {"name": name, "bytes": len(data), "purpose": purpose})["id"]
         headers = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
         answer = self._client.patch(f"/api/uploads/{upload}", content=data, headers=headers)
         assert answer.is_success, answer.text

@@ -9,6 +9,7 @@ from playwright.sync_api import Playwright
 
 from tests.e2e.browser import LAPTOP, PHONE, chromium
 from tests.e2e.pictures import page_png
+from tests.e2e.publishing import publish_worksheet
 from tests.e2e.research import PlanScreen, found_research
 from tests.e2e.school import DECK_S, PASSWORD, Region, eventually
 from tests.e2e.writer import compose
@@ -30,6 +31,7 @@ def test_a_plan_is_more_than_words(playwright: Playwright, school: Region, tmp_p
         pictures_wait_for_the_link_and_other_files_are_refused(lin, tmp_path)
         eventually("the deck is there", lambda: school.lecturer.get(f"/api/decks/{deck}")["state"] == "ready", DECK_S)
         a_page_opens_for_a_colleague_who_has_no_deck(lin, he)
+        a_resource_is_found_on_a_phone_and_opens(school, lin, he)
         assert not lin.problems and not he.problems
         lin.close()
         he.close()
@@ -174,3 +176,18 @@ def a_page_opens_for_a_colleague_who_has_no_deck(lin: PlanScreen, he: PlanScreen
     assert place is not None
     answer = he.page.request.get(str(place.get_attribute("href")))
     assert answer.ok and answer.headers["content-type"].startswith("image/")
+
+
+def a_resource_is_found_on_a_phone_and_opens(school: Region, lin: PlanScreen, he: PlanScreen) -> None:
+    """The picker says that the library is empty, then finds what was published; the link leads to its page."""
+    he.put_caret("homework")
+    he.page.click("[data-tool=resource]")
+    he.page.wait_for_selector("dialog >> text=资源库里还没有资源")
+    publish_worksheet(school, "家庭实验材料单")
+    he.page.fill("dialog input[type=search]", "材料")
+    he.page.click("dialog [type=submit]")
+    he.page.click("dialog .list button >> text=家庭实验材料单")
+    link = lin.page.wait_for_selector("[data-field=homework] .link--resource >> text=家庭实验材料单")
+    assert link is not None
+    lin.page.goto(str(link.get_attribute("href")))
+    lin.page.wait_for_selector("h1 >> text=家庭实验材料单")
