@@ -15,9 +15,11 @@ from sqlalchemy import delete, text, update
 
 from server.planning.credits import tables
 from server.planning.credits.rules import is_sampled
+from server.planning.document import Node, paragraph, write_tree
 from server.planning.log import ActivityLog
 from signaling.errors import TongtangError
 from tests.integration.server.conftest import World
+from tests.integration.server.planning.conftest import Workshop
 
 DAY = timedelta(days=1)
 
@@ -68,7 +70,11 @@ async def test_credits_wait_for_their_window_and_are_posted_once(world: World) -
     found = await statement(world, "he")
     assert [one["state"] for one in found["claims"]] == ["pending", "pending"]
     assert (found["pending"], balance(found, "growth")) == (100, 0)
-    a_fortnight_later(world)
+    world.clock.ahead += 14 * DAY - timedelta(minutes=1)
+    world.clients.clear()
+    await credits.sweep()
+    assert (await statement(world, "he"))["pending"] == 100
+    world.clock.ahead += DAY
     await credits.sweep()
     await credits.sweep()
     found = await statement(world, "he")
@@ -76,6 +82,37 @@ async def test_credits_wait_for_their_window_and_are_posted_once(world: World) -
     assert (found["pending"], balance(found, "growth")) == (0, 100)
     async with world.database.read() as tx:
         assert await tables.total(tx) == 0
+
+
+async def test_what_is_no_longer_true_after_the_window_is_not_posted(workshop: Workshop) -> None:
+    world = workshop.world
+    await workshop.join("yang")
+    body = {"group_id": workshop.group, "title": "光的折射", "subject": "科学"}
+    plan = (await workshop.send("lin", "POST", "/api/plans", body, 201))["id"]
+    written = "同学们先观察水面下的铅笔，说一说它看起来为什么像被折断了，再小组讨论光的路线。"
+    author = await workshop.id_of("yang")
+
+    async def nothing(*_: object) -> None:
+        """Record nothing beside the edit."""
+
+    async with world.services.planning.plans.rooms.using(plan) as room:
+        await room.command(nothing, lambda core: core.edit(author, lambda doc: write_tree(doc, lines(written))))
+    await workshop.send("lin", "POST", f"/api/plans/{plan}/versions", {"name": "定稿", "is_final": True}, 201)
+    await world.services.planning.credits.sweep()
+    (claim,) = (await statement(world, "yang"))["claims"]
+    assert (claim["act"], claim["state"], claim["amount"]) == ("co_author", "pending", 200)
+    revision = (await workshop.send("lin", "GET", f"/api/plans/{plan}"))["revision"]
+    await workshop.send("lin", "PATCH", f"/api/plans/{plan}", {"revision": revision, "state": "draft"})
+    a_fortnight_later(world)
+    await world.services.planning.credits.sweep()
+    found = await statement(world, "yang")
+    (claim,) = found["claims"]
+    assert claim["state"] == "lapsed" and "依据" in claim["reason"]
+    assert [one["amount"] for one in found["balances"] if one["amount"]] == []
+
+
+def lines(*texts: str) -> Node:
+    return Node("doc", {}, tuple(paragraph(one) for one in texts))
 
 
 async def test_a_term_has_a_cap(world: World) -> None:

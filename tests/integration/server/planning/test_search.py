@@ -121,6 +121,23 @@ async def test_pages_follow_each_other_and_filters_narrow(workshop: Workshop) ->
     assert len(await found(workshop, "lin", "梯田第1课", "&subject=科学&grade=五年级&kind=plan")) == 1
 
 
+async def test_words_of_other_scripts_are_found_whole_and_by_their_beginning(workshop: Workshop) -> None:
+    """Tibetan, Uyghur, Mongolian, Yi, Zhuang: words, their first syllable or letters, and what is not in them."""
+    scripts = {
+        "藏文": ("བོད་ཡིག་སློབ་དེབ།", ("བོད་ཡིག", "སློབ"), "ཡིག་བོད"),
+        "维吾尔文": ("ئۇيغۇر تىلى دەرسلىكى", ("تىلى", "ئۇيغ"), "دەرسىل"),
+        "蒙古文": ("ᠮᠣᠩᠭᠣᠯ ᠬᠡᠯᠡ ᠪᠢᠴᠢᠭ", ("ᠬᠡᠯᠡ", "ᠮᠣᠩ"), "ᠭᠣᠯ"),
+        "彝文": ("ꆈꌠꁱꂷ", ("ꌠꁱ", "ꆈꌠꁱꂷ"), "ꁱꌠ"),
+        "壮文": ("Vahcuengh caeuq Sawcuengh", ("sawcuengh", "vahcu"), "cuengh"),
+    }
+    for title, (words, _, _) in scripts.items():
+        await name_version(workshop, await make_plan(workshop, title, f"课文：{words}"))
+    for title, (_, typed, absent) in scripts.items():
+        for one in typed:
+            assert await found(workshop, "lin", one) == [("plan", title)], (title, one)
+        assert await found(workshop, "lin", absent) == [], title
+
+
 async def test_bad_questions_are_refused_by_name(workshop: Workshop) -> None:
     for query in ("", "q=", f"q={'光' * 81}", "q=光&kind=person", "q=光&start=-1", "q=光&start=10001"):
         assert await workshop.refused("lin", "GET", f"/api/research/search?{query}") == "field_invalid"

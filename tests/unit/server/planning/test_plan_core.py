@@ -10,7 +10,14 @@ from pycrdt import Doc, TransactionEvent, XmlElement, XmlFragment, XmlText
 
 from server.planning.document import blank_plan, plain_text, read_tree, write_tree
 from server.planning.plans.batches import load
-from server.planning.plans.core import GATHER_S, MAX_FRAMES_S, Expelled, PlanCore
+from server.planning.plans.core import (
+    GATHER_S,
+    MAX_CONNECTIONS,
+    MAX_FRAMES_S,
+    MAX_OF_PERSON,
+    Expelled,
+    PlanCore,
+)
 from server.planning.plans.storage import Row, Stored
 from server.planning.plans.structs import Reader
 from server.planning.plans.wire import Close, Presence, Sub, awareness_frame, sync_frame
@@ -155,6 +162,24 @@ def test_copies_of_another_document_are_not_mixed_in() -> None:
     with pytest.raises(Expelled) as expelled:
         core.join("A", {}, 2, 0.0, writes=True)
     assert expelled.value.code is Close.GENERATION and core.connections == ()
+
+
+def test_a_plan_takes_so_many_pages_and_a_person_so_many_of_them() -> None:
+    core = room()
+
+    def refused(person: str) -> bool:
+        with pytest.raises(Expelled) as expelled:
+            core.join(person, {}, 0, 0.0, writes=True)
+        return expelled.value.code is Close.TRY_LATER
+
+    for _ in range(MAX_OF_PERSON):
+        core.join("A", {}, 0, 0.0, writes=True)
+    assert refused("A")
+    for number in range(MAX_CONNECTIONS - MAX_OF_PERSON):
+        core.join(f"person {number}", {}, 0, 0.0, writes=True)
+    assert refused("B") and len(core.connections) == MAX_CONNECTIONS
+    core.leave(0)
+    core.join("B", {}, 0, 0.0, writes=True)
 
 
 def test_an_update_whose_beginning_is_missing_asks_for_a_new_beginning() -> None:

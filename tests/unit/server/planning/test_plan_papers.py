@@ -128,6 +128,22 @@ def test_a_comment_stands_at_its_letters_through_edits_around_it() -> None:
     assert find(doc.get_update(), [one])[0].words == "光在水中的"  # between where its letters were
 
 
+def test_a_comment_stands_at_its_letters_after_the_merge_of_what_two_wrote_apart() -> None:
+    doc = made(paragraphs("学生观察光的折射", "光的折射"))
+    one = anchor(doc, 6 + 2 + 4, 6 + 2 + 6, "光的")  # behind the second paragraph's 6, its own element and text
+    apart: Doc[Any] = Doc()
+    apart.apply_update(doc.get_update())
+    text_at(doc, 0).insert(len("学生".encode()), "仔细地")
+    away = text_at(apart, 0)
+    away.insert(len("学生观察光".encode()), "线")  # in the words themselves
+    away.insert(0, "请")
+    del apart.get("plan", type=XmlFragment).children[1]
+    for to, other in ((doc, apart), (apart, doc)):
+        to.apply_update(other.get_update())
+    assert find(doc.get_update(), [one]) == find(apart.get_update(), [one])
+    assert find(doc.get_update(), [one]) == [Found("anchored", (0, 0), 8, 11, "光线的")]
+
+
 def test_a_comment_ends_behind_its_last_letter() -> None:
     doc = made(paragraphs("学生观察光的折射"))
 
