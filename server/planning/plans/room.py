@@ -251,7 +251,9 @@ class Room:
         batch: Batch | None = None
         try:
             await self._flush(at_once=True)  # what was typed before the command is in it
-            batch = (command.work(self.core) if command.work else None) or _EMPTY
+            batch = _EMPTY
+            if command.work:
+                batch = command.work(self.core) or _EMPTY
             result = await self._store(batch, command.record, snapshot=command.snapshot)
         except BaseException as error:
             if not command.answer.done():
