@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import io
 from typing import Any
 
+import pypdfium2
 import pytest
+from docx import Document
 
 from tests.integration.server.conftest import World
 
@@ -42,6 +45,30 @@ class Workshop:
 
     async def kinds(self, by: str = "lin") -> list[str]:
         return [one["kind"] for one in (await self.send(by, "GET", "G/activity"))["items"]]
+
+
+async def taken_out(world: World, by: str, path: str) -> dict[str, str]:
+    """Return the words of what is taken out at this address, by form: as Word, as PDF, as Markdown."""
+    client, found = await world.client(by), {}
+    for form in ("docx", "pdf", "md"):
+        answer = await client.get(f"{path}.{form}")
+        assert answer.status_code == 200, answer.text
+        found[form] = _words(form, answer.content)
+    return found
+
+
+def _words(form: str, data: bytes) -> str:
+    """Return the words without white space: PDF breaks lines where it must."""
+    if form == "docx":
+        word = Document(io.BytesIO(data))
+        cells = [cell.text for table in word.tables for row in table.rows for cell in row.cells]
+        text = "".join([*(one.text for one in word.paragraphs), *cells])
+    elif form == "pdf":
+        with pypdfium2.PdfDocument(data) as document:
+            text = "".join(page.get_textpage().get_text_range() for page in document)
+    else:
+        text = data.decode()
+    return "".join(text.split())
 
 
 @pytest.fixture

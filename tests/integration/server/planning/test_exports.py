@@ -18,7 +18,7 @@ from server.planning.export.paper import Paper, line
 from server.planning.export.pdf import write_pdf
 from server.planning.export.plan_paper import plan_paper
 from server.planning.export.word import write_word
-from tests.integration.server.planning.conftest import Workshop
+from tests.integration.server.planning.conftest import Workshop, taken_out
 from tests.unit.server.lessons.test_pictures import png
 
 TREE = Node(
@@ -103,6 +103,8 @@ async def test_a_final_plan_says_its_version(workshop: Workshop) -> None:
     cases = (await fetch(workshop, "lin", f"/api/groups/{workshop.group}/cases.html")).text
     assert "云岭小学科学教研组案例集" in cases
     assert "案例1　光的折射" in cases
+    for form, words in (await taken_out(workshop.world, "lin", f"/api/groups/{workshop.group}/cases")).items():
+        assert "云岭小学科学教研组案例集" in words and "案例1光的折射" in words, form
 
 
 def test_word_files_name_chinese_fonts_and_have_formulas_that_can_be_edited() -> None:

@@ -19,6 +19,7 @@ from signaling.roles import Role
 from signaling.room import Room
 from signaling.seats import Admission
 from tests.integration.server.conftest import World
+from tests.integration.server.planning.conftest import taken_out
 
 GROUP = {"kind": "jiaoyanzu", "name": "云岭小学科学教研组", "subject": "科学", "stage": "小学"}
 JOINT: dict[str, Any] = {"title": "十一月联席会议", "kind": "joint", "minutes": 40}
@@ -232,6 +233,11 @@ async def test_agenda_and_minutes_are_not_written_over(workshop: Workshop) -> No
     assert await workshop.refused("lin", "PUT", f"{path}/minutes", body) == "minutes_changed"
     shown = await workshop.send("lin", "GET", path)
     assert (shown["minutes"]["text"], shown["agenda"]["item"]) == ("一、落实情况", first)
+    body = {"text": "把实验步骤改成学生分组", "owner_id": await workshop.id_of("he"), "due": "2030-12-01"}
+    await workshop.send("lin", "POST", f"{path}/resolutions", body, 201)
+    for form, words in (await taken_out(workshop.world, "he", f"{path}/export")).items():
+        for one in ("上次决议的落实", "下月听评课", "一、落实情况", "把实验步骤改成学生分组", "和志强"):
+            assert one in words, (form, one)
 
 
 async def test_a_resolution_is_closed_by_evidence_alone(workshop: Workshop) -> None:

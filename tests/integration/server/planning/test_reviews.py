@@ -16,7 +16,7 @@ from server.planning.reviews.rubric import DEFAULT
 from signaling import messages as m
 from signaling.roles import Role
 from signaling.seats import peer_id
-from tests.integration.server.planning.conftest import Workshop
+from tests.integration.server.planning.conftest import Workshop, taken_out
 
 SECRET, REMARK = "等待时间只有半秒", "总体不错但是节奏偏快"
 
@@ -177,6 +177,7 @@ async def test_items_are_closed_by_what_comes_after(reviewed: Reviewed) -> None:
     note = await reviewed.note("he")
     accepted = {"text": "提问后至少等三秒", "owner_id": await workshop.id_of("lin"), "due_day": "2026-12-01"}
     assert await reviewed.refused("lin", "POST", f"/notes/{note}/accept", accepted) == "review_state"
+    assert await reviewed.refused("he", "GET", "/export.docx") == "review_state"  # what others wrote is not to be seen
     for one in ("he", "ma"):
         await reviewed.rate(one, 4)
         await reviewed.hand_in(one)
@@ -188,6 +189,9 @@ async def test_items_are_closed_by_what_comes_after(reviewed: Reviewed) -> None:
     assert [one["id"] for one in (await workshop.send("ma", "GET", f"/api/plans/{plan}/improvements"))["items"]] == [
         item
     ]
+    for form, words in (await taken_out(world, "ma", f"/api/reviews/{reviewed.review}/export")).items():
+        for one in (SECRET, "提问后至少等三秒", "林晓云", "".join(DEFAULT.items[0].text.split())):
+            assert one in words, (form, one)
     close = f"/api/improvements/{item}/close"
     early = {"plan_id": plan, "version": 1}
     assert await workshop.refused("lin", "POST", close, early) == "evidence_invalid"
