@@ -22,7 +22,7 @@ from server.planning.plans import storage, tables
 from server.planning.plans.batches import Batch
 from server.planning.plans.core import Broken, Expelled, PlanCore
 from server.planning.plans.links import Link
-from server.planning.plans.wire import Close
+from server.planning.plans.wire import Close, close_of
 from server.planning.search.keeping import plan_changed
 from server.storage.database import Database, Transaction
 from signaling.errors import Refused, TongtangError, Unavailable
@@ -172,7 +172,7 @@ class Room:
             self._lose("refused", Close.COME_AGAIN, "正在重新同步。")
         except TongtangError as error:
             log.warning("plan %s cannot be stored: %s (%r)", self.plan_id, error, error.__cause__)
-            self._lose(error.code, Close.STORAGE_FAILED, error.detail)
+            self._lose(error.code, close_of(error.code), error.detail)
         except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
             raise
         except BaseException:  # a panic of the library is no Exception

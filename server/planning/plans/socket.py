@@ -20,7 +20,7 @@ from server.context import services_of
 from server.planning.plans.core import Expelled
 from server.planning.plans.links import Link, cut
 from server.planning.plans.room import Room
-from server.planning.plans.wire import MAX_FRAME_BYTES, Close
+from server.planning.plans.wire import MAX_FRAME_BYTES, Close, close_of
 from server.planning.rights import Right
 from signaling.errors import Refused, TongtangError
 
@@ -130,7 +130,7 @@ async def _read(room: Room, connection: int, link: Link, receive: Receive) -> No
 def _code_of(error: TongtangError) -> Close:
     if error.code in _SIGNED_OUT:
         return Close.SIGNED_OUT
-    return Close.FORBIDDEN if isinstance(error, Refused) else Close.STORAGE_FAILED
+    return Close.FORBIDDEN if isinstance(error, Refused) else close_of(error.code)
 
 
 def _close(code: Close, reason: str) -> dict[str, object]:

@@ -73,6 +73,13 @@ class Query(msgspec.Struct, frozen=True):
 
 Frame = Sync | Awareness | Query
 
+_PASSING = frozenset({"busy", "plan_busy"})
+
+
+def close_of(code: str) -> Close:
+    """Return how pages are told of an error of ours: it passes, or somebody must see to the disk."""
+    return Close.TRY_LATER if code in _PASSING else Close.STORAGE_FAILED
+
 
 def read_frame(data: bytes) -> Frame:
     """Return what a client's frame says.

@@ -178,6 +178,20 @@ async def test_a_ticket_is_good_for_the_person_who_is_logged_in_only(world: Plan
     await leave(second_tab, strayed)
 
 
+async def test_a_server_with_too_many_plans_open_asks_to_come_later(
+    world: PlanWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, other = await world.plan(), await world.plan("另一份")
+    first = await world.page("王老师", plan.id)
+    with monkeypatch.context() as patch:
+        patch.setattr(rooms, "MAX_ROOMS", 1)
+        late = PlanClient(world.base, other.id, world.session_of("王老师"))
+        await late.resume()
+        assert await closed(late) == Close.TRY_LATER  # not 4507: nobody need look at the disk
+    await late.open()
+    await leave(first, late)
+
+
 async def test_a_log_in_that_runs_out_in_a_sentence_loses_no_word(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

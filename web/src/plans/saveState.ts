@@ -2,7 +2,7 @@
 import type { PlanState } from './sync/PlanConnection';
 
 export const SAVE_WORDS = [
-  ...(['saved', 'saving', 'opening', 'offlineKept', 'offlineOpen'] as const),
+  ...(['saved', 'saving', 'opening', 'offlineKept', 'offlineOpen', 'diskFull'] as const),
   ...(['offline', 'signedOut', 'otherPerson', 'refused', 'readOnly'] as const),
 ];
 export type SaveWord = (typeof SAVE_WORDS)[number];
@@ -18,6 +18,9 @@ export function saveWord(state: Seen): SaveWord {
     if (!state.synced) return 'opening';
     return state.unsaved > 0 ? 'saving' : 'saved';
   }
+  // No network is not what is wrong: somebody has to be told.
+  if (state.reason === 'disk_full' && (state.connection === 'offline' || state.unsaved > 0))
+    return 'diskFull';
   if (!state.synced && !state.isMarked) return state.connection === 'connecting' ? 'opening' : 'offline';
   // A link that is being made again after a moment is not worth a word while nothing waits.
   if (state.connection === 'connecting' && state.unsaved === 0) return state.readOnly ? 'readOnly' : 'saved';

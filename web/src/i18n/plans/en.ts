@@ -131,6 +131,8 @@ export const en = {
     offlineKept: 'Offline. What you write is kept on this computer and merged once you are back',
     offlineOpen: 'Offline. What you write is still on this page: keep it open; it is saved once you are back',
     offline: 'Offline. The page is renewed once you are back',
+    diskFull:
+      'The server cannot save now; most likely its disk is full. What you write is still on this page: keep it open and tell the administrator; it is saved once there is room',
     signedOut: 'You were logged out. What you wrote is still here and is saved once you log in',
     otherPerson:
       'Somebody else is logged in in this browser now. What {name} wrote is still on this page and never counted as theirs: keep it open and log in as {name}, and it is saved',
