@@ -19,7 +19,7 @@ from media.bwe.link_state import LinkState
 from media.control import Kind, SlotReport
 from media.down_track import DownTrack, Outgoing
 from media.ladder import PAUSED, Choice, SlotView
-from media.playout_delay import PlayoutDelay
+from media.playout import Playout
 from media.sdp import NegotiatedMedia, OfferSlot
 from media.up_track import Layer, UpPacket, UpTrack
 from media.video_down_track import VideoDownTrack
@@ -36,12 +36,6 @@ RTX_SHARE = 0.25  # of the estimate; a link that loses more needs fewer pictures
 RTX_BURST_S = 0.5
 RTX_BURST_BYTES = 6_000  # a small keyframe may be repaired on any link
 AUDIO_SHARE = 0.92  # of the estimate: as much as there is for media (media.md §2.8)
-JITTER_S = 0.03  # of a mobile link without a queue
-QUEUE_MEMORY_S, MAX_QUEUE_S = 45.0, 0.8  # what came and went is expected again; more than that is no grain but a hole
-STEADY_S = 5.0  # after a silence
-# Three times the longest queue of late: on a cellular link the next is seldom longer than that. Over three measured
-# links frozen pictures fell by a sixth, and dropped sound to a half, against half as much again and at most 0.4 s.
-HOLD_FACTOR, MAX_HOLD_S = 3.0, 1.4
 PACKET_BYTES = 64  # IPv4, UDP, RTP, one extension element, tag
 CHEAP_S = 0.3  # a keyframe that takes no longer may be asked for again soon
 # What may be sent blindly: a second of what the link carried lately, and no more than 8 s of the poorest picture.
@@ -52,7 +46,7 @@ BLIND_VIDEO_BPS = 45_000
 # arrives in this time, or, while nothing is heard, as the link would carry in it. Beyond it a packet now and then asks.
 VOICE_LEAST_BYTES, VOICE_WAY_S, VOICE_BLIND_S, VOICE_TRICKLE_S = 4_500, 1.2, 1.0, 0.24
 VOICE_QUEUE_S = 1.0
-VOICE_FIRST_S = 0.5  # since sound was left out: no picture takes what it could have had
+VOICE_FIRST_S, VOICE_CLEAR_S = 0.5, 0.3  # since sound was left out, no picture takes what it could have had of a queue
 LEAST_VIDEO_BPS, LEAST_QUEUE_S = 30_000, 0.3
 CARRIED_MEMORY_S = 10.0
 FIXED_BPS = 100_000_000  # the estimate of a receiver that does not adapt
@@ -64,11 +58,11 @@ class Subscriber:
 
     __slots__ = (
         "_adapts", "_audio", "_blind_bytes", "_blind_large_bytes", "_by_ssrc", "_carried_at", "_carried_bps",
-        "_ceiling_bps", "_debt_bytes", "_has_bundles", "_is_content", "_is_easy", "_nacks", "_nacks_until", "_paced_at",
-        "_playout", "_policy_at", "_policy_bps", "_queue_peak_at", "_queue_peak_s", "_report_at", "_rtx_at",
-        "_rtx_bytes", "_rtx_measured_at", "_rtx_spent_bps", "_rtx_spent_bytes", "_skipped_at", "_spoke_at",
-        "_steady_at", "_video", "besides_bps", "is_conversing", "is_queueing", "is_started", "keyframe_wishes", "link",
-        "peer", "policy", "sent_bytes", "slots",
+        "_ceiling_bps", "_debt_bytes", "_has_bundles", "_is_content", "_is_easy", "_nacks", "_nacks_until",
+        "_paced_at", "_playout", "_policy_at", "_policy_bps", "_report_at", "_rtx_at", "_rtx_bytes",
+        "_rtx_measured_at", "_rtx_spent_bps", "_rtx_spent_bytes", "_skipped_at", "_spoke_at", "_video", "besides_bps",
+        "is_conversing", "is_queueing", "is_started", "keyframe_wishes", "link", "peer", "policy", "sent_bytes",
+        "slots",
     )  # fmt: skip
 
     def __init__(
@@ -92,7 +86,7 @@ class Subscriber:
         self.keyframe_wishes: set[UpTrack] = set()
         self.is_queueing = False  # packets wait for `drain`
         self._audio: list[AudioDownTrack] = []
-        self._playout = PlayoutDelay()
+        self._playout = Playout(now)
         self._video: list[VideoDownTrack] = []
         self._by_ssrc: dict[int, DownTrack] = {}
         self._debt_bytes = 0.0  # written ahead of the pace
@@ -108,8 +102,6 @@ class Subscriber:
         self.is_conversing = False  # people at this receiver are heard by others: what they see must not be late
         self._skipped_at = -100.0  # when sound was left out last
         self._spoke_at = now
-        self._steady_at = now
-        self._queue_peak_s, self._queue_peak_at = 0.0, now  # the longest queue of late, fading
         self._blind_bytes = self._blind_large_bytes = 0.0
         self._carried_bps = 0.0  # what the link was last thought to carry in good times, fading
         self._carried_at = now
@@ -228,8 +220,6 @@ class Subscriber:
                     is_left = True
                     break
                 packet, at = queue.popleft()
-                if link.state is LinkState.OUTAGE:
-                    down.note_blind()
                 debt += down.send(packet, now - at, out, log, now)
             if is_left:
                 break
@@ -254,12 +244,14 @@ class Subscriber:
 
     def _may_leave(self, packet: UpPacket, now: float) -> bool:
         """Return whether a packet that waits may leave now."""
-        if now - self._skipped_at < VOICE_FIRST_S:
+        link = self.link
+        is_free = link.state in (LinkState.NORMAL, LinkState.RECOVER) and link.queue_s < VOICE_CLEAR_S
+        if now - self._skipped_at < VOICE_FIRST_S and not is_free:
             return False
-        if self.link.may_send_video(now):
+        if link.may_send_video(now):
             return True
         size = len(packet.body) + PACKET_BYTES
-        if packet.tid or self.link.state is LinkState.NORMAL or self._blind_bytes < size:
+        if packet.tid or link.state is LinkState.NORMAL or self._blind_bytes < size:
             return False
         layers = packet.layer.track.ladder(now).layers
         if layers and layers[0].rid != packet.layer.rid:
@@ -288,8 +280,9 @@ class Subscriber:
             before = link.state
             link.on_feedback(packet, now)
             if before is LinkState.OUTAGE:
+                self.on_picture_back(now)
                 for video in self._video:
-                    video.suspect_base()
+                    video.begin_anew()
             if link.state is not before:
                 self._policy_at = now  # the link is back: choose at once what it gets first
                 for video in self._video:
@@ -409,25 +402,22 @@ class Subscriber:
             )
 
     def _adapt_playout(self, now: float) -> None:
-        """Let the receiver hold pictures back for as long as their repair takes."""
-        if self.link.state is not LinkState.NORMAL:
-            self._steady_at = now + STEADY_S
-        if now < self._steady_at:
-            return  # what a silence leaves behind, loss and queue, says nothing of the link that is back
-        queue_s = min(self.link.queue_s, MAX_QUEUE_S)
-        fade = 0.5 ** ((now - self._queue_peak_at) / QUEUE_MEMORY_S)
-        self._queue_peak_s, self._queue_peak_at = max(self._queue_peak_s * fade, queue_s), now
+        """Tell the receiver when to show its pictures."""
         layers = [down.layer for down in self._video if down.layer is not None]
-        delay_ms = self._playout.update(
-            loss=self.link.loss,
-            rtt_s=min(self.link.rtt_s, 2 * self.link.min_rtt_s),  # what stood in a hole is no round trip of the repair
-            jitter_s=JITTER_S + min(MAX_HOLD_S, HOLD_FACTOR * self._queue_peak_s),
-            packets_per_frame=max((layer.packets_per_frame(now) for layer in layers), default=1.0),
-            now=now,
-            is_conversation=self.is_conversing,
-        )
+        size = max((layer.packets_per_frame(now) for layer in layers), default=1.0)
+        restarts = self._playout.update(self.link, size, now, is_conversation=self.is_conversing)
         for down in self._video:
-            down.set_playout_delay(*delay_ms)
+            down.set_playout_delay(*self._playout.delay_ms)
+            if restarts:
+                down.restart_timing()
+
+    def on_picture_back(self, now: float) -> None:
+        """Take in that pictures begin after a pause, or the link is back: what is seen first is shown at once."""
+        if any(down.is_moving(now) for down in self._video):
+            return
+        self._playout.begin_anew()
+        for down in self._video:
+            down.set_playout_delay(*self._playout.delay_ms)
 
     def _aim(self, down: DownTrack, track: UpTrack, choice: Choice, now: float) -> None:
         target = track.layers.get(choice.rid) if choice.rid is not None and not track.is_muted else None

@@ -14,6 +14,8 @@ the packet had, while that is of use.
 
 from __future__ import annotations
 
+import enum
+import math
 import random
 import struct
 from collections import deque
@@ -22,6 +24,7 @@ from media import vp8
 from media.control import Kind
 from media.down_track import HEADER_BYTES, IP_UDP_BYTES, OPAQUE_HEADER, DownTrack, Outgoing, SendLog, Splice
 from media.playout_delay import NO_WISH_MS
+from media.rtcp import SenderReport
 from media.rtp import seq_diff
 from media.sdp import NegotiatedMedia
 from media.up_track import OPAQUE, VP8_FULL, Layer, UpPacket, UpTrack
@@ -53,15 +56,26 @@ PADDING_BYTES = 255  # RFC 3550 §5.1: the count is one byte
 WISH_GAP_S, MAX_WISH_GAP_S, WISH_MEMORY_S = 0.5, 3.0, 10.0
 NO_WISH_MAX_MS = 10_000  # libwebrtc's own limit
 DELAY_REPEATS = 10  # packets that carry a changed playout delay: one of them arrives
+ODD_TICKS = 60 * 90_000  # so far beside its time that no receiver waits for it: libwebrtc gives up at 10 s
+FRESH_S = 0.1
+PAUSE_S = 1.0  # without a packet: what comes then is a new beginning for the eye as well
+
+
+class Odd(enum.Enum):
+    """Where the one picture with a false timestamp is that makes a receiver's timing begin anew."""
+
+    NONE = enum.auto()
+    WANTED = enum.auto()
+    SENT = enum.auto()  # what comes next has its own timestamp again
 
 
 class VideoDownTrack(DownTrack):
     """One video slot of one receiver."""
 
     __slots__ = (
-        "_blindly_sent", "_delay_id", "_delay_left", "_delay_ms", "_frame", "_last_in", "_last_keyidx",
-        "_last_picture_id", "_last_tl0", "_left_out", "_old_tid", "_resent", "_rtx_out", "_sent", "_sent_by",
-        "_splices", "_takes_frame", "_tid", "_wish_gap_s", "_wished_at", "is_broken", "queue", "target_tid",
+        "_delay_id", "_delay_left", "_delay_ms", "_frame", "_last_in", "_last_keyidx", "_last_picture_id", "_last_tl0",
+        "_left_out", "_odd", "_old_tid", "_resent", "_rtx_out", "_sent", "_sent_at", "_sent_by", "_splices",
+        "_takes_frame", "_tid", "_wish_gap_s", "_wished_at", "is_broken", "queue", "target_tid",
     )  # fmt: skip
 
     kind: Kind = "video"
@@ -84,13 +98,14 @@ class VideoDownTrack(DownTrack):
         self._frame = -1  # timestamp of the frame that the last decision was about
         self._takes_frame = True
         self._wished_at, self._wish_gap_s = -100.0, WISH_GAP_S
-        self._blindly_sent = False  # something left since the link fell silent
         self._sent: list[UpPacket | None] = [None] * RING
         self._sent_by: list[Splice | None] = [None] * RING
         self._resent: dict[int, tuple[float, int]] = {}
         self._delay_id = 0
         self._delay_ms = NO_WISH_MS
         self._delay_left = 0
+        self._odd = Odd.NONE
+        self._sent_at = math.inf  # the last packet left
 
     # --- what feeds it ---------------------------------------------------------------------------------------------
 
@@ -137,18 +152,29 @@ class VideoDownTrack(DownTrack):
         self._wished_at = now
         return True
 
-    def note_blind(self) -> None:
-        """Take in that what leaves now leaves into a silence."""
-        self._blindly_sent = True
-
-    def suspect_base(self) -> None:
+    def begin_anew(self) -> None:
         """Begin at a keyframe again: what was sent into a silence may be lost, and is too old to be sent once more."""
-        if self._splice is not None and not self.is_broken and self._blindly_sent:
-            self.is_broken = True
-            self.queue.clear()
-            if self._left_out < 0:
-                self._left_out = self._last_in + 1
-        self._blindly_sent = False
+        if self._splice is None or self.is_broken:
+            return
+        self.is_broken = True
+        self.queue.clear()
+        if self._left_out < 0:
+            self._left_out = self._last_in + 1
+
+    def is_moving(self, now: float) -> bool:
+        """Return whether something of it left within the last second."""
+        return now - self._sent_at <= PAUSE_S and self._sent_at < math.inf
+
+    def sender_report(self, now: float) -> SenderReport | None:
+        """Return the slot's SR, none while its timestamps are beside the publisher's clock."""
+        return None if self._odd is Odd.SENT else super().sender_report(now)
+
+    def restart_timing(self) -> None:
+        """Let the receiver learn anew when to expect pictures (`media/playout.py`), at the next frame of the base."""
+        if self._odd is Odd.NONE:
+            self._odd = Odd.WANTED
+        if self._delay_id:
+            self._delay_left = DELAY_REPEATS  # it forgets that as well
 
     def forget_wishes(self) -> None:
         """Let the next keyframe be asked for at once: the link is back."""
@@ -171,6 +197,7 @@ class VideoDownTrack(DownTrack):
             and self._left_out < 0
             and self._tid == self.target_tid == TOP_TID
             and not self._delay_left
+            and self._odd is Odd.NONE
             and not self.is_broken
         )
 
@@ -234,6 +261,10 @@ class VideoDownTrack(DownTrack):
         begin = target.since_keyframe(now)
         if not begin:
             return []
+        if now - self._sent_at > PAUSE_S:
+            self.restart_timing()
+            if self.owner is not None:
+                self.owner.on_picture_back(now)
         self._splice_in(target, begin[0], types)
         self.is_broken = False
         self._tid = self.target_tid
@@ -328,6 +359,7 @@ class VideoDownTrack(DownTrack):
             number += 1
             end += size + tag
         out.end = end
+        self._sent_at = now
         if head:
             log.on_send_run(now, sizes[before:] if before else sizes, tag + IP_UDP_BYTES)
         self.octets += octets
@@ -355,7 +387,8 @@ class VideoDownTrack(DownTrack):
         splice = self._splice
         if splice is None or packet.layer is not splice.layer or packet.index < splice.first_in:
             return self._send_late(packet, out, log, now)
-        if packet.timestamp != self._frame:
+        begins = packet.timestamp != self._frame
+        if begins:
             if packet.index < self._last_in or 0 <= packet.index < self._left_out:
                 return self._send_late(packet, out, log, now)
             self._frame = packet.timestamp
@@ -366,6 +399,9 @@ class VideoDownTrack(DownTrack):
             return 0
         if self._left_out >= 0 and packet.index >= self._left_out:
             splice = self._close_gap(packet, splice)
+        if begins and self._odd is not Odd.NONE:
+            splice = self._turn_odd(packet, splice, now)
+        self._sent_at = now
         size = self._write_one(packet, splice, out, log, now)
         if packet.index + splice.seq > self._last_out:
             self._remember(packet, splice, packet.index + splice.seq)
@@ -426,6 +462,25 @@ class VideoDownTrack(DownTrack):
             return True
         waiting = sum(len(item.body) for item, _ in self.queue if not item.tid)
         return not packet.begins_keyframe and waiting > max(SMALL_QUEUE_BYTES, packet.layer.key_bytes)
+
+    def _turn_odd(self, packet: UpPacket, old: Splice, now: float) -> Splice:
+        """Put the timestamp of a base frame into the past, or that of the frame after it where it was.
+
+        Not of one that waited: what follows it comes in a burst, and no line goes through that.
+        """
+        if self._odd is Odd.WANTED and (packet.tid > 0 or now - packet.arrival_ns / 1e9 > FRESH_S):
+            return old
+        splice = Splice(old.layer, packet.index, packet.index + old.seq, old.payload_type, old.rtx_type)
+        splice.ts = old.ts + self._next_odd_ticks()
+        splice.picture_id, splice.tl0, splice.keyidx = old.picture_id, old.tl0, old.keyidx
+        self._follow(splice)
+        return splice
+
+    def _next_odd_ticks(self) -> int:
+        """Return how far the timestamp of the frame that begins lies from that of the one before, beyond its time."""
+        is_wanted = self._odd is Odd.WANTED
+        self._odd = Odd.SENT if is_wanted else Odd.NONE
+        return -ODD_TICKS if is_wanted else ODD_TICKS
 
     def _close_gap(self, packet: UpPacket, old: Splice) -> Splice:
         """Continue the numbers behind frames that were left out. What is missing before may come late."""

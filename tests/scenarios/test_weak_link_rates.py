@@ -27,8 +27,7 @@ def test_a_narrow_link_keeps_a_moving_picture_and_sound() -> None:
 
 def test_a_link_of_64_kbit_has_voice_and_a_picture_that_still_moves() -> None:
     figures = run(link((0, 140), (4, 64), up_kbps=500), 16.0, seed=2, rids=CHEAP)
-    assert len(figures.stalls) <= 1, "while the recorder's keyframe passes: 0.9 s of such a link, once in 10 s"
-    assert figures.video_stall_pct <= 9
+    assert figures.video_stall_pct <= 9, "while the recorder's keyframe passes: 0.9 s of such a link, once in 10 s"
     assert figures.concealed_s <= 0.6
     assert figures.corrupt == 0
 

@@ -176,6 +176,7 @@ class VideoStream:
             return due
         self._line = Extrapolator()
         self._delay_s, self._variance = 0.0, FIRST_VARIANCE
+        self.min_playout_s = 0.0
         return now
 
     def _adapt(self, frame: Frame, now: float) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 from bench.rtc_client import OPUS, RTX, VP8, OpusSource, Vp8Source
@@ -17,6 +18,7 @@ from media.rtp import ExtensionIds, seq_diff, timestamp_diff
 from media.sdp import CodecName, NegotiatedCodec, NegotiatedMedia
 from media.subscriber import Subscriber
 from media.up_track import UpTrack
+from media.video_down_track import ODD_TICKS
 
 VP8_UP = NegotiatedCodec("vp8", VP8, RTX, 90_000, True, True, True)
 H264_UP = NegotiatedCodec("h264", 98, 99, 90_000, True, True, True)
@@ -168,19 +170,36 @@ def is_key(packet: bytes) -> bool:
     return bool(data[0] & 0x10) and not data[6] & 1
 
 
+def own_timestamps(seen: Sequence[Seen]) -> list[int]:
+    """Return the timestamps with those of odd frames (`VideoDownTrack.restart_timing`) where they would be."""
+    own: list[int] = []
+    for item in seen:
+        is_odd = bool(own) and timestamp_diff(item.timestamp, own[-1]) < -ODD_TICKS // 2
+        own.append((item.timestamp + ODD_TICKS * is_odd) & 0xFFFFFFFF)
+    return own
+
+
+def odd_frames(packets: list[bytes]) -> list[int]:
+    """Return the places of the packets whose timestamp was put into the past."""
+    seen = [Seen(packet) for packet in packets]
+    return [n for n, (item, own) in enumerate(zip(seen, own_timestamps(seen), strict=True)) if item.timestamp != own]
+
+
 def check_continuity(packets: list[bytes], *, holes: int = 0) -> None:
     """Assert what must hold for any receiver.
 
     One SSRC, numbers that rise by one (but for `holes`, where a frame was left unfinished), timestamps that never
-    fall, frames of one timestamp, picture ids that rise by one a frame.
+    fall but for one frame that makes the receiver's timing begin anew, frames of one timestamp, picture ids that rise
+    by one a frame.
     """
     seen = [Seen(packet) for packet in packets]
     assert len({item.ssrc for item in seen}) == 1
     steps = [seq_diff(after.seq, before.seq) for before, after in itertools.pairwise(seen)]
     assert all(step >= 1 for step in steps), steps
     assert sum(step - 1 for step in steps) == holes, steps
-    for before, after in itertools.pairwise(seen):
-        assert timestamp_diff(after.timestamp, before.timestamp) >= 0
+    own = own_timestamps(seen)
+    for former, latter in itertools.pairwise(own):
+        assert timestamp_diff(latter, former) >= 0
     vp8 = [(item, picture(packet)) for item, packet in zip(seen, packets, strict=True) if item.payload_type == 96]
     for (before, old), (after, new) in itertools.pairwise(vp8):
         if before.timestamp == after.timestamp:

@@ -27,6 +27,13 @@ def test_the_delay_of_each_link(loss: float, rtt_ms: float, packets: float, dela
     assert wanted_delay_s(loss, rtt_ms / 1000, 0.0, packets) * 1000 == pytest.approx(delay_ms)
 
 
+def raised(loss: float = 0.1, *, now: float = 0.0) -> PlayoutDelay:
+    """Return a delay that had the time to rise."""
+    delay = PlayoutDelay()
+    steps(delay, 5, now - 5, loss=loss)
+    return delay
+
+
 def steps(delay: PlayoutDelay, seconds: float, start: float, *, loss: float = 0.1, talks: bool = False) -> list[int]:
     """Return the least delays of the next seconds, four times a second."""
     return [
@@ -37,10 +44,10 @@ def steps(delay: PlayoutDelay, seconds: float, start: float, *, loss: float = 0.
     ]
 
 
-def test_it_rises_at_once_and_falls_by_fifty_milliseconds_a_second() -> None:
+def test_it_rises_quickly_and_falls_by_fifty_milliseconds_a_second() -> None:
     delay = PlayoutDelay()
-    assert steps(delay, 1, 0) == [320] * 4
-    assert delay.update(loss=0.1, rtt_s=0.1, jitter_s=0.0, packets_per_frame=2, now=1) == (320, 1320)
+    assert steps(delay, 1, 0) == [200, 240, 280, 310]
+    assert delay.update(loss=0.1, rtt_s=0.1, jitter_s=0.0, packets_per_frame=2, now=1) == (310, 1310)
     falling = steps(delay, 10, 1.25, loss=0)
     assert falling == sorted(falling, reverse=True)
     assert falling[0] >= 300
@@ -56,24 +63,24 @@ def test_a_long_delay_comes_by_and_by_since_a_leap_is_a_picture_that_stands() ->
         delay.update(loss=0.0, rtt_s=0.1, jitter_s=1.2, packets_per_frame=2, now=n / 4, is_conversation=False)[0]
         for n in range(32)
     ]
-    assert told[0] == 350
+    assert told[0] == 200
     assert max(after - before for before, after in itertools.pairwise(told)) <= 40
     assert told[-1] >= 1_150
 
 
 def test_a_conversation_waits_less() -> None:
-    delay = PlayoutDelay()
-    assert steps(delay, 1, 0, talks=True) == [250] * 4
-    assert steps(delay, 1, 1) == [320] * 4
-    assert steps(delay, 1, 2, talks=True) == [250] * 4
+    delay = raised()
+    assert steps(delay, 1, 0) == [310] * 4
+    assert steps(delay, 1, 1, talks=True) == [250] * 4
+    assert steps(delay, 1, 2)[-1] >= 300
 
 
 def test_small_rises_are_not_worth_a_change() -> None:
-    delay = PlayoutDelay()
+    delay = raised()
     told = {
         delay.update(loss=0.1, rtt_s=0.1 + n / 1000, jitter_s=0.0, packets_per_frame=2, now=n / 4)[0] for n in range(25)
     }
-    assert told == {320}
+    assert len(told) <= 3, "for 25 wishes"
 
 
 def test_a_clock_that_jumps_back_lowers_nothing() -> None:

@@ -16,7 +16,7 @@ from media.ladder import Choice, SlotView
 from media.publisher import Publisher
 from media.rtp import build_packet, seq_diff
 from media.video_down_track import VideoDownTrack
-from tests.unit.media.media_scene import VP8_UP, Scene, Seen, is_key, line, picture
+from tests.unit.media.media_scene import VP8_UP, Scene, Seen, is_key, line, odd_frames, picture
 
 FRAME = 3_000  # 90 kHz ticks at 30 pictures a second
 # (temporal id, layer sync) of L1T3: what a frame may depend on is in RFC 7741 §4.2
@@ -241,3 +241,55 @@ def test_a_changed_playout_delay_is_written_into_the_next_packets() -> None:
     with_delay = [packet for packet in scene.sent["pupil"] if packet[15] == 2]
     assert len(with_delay) == 10
     assert all(packet[19:23] == bytes([0x32, 25 >> 4, (25 & 15) << 4 | 125 >> 8, 125]) for packet in with_delay)
+
+
+def feed(scene: Scene, publisher: Publisher, source: LayeredSource, frames: int, *, key: bool = False) -> None:
+    for number in range(frames):
+        scene.arrive(publisher, *source.frame(2, key=key and number == 0))
+        scene.pass_time(1 / 30, step=1 / 30)
+        scene.hear()
+
+
+def test_one_odd_picture_of_the_base_lets_the_receivers_timing_begin_anew() -> None:
+    scene, publisher, down = scene_with_source()
+    source = LayeredSource()
+    feed(scene, publisher, source, 5, key=True)
+    first = len(scene.sent["pupil"])
+    down.restart_timing()
+    feed(scene, publisher, source, 9)
+    sent = scene.sent["pupil"]
+    odd = odd_frames(sent)
+    assert odd
+    assert len({Seen(sent[n]).timestamp for n in odd}) == 1, "one frame"
+    assert odd[0] >= first
+    assert tid_of(sent[odd[0]]) == 0, "which is waited for"
+    assert odd[-1] < len(sent) - 1
+    assert len(decodable(sent)) == 14
+
+
+def test_no_report_is_sent_while_timestamps_are_beside_the_clock() -> None:
+    scene, publisher, down = scene_with_source()
+    source = LayeredSource()
+    feed(scene, publisher, source, 3, key=True)
+    scene.sender_report(publisher, 10, source.timestamp, at=scene.now)
+    assert down.sender_report(scene.now) is not None
+    down.restart_timing()
+    while not odd_frames(scene.sent["pupil"]):
+        feed(scene, publisher, source, 1)
+    assert down.sender_report(scene.now) is None
+    feed(scene, publisher, source, 1)
+    assert down.sender_report(scene.now) is not None
+
+
+def test_a_picture_that_begins_after_a_pause_begins_with_new_timing() -> None:
+    scene, publisher, _ = scene_with_source()
+    source = LayeredSource()
+    feed(scene, publisher, source, 5, key=True)
+    assert odd_frames(scene.sent["pupil"]) == []
+    count = len(scene.sent["pupil"])
+    scene.forwarder.set_mute(scene.room, "teacher", "camera", True, scene.now)
+    scene.pass_time(2.0)
+    scene.forwarder.set_mute(scene.room, "teacher", "camera", False, scene.now)
+    feed(scene, publisher, source, 7, key=True)
+    assert odd_frames(scene.sent["pupil"])[0] > count
+    assert len(decodable(scene.sent["pupil"])) == 12
