@@ -108,6 +108,24 @@ async def test_a_suggestion_is_an_edit_by_whoever_made_it(world: PlanWorld) -> N
     await page.close()
 
 
+async def test_a_suggestion_outlives_the_clearing_of_the_history(world: PlanWorld) -> None:
+    plan = await world.plan(tree=blank_plan({"topic": ["课题："]}))
+    lead, guest = Asking(world, "王老师", plan.id), Asking(world, "来宾", plan.id)
+    page = await world.page("赵老师", plan.id)
+    await page.write("学生观察光的折射")
+    await page.until(lambda: page.unsaved == 0)
+    said = {"kind": "suggestion", "text": "", "anchor": anchor(page, 4, 6, "光的"), "replacement": "光在水中的"}
+    made = await guest("POST", "/comments", said, 201)
+    await page.close()
+    await lead("POST", "/renew", {}, 204)
+    (shown,) = (await lead("GET", "/comments?placed=1"))["items"]
+    assert shown["place"] == {"state": "found", "words": "光的"}  # by its quote: the letters are new
+    await lead("POST", f"/comments/{made['id']}/accept", {})
+    fresh = await world.page("赵老师", plan.id)
+    assert "学生观察光在水中的折射" in fresh.text
+    await fresh.close()
+
+
 async def test_a_suggestion_over_several_paragraphs_is_one_edit_of_its_author(world: PlanWorld) -> None:
     plan = await world.plan(tree=Node("doc", {}, (Node("planField", {"field": "goals"}, (paragraph(),)),)))
     lead, guest = Asking(world, "王老师", plan.id), Asking(world, "来宾", plan.id)

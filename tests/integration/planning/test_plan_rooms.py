@@ -7,6 +7,7 @@ import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from pycrdt import Doc, XmlFragment
 from sqlalchemy import select, text
@@ -145,6 +146,10 @@ async def test_nobody_writes_as_another_and_readers_do_not_write(world: PlanWorl
     writer, forger = await world.page("王老师", plan.id), await world.page("赵老师", plan.id)
     await writer.write("春")
     await forger.until(lambda: "春" in forger.text)
+    await writer.tell(1, {"user": {"name": "别人", "school": "别的学校"}})
+    await forger.until(lambda: writer.doc.client_id in forger.others)
+    user = msgspec.json.decode(forger.others[writer.doc.client_id])["user"]
+    assert (user["name"], user["school"]) == ("王老师", "河口小学")
     forged: Doc[dict[str, XmlFragment]] = Doc(client_id=writer.doc.client_id)  # type: ignore[type-var]
     forged.apply_update(writer.doc.get_update())
     before = forged.get_state()
