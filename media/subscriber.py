@@ -430,12 +430,16 @@ class Subscriber:
             return
         down.aim(target, choice.tid)
         is_dead = self.link.state in (LinkState.SUSPECT, LinkState.OUTAGE) and self._blind_bytes <= 0
-        if down.wants_keyframe() and not is_dead and down.may_wish(now, is_cheap=self._is_cheap(target)):
+        if down.wants_keyframe() and not is_dead and down.may_wish(now, is_urgent=self._is_urgent(down, target)):
             self.keyframe_wishes.add(track)
 
-    def _is_cheap(self, target: Layer | None) -> bool:
-        """Return whether the link takes a keyframe of `target` in a moment."""
-        return target is not None and target.key_bytes <= CHEAP_S * self._policy_bps / 8
+    def _is_urgent(self, down: VideoDownTrack, target: Layer | None) -> bool:
+        """Return whether a keyframe of `target` cannot wait, or takes the link but a moment."""
+        old = down.layer
+        if target is None:
+            return False
+        is_falling = old is not None and target.height < old.height
+        return down.is_broken or is_falling or target.key_bytes <= CHEAP_S * self._policy_bps / 8
 
     def _view(self, down: DownTrack, now: float) -> SlotView:
         track = down.track

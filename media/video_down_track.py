@@ -143,10 +143,10 @@ class VideoDownTrack(DownTrack):
         """Return whether the slot waits for a keyframe of its target."""
         return self.target is not None and (self.layer is not self.target or self.is_broken)
 
-    def may_wish(self, now: float, *, is_cheap: bool = False) -> bool:
+    def may_wish(self, now: float, *, is_urgent: bool = False) -> bool:
         """Return whether a keyframe may be asked for on behalf of this slot; if so, it is counted."""
         since = now - self._wished_at
-        if since < (WISH_GAP_S if is_cheap else self._wish_gap_s):
+        if since < (WISH_GAP_S if is_urgent else self._wish_gap_s):
             return False
         self._wish_gap_s = min(MAX_WISH_GAP_S, self._wish_gap_s * 1.5) if since < WISH_MEMORY_S else WISH_GAP_S
         self._wished_at = now
@@ -232,11 +232,16 @@ class VideoDownTrack(DownTrack):
                 queue.popleft()
 
     def _break_off(self, packet: UpPacket) -> None:
-        """Send nothing of what waits, from `packet` on: only a keyframe helps."""
-        self.is_broken = True
-        self.queue.clear()
+        """Send nothing of what waits, from `packet` on, before the next keyframe."""
+        queue = self.queue
         if self._left_out < 0:
             self._left_out = packet.index
+        while queue:
+            waits = queue[0][0]
+            if waits.begins_keyframe and waits.index > packet.index:
+                return  # which is here already
+            queue.popleft()
+        self.is_broken = True
 
     def _arrived(self, now: float, budget_bps: int) -> list[UpPacket]:
         """Return what of this batch is to be sent: from a keyframe on when the slot begins anew."""
@@ -428,7 +433,7 @@ class VideoDownTrack(DownTrack):
 
     def _decide(self, packet: UpPacket, waited_s: float) -> bool:
         """Return whether the frame that `packet` begins is to be sent."""
-        if self.is_broken:
+        if self.is_broken and not packet.begins_keyframe:
             return False
         tid = packet.tid
         if self._is_too_old(packet, waited_s):
@@ -437,6 +442,7 @@ class VideoDownTrack(DownTrack):
         limit = self.target_tid if packet.layer is self.target else self._old_tid
         if packet.begins_keyframe:
             self._tid = limit
+            self.is_broken = False
             return True
         if tid > limit:
             self._tid = min(self._tid, limit)
@@ -491,6 +497,8 @@ class VideoDownTrack(DownTrack):
         splice.tl0, splice.keyidx = old.tl0, old.keyidx
         if packet.picture_id >= 0:
             splice.picture_id = self._last_picture_id + 1 - packet.picture_id
+        if packet.begins_keyframe and packet.tl0picidx >= 0:
+            splice.tl0 = self._last_tl0 + 1 - packet.tl0picidx
         self._follow(splice)
         return splice
 

@@ -26,6 +26,7 @@ def answer_of(recording: Recording, lesson: Lesson, *, may_take: bool, base: str
     return {
         "id": recording.id,
         "lesson_id": recording.lesson_id,
+        "kind": lesson.kind,
         "title": recording.title,
         "subject": lesson.subject,
         "lecturer": {"id": lesson.lecturer.id, "name": lesson.lecturer.name},

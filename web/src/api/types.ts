@@ -142,7 +142,9 @@ export interface Rendition {
 
 export interface Recording {
   id: string;
+  /** Of a meeting: that meeting's. */
   lesson_id: string;
+  kind: 'lesson' | 'meeting';
   title: string;
   subject: string;
   lecturer: Named;

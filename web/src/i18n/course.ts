@@ -4,6 +4,7 @@ import { area } from './area';
 export const course = area(
   {
     reviews: '听评课',
+    meeting: '纪要和决议',
     segments: {
       title: '计划与实际',
       plan: '教案“{title}”第 {n} 版',
@@ -92,6 +93,7 @@ export const course = area(
   },
   {
     reviews: 'Lesson reviews',
+    meeting: 'Minutes and resolutions',
     segments: {
       title: 'Planned and taught',
       plan: 'Plan “{title}”, version {n}',
