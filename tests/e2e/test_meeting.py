@@ -81,6 +81,10 @@ def test_three_schools_meet_beside_a_plan(playwright: Playwright, devices: Path,
         the_guests_plan_is_closed(table, school)
         kinds = {one["name"] for one in school.recording(table.meeting)["renditions"]}
         assert kinds >= {"lecturer", "screen"}, kinds
+        table.lin.page.goto(f"/meetings/{table.meeting}")
+        table.lin.page.click("text=看会议录像")
+        table.lin.page.wait_for_selector("h1 >> text=会议实录")
+        table.lin.page.wait_for_selector("main a >> text=纪要和决议")
         for screen in (table.lin, table.he, table.ma):
             assert not screen.problems, screen.problems
 
