@@ -27,7 +27,7 @@ from media.slot_state import SlotState, in_order
 
 BUDGET_SHARE = 0.92  # of the estimate; the rest is for reports and what is measured late (media.md §2.8)
 MAX_RTX_SHARE = 0.25  # resends take no more than this of the estimate
-RESERVE_SHARE, RESERVE_MAX_BPS = 0.1, 25_000  # for lesson events and page images; 25 kbit/s is media.md §4.3
+RESERVE_SHARE, RESERVE_MAX_BPS = 0.05, 25_000  # for lesson events and page images; 25 kbit/s is media.md §4.3
 LECTURER_FLOOR_BPS = 18_000  # with this much left the lecturer is seen, if only at 2 pictures a second
 # … and is not given up for less than this time below it: to come back costs a keyframe, which is a second of such a
 # link, and meanwhile pacing alone keeps pictures out of the way of the voice.

@@ -54,10 +54,12 @@ class Playout:
         self.delay_ms = NO_WISH_MS
         self._line_s = self._late_s2 = 0.0
 
-    def update(self, link: LinkController, packets_per_frame: float, now: float, *, is_conversation: bool) -> bool:
+    def update(
+        self, link: LinkController, now: float, *, packets_per_frame: float, frame_s: float, is_conversation: bool
+    ) -> bool:
         """Look at the link and set `delay_ms`; return whether the receiver's timing must begin anew now.
 
-        Call it every 0.1 to 1 s.
+        Call it every 0.1 to 1 s. `frame_s` is the time between two pictures, `packets_per_frame` what one is made of.
         """
         elapsed = min(1.0, max(0.0, now - self._at))
         self._at = now
@@ -82,17 +84,18 @@ class Playout:
         if (
             now >= self._steady_at
         ):  # what a silence leaves behind, loss and queue, says nothing of the link that is back
-            self._follow(link, packets_per_frame, now, is_conversation=is_conversation)
+            self._note_queue(link, now)
+            self.delay_ms = self._delay.update(
+                loss=link.loss,
+                rtt_s=min(link.rtt_s, 2 * link.min_rtt_s),  # what stood in a hole is no round trip of the repair
+                jitter_s=JITTER_S + min(MAX_HOLD_S, HOLD_FACTOR * self._peak_s),
+                packets_per_frame=packets_per_frame,
+                frame_s=frame_s,
+                now=now,
+                is_conversation=is_conversation,
+            )
         return restarts
 
-    def _follow(self, link: LinkController, packets_per_frame: float, now: float, *, is_conversation: bool) -> None:
+    def _note_queue(self, link: LinkController, now: float) -> None:
         fade = 0.5 ** ((now - self._peak_at) / QUEUE_MEMORY_S)
         self._peak_s, self._peak_at = max(self._peak_s * fade, min(link.queue_s, MAX_QUEUE_S)), now
-        self.delay_ms = self._delay.update(
-            loss=link.loss,
-            rtt_s=min(link.rtt_s, 2 * link.min_rtt_s),  # what stood in a hole is no round trip of the repair
-            jitter_s=JITTER_S + min(MAX_HOLD_S, HOLD_FACTOR * self._peak_s),
-            packets_per_frame=packets_per_frame,
-            now=now,
-            is_conversation=is_conversation,
-        )

@@ -403,9 +403,14 @@ class Subscriber:
 
     def _adapt_playout(self, now: float) -> None:
         """Tell the receiver when to show its pictures."""
-        layers = [down.layer for down in self._video if down.layer is not None]
-        size = max((layer.packets_per_frame(now) for layer in layers), default=1.0)
-        restarts = self._playout.update(self.link, size, now, is_conversation=self.is_conversing)
+        flowing = [(down.layer, down.target_tid) for down in self._video if down.layer is not None]
+        restarts = self._playout.update(
+            self.link,
+            now,
+            packets_per_frame=max((layer.packets_per_frame(now) for layer, _ in flowing), default=1.0),
+            frame_s=max((layer.frame_s(tid) for layer, tid in flowing), default=0.0),
+            is_conversation=self.is_conversing,
+        )
         for down in self._video:
             down.set_playout_delay(*self._playout.delay_ms)
             if restarts:

@@ -199,6 +199,10 @@ class Layer:
         self.cache.put(seq, item, now)
         return item
 
+    def frame_s(self, tid: int) -> float:
+        """Return the time between two frames when temporal layers up to `tid` are sent: each one halves it."""
+        return self._interval_s * float(1 << max(0, self.top_tid - tid))
+
     def packets_per_frame(self, now: float) -> float:
         """Return the mean number of packets of a frame, at least 1."""
         return max(1.0, self.rate.bps(now) * self._interval_s / 8 / MEAN_PACKET_BYTES)

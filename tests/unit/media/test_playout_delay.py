@@ -68,6 +68,14 @@ def test_a_long_delay_comes_by_and_by_since_a_leap_is_a_picture_that_stands() ->
     assert told[-1] >= 1_150
 
 
+def test_pictures_that_are_far_apart_let_it_leap_less() -> None:
+    told = [
+        PlayoutDelay().update(loss=0.0, rtt_s=0.1, jitter_s=1.2, packets_per_frame=2, now=0, frame_s=frame_s)[0]
+        for frame_s in (0.04, 0.14, 0.29, 2.0)
+    ]
+    assert told == [200, 200, 130, 50]
+
+
 def test_a_conversation_waits_less() -> None:
     delay = raised()
     assert steps(delay, 1, 0) == [310] * 4
