@@ -3,9 +3,9 @@
 Theory of operation. Feedback is read by the log (`media/twcc.py`) and then moves, once a feedback, the meters of
 delay and loss and the rate (`delay.py`, `loss.py`, `rate.py`). Three things are faster than a feedback:
 
-- *in flight*: what was sent and not yet told of never exceeds what the estimate carries in the least round trip, one
-  feedback interval and 100 ms. Beyond it only sound leaves, so that a link that stops gets no more than that into its
-  queue: a modem queues 150 kB, which at 100 kbit/s is 12 s.
+- *in flight*: what was sent and not yet told of never exceeds what the estimate carries in the least round trip, the
+  queue on the way back, one feedback interval and 100 ms. Beyond it only sound leaves, so that a link that stops gets
+  no more than that into its queue: a modem queues 150 kB, which at 100 kbit/s is 12 s.
 - *lateness*: when the oldest packet in flight is 150 ms older than it should be, the estimate counts half until
   feedback comes; it comes back whole when only the feedback was late.
   Meanwhile a trickle of video may go on beside sound, a quarter of the estimate in all: it may well be the way back
@@ -41,6 +41,8 @@ BLIND_SHARE, BLIND_BPS = 0.25, 70_000  # while feedback is late; sound counts, a
 LEAST_CAP_BYTES = 3_000  # sound and one packet of video must fit beside each other on the narrowest link
 BLIND_S = 0.65  # that may be on the way before the receiver has said anything: a long round trip
 LATE_S, LATE_SHARE = 0.15, 0.5
+# Of the queue on the way back, which a receiver's own camera makes on a narrow link, so much is not taken for ours.
+MAX_BACK_S = 0.4
 SUSPECT_S, SUSPECT_INTERVALS = 0.4, 3  # media.md §2.11
 DEAD_S = 1.5
 REPORTS_SILENT_S = 8.0  # of a client without transport-wide feedback: consent comes every 5 s (RFC 7675)
@@ -63,7 +65,7 @@ class LinkController:
     """
 
     __slots__ = (
-        "_before_bps", "_blind_bytes", "_by_reports", "_cap_bytes", "_check_at", "_delay", "_estimate_bps",
+        "_back_s", "_before_bps", "_blind_bytes", "_by_reports", "_cap_bytes", "_check_at", "_delay", "_estimate_bps",
         "_feedback_at", "_feedbacks", "_flood_until", "_floor_rtt_s", "_heard_at", "_interval_s", "_is_blind",
         "_is_late", "_is_open", "_last_rtt_s", "_least_rtts", "_looked_at", "_losses", "_pacing_bps", "_ping_at",
         "_ping_sent", "_prober", "_rate", "_recover_at", "_remb_at", "_remb_bps", "_report_loss", "_reports_at",
@@ -94,6 +96,7 @@ class LinkController:
         self._reports_at = -math.inf
         self._before_bps = float(start_bps)  # the estimate before a silence
         self._last_rtt_s = 0.0
+        self._back_s = 0.0  # that feedback waits on its way, smoothed
         self._flood_until, self._feedbacks = now, 0
         self._is_late = False
         self._ping_sent = -1  # bytes sent until the last look
@@ -123,6 +126,8 @@ class LinkController:
                 self._measure_rtt(now - report.sent[-1], now)
             self._delay.on_feedback(report, self._last_rtt_s - self.min_rtt_s, now)
             self.queue_s = self._delay.queue_s
+            back_s = self._last_rtt_s - self.min_rtt_s - self.queue_s
+            self._back_s += (min(max(back_s, 0.0), MAX_BACK_S) - self._back_s) / 4
             self._rate.on_feedback(report, self._delay, now)
             if self._rate.is_path_new:
                 self._rate.is_path_new = False
@@ -312,7 +317,9 @@ class LinkController:
         self._pacing_bps = round(PACING_FACTOR * self._estimate_bps)
         if self.has_feedback:
             interval_s = self._interval_s
-            cap_s = self.min_rtt_s + (interval_s if interval_s > INTERVAL_S / 2 else INTERVAL_S / 2) + CAP_S
+            cap_s = (
+                self.min_rtt_s + self._back_s + (interval_s if interval_s > INTERVAL_S / 2 else INTERVAL_S / 2) + CAP_S
+            )
             # what was never sent is not proven, so an estimate far above it is no reason to fill a queue
             rate = CAP_FACTOR * self._rate.delivered_bps + CAP_EXTRA_BPS
             if rate > self._estimate_bps:
@@ -343,7 +350,7 @@ class LinkController:
             self._is_late = False
             self._check_at = now
             return
-        due_at += self.min_rtt_s + self._interval_s
+        due_at += self.min_rtt_s + self._back_s + self._interval_s
         late_at = due_at + LATE_S + PACKET_BITS / self._rate.estimate_bps
         self._is_late = now >= late_at
         self._check_at = late_at if self.state is LinkState.NORMAL and not self._is_late else now

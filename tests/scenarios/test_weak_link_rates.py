@@ -18,11 +18,12 @@ def test_a_good_link_has_the_full_picture_within_three_seconds() -> None:
 
 
 def test_a_narrow_link_keeps_a_moving_picture_and_sound() -> None:
-    figures = run(link((0, 200), queue_kb=25, delay_ms=80), 12.0, seed=2)
-    assert figures.video_stall_pct <= 2
-    assert figures.concealed_s <= 0.6, "while the first keyframe passes"
-    assert figures.mean_height >= 170
-    assert figures.corrupt == 0
+    runs = [run(link((0, 200), queue_kb=25, delay_ms=80), 12.0, seed=seed) for seed in range(1, 5)]
+    assert sum(figures.video_stall_pct for figures in runs) / len(runs) <= 2
+    for figures in runs:
+        assert figures.concealed_s <= 0.6, "while the first keyframe passes"
+        assert figures.mean_height >= 170
+        assert figures.corrupt == 0
 
 
 def test_a_link_of_64_kbit_has_voice_and_a_picture_that_still_moves() -> None:
