@@ -61,17 +61,7 @@ class Playout:
 
         Call it every 0.1 to 1 s. `frame_s` is the time between two pictures, `packets_per_frame` what one is made of.
         """
-        elapsed = min(1.0, max(0.0, now - self._at))
-        self._at = now
-        self._line_s += elapsed
-        self._late_s2 += elapsed * link.queue_s
-        if link.state is not LinkState.NORMAL:
-            self._steady_at = now + STEADY_S
-        if link.state is not LinkState.NORMAL or link.queue_s > CALM_QUEUE_S:
-            self._calm_at = now + CALM_S
-        error_s = ENDS_WEIGHT * self._late_s2 / max(1.0, self._line_s)
-        if link.state is LinkState.OUTAGE or (link.queue_s > LATE_S and error_s > LINE_ERROR_S):
-            self._is_bent = True
+        self._look(link, now)
         restarts = False
         if self._is_bent:
             self._peak_at = now
@@ -81,9 +71,8 @@ class Playout:
             self.begin_anew()
             restarts = True
         self._due_at = now + PATIENCE_S
-        if (
-            now >= self._steady_at
-        ):  # what a silence leaves behind, loss and queue, says nothing of the link that is back
+        # what a silence leaves behind, loss and queue, says nothing of the link that is back
+        if now >= self._steady_at:
             self._note_queue(link, now)
             self.delay_ms = self._delay.update(
                 loss=link.loss,
@@ -95,6 +84,20 @@ class Playout:
                 is_conversation=is_conversation,
             )
         return restarts
+
+    def _look(self, link: LinkController, now: float) -> None:
+        """Note whether the link is calm, and what its queue does to the receiver's line."""
+        elapsed = min(1.0, max(0.0, now - self._at))
+        self._at = now
+        self._line_s += elapsed
+        self._late_s2 += elapsed * link.queue_s
+        if link.state is not LinkState.NORMAL:
+            self._steady_at = now + STEADY_S
+        if link.state is not LinkState.NORMAL or link.queue_s > CALM_QUEUE_S:
+            self._calm_at = now + CALM_S
+        error_s = ENDS_WEIGHT * self._late_s2 / max(1.0, self._line_s)
+        if link.state is LinkState.OUTAGE or (link.queue_s > LATE_S and error_s > LINE_ERROR_S):
+            self._is_bent = True
 
     def _note_queue(self, link: LinkController, now: float) -> None:
         fade = 0.5 ** ((now - self._peak_at) / QUEUE_MEMORY_S)

@@ -18,8 +18,8 @@ MAX_TRIES = 6
 LECTURE_CAP_S = 2.0  # whoever is called on talks at once: CONVERSATION_CAP_S
 CONVERSATION_CAP_S = 0.25  # while somebody of this receiver is heard
 # A picture stands for as long as the delay leaps, beside the time between two: together that must be no stall, which is
-# half a second by habit. More comes by and by. Over four seeds of a measured 3G link 18.8 % of
-# frozen pictures instead of 21.9 with leaps of 0.35 s.
+# half a second by habit. More comes by and by. Over four seeds of a measured 3G link 18.8 % stood still instead of 21.9
+# with leaps of 0.35 s.
 LEAP_S, LEAST_LEAP_S, NO_STALL_S = 0.2, 0.05, 0.42
 RISE_PER_S = 0.15
 FALL_PER_S = 0.05  # 50 ms a second: a picture that speeds up by 5 % is not seen

@@ -57,7 +57,7 @@ WISH_GAP_S, MAX_WISH_GAP_S, WISH_MEMORY_S = 0.5, 3.0, 10.0
 NO_WISH_MAX_MS = 10_000  # libwebrtc's own limit
 DELAY_REPEATS = 10  # packets that carry a changed playout delay: one of them arrives
 ODD_TICKS = 60 * 90_000  # so far beside its time that no receiver waits for it: libwebrtc gives up at 10 s
-FRESH_S = 0.1
+FRESH_S = 0.1  # since it came: it did not wait with us
 PAUSE_S = 1.0  # without a packet: what comes then is a new beginning for the eye as well
 
 
