@@ -22,7 +22,7 @@ from media.playout_delay import NO_WISH_MS, PlayoutDelay
 
 JITTER_S = 0.03  # of a mobile link without a queue
 QUEUE_MEMORY_S, MAX_QUEUE_S = 45.0, 0.8  # what came and went is expected again; more than that is no grain but a hole
-STEADY_S = 1.0  # after a silence
+STEADY_S = 5.0  # after a silence: what it leaves behind, loss and queue, says nothing of the link that is back
 # Four times the longest queue of late: on a cellular link the next is seldom longer than that. Over three measured
 # links frozen pictures fell by a tenth against three times and at most 1.4 s.
 HOLD_FACTOR, MAX_HOLD_S = 4.0, 1.9
@@ -71,7 +71,6 @@ class Playout:
             self.begin_anew()
             restarts = True
         self._due_at = now + PATIENCE_S
-        # what a silence leaves behind, loss and queue, says nothing of the link that is back
         if now >= self._steady_at:
             self._note_queue(link, now)
             self.delay_ms = self._delay.update(
