@@ -98,6 +98,16 @@ class PlanClient:
         assert self._socket is not None
         await self._socket.send(frame)
 
+    async def closed(self) -> int:
+        """Wait until the server closed the connection, and return its code.
+
+        Raises:
+            TimeoutError: it does not.
+        """
+        await self.until(lambda: self.ended is not None)
+        assert self.ended is not None
+        return self.ended[0]
+
     async def until(self, holds: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
         """Wait until something holds.
 

@@ -54,7 +54,6 @@ QUEUE_PACKETS = 300
 PADDING_BYTES = 255  # RFC 3550 §5.1: the count is one byte
 # A keyframe that one receiver needs is made for all: a slot that needs them often gets them more and more seldom.
 WISH_GAP_S, MAX_WISH_GAP_S, WISH_MEMORY_S = 0.5, 3.0, 10.0
-NO_WISH_MAX_MS = 10_000  # libwebrtc's own limit
 DELAY_REPEATS = 10  # packets that carry a changed playout delay: one of them arrives
 ODD_TICKS = 60 * 90_000  # so far beside its time that no receiver waits for it: libwebrtc gives up at 10 s
 FRESH_S = 0.1  # since it came: it did not wait with us
@@ -181,9 +180,7 @@ class VideoDownTrack(DownTrack):
         self._wished_at, self._wish_gap_s = -100.0, WISH_GAP_S
 
     def set_playout_delay(self, min_ms: int, max_ms: int) -> None:
-        """Ask the receiver to hold pictures back by at least `min_ms`, from the next packets on; (0, 0): no wish."""
-        if not max_ms and self._delay_ms[1]:
-            max_ms = NO_WISH_MAX_MS  # a wish cannot be taken back, and 0 would be one: to show each picture at once
+        """Ask the receiver to hold pictures back by at least `min_ms`, from the next packets on."""
         if self._delay_id and (min_ms, max_ms) != self._delay_ms:
             self._delay_ms, self._delay_left = (min_ms, max_ms), DELAY_REPEATS
 
@@ -477,16 +474,11 @@ class VideoDownTrack(DownTrack):
         if self._odd is Odd.WANTED and (packet.tid > 0 or now - packet.arrival_ns / 1e9 > FRESH_S):
             return old
         splice = Splice(old.layer, packet.index, packet.index + old.seq, old.payload_type, old.rtx_type)
-        splice.ts = old.ts + self._next_odd_ticks()
+        splice.ts = old.ts + (-ODD_TICKS if self._odd is Odd.WANTED else ODD_TICKS)
+        self._odd = Odd.SENT if self._odd is Odd.WANTED else Odd.NONE
         splice.picture_id, splice.tl0, splice.keyidx = old.picture_id, old.tl0, old.keyidx
         self._follow(splice)
         return splice
-
-    def _next_odd_ticks(self) -> int:
-        """Return how far the timestamp of the frame that begins lies from that of the one before, beyond its time."""
-        is_wanted = self._odd is Odd.WANTED
-        self._odd = Odd.SENT if is_wanted else Odd.NONE
-        return -ODD_TICKS if is_wanted else ODD_TICKS
 
     def _close_gap(self, packet: UpPacket, old: Splice) -> Splice:
         """Continue the numbers behind frames that were left out. What is missing before may come late."""

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from bench.plan_world import plan_world
+from bench.plan_world import PlanWorld, plan_world
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +27,9 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folder(tmp_path: Path, blank: Path) -> Path:
     shutil.copy(blank, tmp_path / "tongtang.db")
     return tmp_path
+
+
+@pytest.fixture
+async def world(folder: Path) -> AsyncIterator[PlanWorld]:
+    async with plan_world(folder) as made:
+        yield made

@@ -23,18 +23,6 @@ from server.planning.plans.structs import look
 from server.planning.plans.wire import Close, Sub, sync_frame
 
 
-@pytest.fixture
-async def world(folder: Path) -> AsyncIterator[PlanWorld]:
-    async with plan_world(folder) as made:
-        yield made
-
-
-async def closed(page: PlanClient) -> int:
-    await page.until(lambda: page.ended is not None)
-    assert page.ended is not None
-    return page.ended[0]
-
-
 def first_field(page: PlanClient) -> int:
     """Return which of the plan's blocks is the first field: what is uploaded here stands before or behind it."""
     blocks = read_tree(page.doc).children
@@ -60,7 +48,7 @@ async def test_uploads_that_are_begun_and_never_finished_hold_nothing(world: Pla
         await page.until(lambda page=page: page.unsaved == 0)  # type: ignore[misc]
     one_more = PlanClient(world.base, plan.id, world.session_of("赵老师"))
     await one_more.resume()
-    assert await closed(one_more) == Close.TRY_LATER
+    assert await one_more.closed() == Close.TRY_LATER
     async with world.plans.rooms.using(plan.id) as room:
         assert room.core.next_timeout() is None  # nothing waits for the rest
         size = len(room.core.doc.get_update())
@@ -86,7 +74,7 @@ async def test_pieces_that_never_end_come_to_one(
     with suppress(ConnectionClosed):
         for part in parts if is_new else repeat(parts[0], 60):
             await hostile.send(sync_frame(Sub.STEP_2, part))
-    assert await closed(hostile) == code
+    assert await hostile.closed() == code
     async with world.plans.rooms.using(plan.id) as room:
         assert len(room.core.doc.get_update()) <= 100_000
     await quiet.write("照常", first_field(quiet))

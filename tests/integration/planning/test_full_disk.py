@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 
 from bench.plan_client import PlanClient
-from bench.plan_world import PlanWorld, plan_world
+from bench.plan_world import PlanWorld
 from server.planning.document import blank_plan, plain_text
 from server.planning.plans import room
 from server.planning.plans.core import PlanCore
@@ -22,12 +21,6 @@ from signaling.errors import Unavailable
 
 WORDS = "没有地方放的话" * 8_000  # 168 kB: more than what is free in the last pages
 UNLIMITED = 1_073_741_823
-
-
-@pytest.fixture
-async def world(folder: Path) -> AsyncIterator[PlanWorld]:
-    async with plan_world(folder) as made:
-        yield made
 
 
 async def limit(tx: Transaction, left: int = 0) -> None:
@@ -48,12 +41,6 @@ async def full_disk(world: PlanWorld, left: int = 0) -> AsyncIterator[None]:
 async def written(page: PlanClient, words: str) -> None:
     await page.write(words)
     await page.until(lambda: page.unsaved == 0)
-
-
-async def closed(page: PlanClient) -> int:
-    await page.until(lambda: page.ended is not None)
-    assert page.ended is not None
-    return page.ended[0]
 
 
 def is_told(error: pytest.ExceptionInfo[Unavailable]) -> bool:
@@ -100,7 +87,7 @@ async def test_whoever_asks_for_a_version_is_answered_when_what_was_typed_before
             await asyncio.sleep(0.005)
         typed.set()
         assert (await version).code == "disk_full"
-    assert await closed(page) == Close.STORAGE_FAILED and page.unsaved == 1
+    assert await page.closed() == Close.STORAGE_FAILED and page.unsaved == 1
     async with world.database.write() as tx:
         await tx.execute(text(f"PRAGMA max_page_count = {UNLIMITED}"))
     await page.resume()
@@ -125,7 +112,7 @@ async def test_restoring_without_room_changes_nothing_and_can_be_done_again(worl
         with pytest.raises(Unavailable) as error:
             await world.plans.versions.restore(lead, plan.id, 1)
         assert is_told(error)
-        assert await closed(page) == await closed(other) == Close.STORAGE_FAILED
+        assert await page.closed() == await other.closed() == Close.STORAGE_FAILED
         await other.write("，没有断", field=3)  # typed while nothing can be stored
         await page.resume()
         await page.until(lambda: bool(page.hello))
@@ -153,7 +140,7 @@ async def test_clearing_the_history_without_room_leaves_the_plan_as_it_is(world:
     assert await world.plans.versions.listed(lead, plan.id) == ()
     await written(page, "接着写")
     await world.plans.versions.renew(lead, plan.id)
-    assert await closed(page) == Close.GENERATION
+    assert await page.closed() == Close.GENERATION
     fresh = await world.page("王老师", plan.id)
     assert fresh.hello["generation"] == 2 and WORDS + "接着写" in fresh.text
     await page.close()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
-import pytest
 from websockets import ConnectionClosed
 
 from bench.plan_client import PlanClient
@@ -19,22 +17,10 @@ from server.planning.plans.structs import look
 from server.planning.plans.wire import MAX_FRAME_BYTES, Close, Sub, sync_frame
 
 
-@pytest.fixture
-async def world(folder: Path) -> AsyncIterator[PlanWorld]:
-    async with plan_world(folder) as made:
-        yield made
-
-
 def goals(page: PlanClient) -> int:
     """Return which of the plan's blocks is the field of goals: paragraphs stand before and behind the fields here."""
     blocks = read_tree(page.doc).children
     return next(at for at, one in enumerate(blocks) if isinstance(one, Node) and one.attrs.get("field") == "goals")
-
-
-async def closed(page: PlanClient) -> int:
-    await page.until(lambda: page.ended is not None)
-    assert page.ended is not None
-    return page.ended[0]
 
 
 async def test_five_megabytes_are_opened_written_to_the_last_and_renewed(folder: Path) -> None:
@@ -50,13 +36,13 @@ async def test_five_megabytes_are_opened_written_to_the_last_and_renewed(folder:
         words = "装不下的话" * 5_000
         for _ in range(15):
             await page.write(words, goals(page))
-        assert await closed(page) == Close.DOCUMENT_FULL and page.unsaved > 0
+        assert await page.closed() == Close.DOCUMENT_FULL and page.unsaved > 0
         assert words in page.text and "整理历史" in (page.ended or (0, ""))[1]
         await world.plans.versions.make(lead, plan.id, "满了", is_final=False)  # after what was under way
         shares = await world.plans.versions.written(plan.id)
         before = plain_text(await world.plans.versions.tree_now(lead, plan.id))
         await world.plans.versions.renew(lead, plan.id)
-        assert await closed(other) == Close.GENERATION
+        assert await other.closed() == Close.GENERATION
         fresh = await world.page("赵老师", plan.id)
         assert fresh.text == before and await world.plans.versions.written(plan.id) == shares
         assert len(fresh.doc.get_update()) < 0.8 * size
@@ -98,7 +84,7 @@ async def test_pieces_out_of_order_too_large_or_of_somebody_else_are_not_taken(w
         for frame in frames:
             with suppress(ConnectionClosed):
                 await hostile.send(frame)
-        code = await closed(hostile)
+        code = await hostile.closed()
         await hostile.close()
         return code
 

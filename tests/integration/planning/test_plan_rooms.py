@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -22,18 +21,6 @@ from server.planning.plans.tables import plan_snapshots, plan_updates
 from server.planning.plans.tickets import Ticket
 from server.planning.plans.wire import Close, Sub, sync_frame
 from tests.ports import free_port
-
-
-@pytest.fixture
-async def world(folder: Path) -> AsyncIterator[PlanWorld]:
-    async with plan_world(folder) as made:
-        yield made
-
-
-async def closed(page: PlanClient) -> int:
-    await page.until(lambda: page.ended is not None)
-    assert page.ended is not None
-    return page.ended[0]
 
 
 async def leave(*pages: PlanClient) -> None:
@@ -69,7 +56,7 @@ async def test_thirty_who_write_lose_nothing_when_the_server_restarts(folder: Pa
         pages = await asyncio.gather(*(world.page(f"老师{number:02}", plan.id) for number in range(30)))
         for page in chance.sample(pages, 30):
             await page.write(f"〔{pages.index(page):02}甲〕")
-    assert all(page.ended is not None for page in pages) or await asyncio.gather(*map(closed, pages))
+    assert all(page.ended is not None for page in pages) or await asyncio.gather(*(page.closed() for page in pages))
     for page in pages:
         await page.write(f"〔{pages.index(page):02}乙〕")  # without a server
     async with plan_world(folder, port) as world:
@@ -101,11 +88,11 @@ async def test_hostile_frames_end_in_a_clean_close_and_the_others_go_on(world: P
     for frame in frames:
         hostile = await world.page("赵老师", plan.id)
         await hostile.send(frame)
-        assert await closed(hostile) == Close.MALFORMED
+        assert await hostile.closed() == Close.MALFORMED
         await hostile.close()
     large = await world.page("赵老师", plan.id)
     await large.send(bytes((0, 2)) + bytes(1 << 20))
-    assert await closed(large) == 1009
+    assert await large.closed() == 1009
     await writer.write("还在写")
     await writer.until(lambda: writer.unsaved == 0)
     assert writer.ended is None and len(world.plans.rooms) == 1
@@ -131,8 +118,8 @@ async def test_a_panic_of_the_library_ends_the_room_and_nothing_else(
         async with world.plans.rooms.using(plan.id) as open_room:
             patch.setattr(open_room.core, where, panic)
         await writer.write("不会丢")
-        await closed(writer)
-        assert await closed(reader) == Close.COME_AGAIN
+        await writer.closed()
+        assert await reader.closed() == Close.COME_AGAIN
     await writer.resume()
     await writer.until(lambda: writer.unsaved == 0)
     await elsewhere.write("照常")
@@ -155,12 +142,12 @@ async def test_nobody_writes_as_another_and_readers_do_not_write(world: PlanWorl
     before = forged.get_state()
     write_tree(forged, blank_plan({"topic": ["冒名"]}))
     await forger.send(sync_frame(Sub.UPDATE, forged.get_update(before)))
-    assert await closed(forger) == Close.FORBIDDEN
+    assert await forger.closed() == Close.FORBIDDEN
     await world.person("来宾", "guest")
     guest = await world.page("来宾", plan.id)
     assert guest.hello["read_only"] and "春" in guest.text
     await guest.send(sync_frame(Sub.STEP_2, forged.get_update(before)))
-    assert await closed(guest) == Close.FORBIDDEN
+    assert await guest.closed() == Close.FORBIDDEN
     assert "冒名" not in plain_text(await world.plans.versions.tree_now(await world.person("王老师"), plan.id))
     await leave(writer, forger, guest)
 
@@ -172,14 +159,14 @@ async def test_a_ticket_is_good_for_the_person_who_is_logged_in_only(world: Plan
     first = (await PlanClient(world.base, plan.id, world.session_of("王老师")).ticket())["ticket"]
     second_tab = PlanClient(world.base, plan.id, world.session_of("赵老师"))
     await second_tab.resume(first)
-    assert await closed(second_tab) == Close.SIGNED_OUT
+    assert await second_tab.closed() == Close.SIGNED_OUT
     other = await world.plan("另一份")
     strayed = PlanClient(world.base, other.id, world.session_of("王老师"))
     await strayed.resume(first)
-    assert await closed(strayed) == Close.SIGNED_OUT
+    assert await strayed.closed() == Close.SIGNED_OUT
     stranger = world.plans.tickets.issue(Ticket(plan.id, "nobody"))
     await strayed.resume(stranger)
-    assert await closed(strayed) == Close.SIGNED_OUT
+    assert await strayed.closed() == Close.SIGNED_OUT
     await leave(second_tab, strayed)
 
 
@@ -192,7 +179,7 @@ async def test_a_server_with_too_many_plans_open_asks_to_come_later(
         patch.setattr(rooms, "MAX_ROOMS", 1)
         late = PlanClient(world.base, other.id, world.session_of("王老师"))
         await late.resume()
-        assert await closed(late) == Close.TRY_LATER  # not 4507: nobody need look at the disk
+        assert await late.closed() == Close.TRY_LATER  # not 4507: nobody need look at the disk
     await late.open()
     await leave(first, late)
 
@@ -209,7 +196,7 @@ async def test_a_log_in_that_runs_out_in_a_sentence_loses_no_word(
         session, person = digest(short.session_of("王老师")), await short.person("王老师")
         async with short.database.write() as tx:
             await account_tables.remove_session(tx, session)
-        assert await closed(page) == Close.SIGNED_OUT
+        assert await page.closed() == Close.SIGNED_OUT
         await page.write("，后半句")
         async with short.database.write() as tx:
             await account_tables.add_session(tx, session, person.id, epoch_ms(utc_now()) + 60_000)
@@ -227,7 +214,7 @@ async def test_a_full_disk_acknowledges_nothing_and_takes_all_when_there_is_room
         await tx.execute(text(f"PRAGMA max_page_count = {pages}"))
     words = "写满为止" * 8_000  # more than what is free in the last pages
     await page.write(words)
-    assert await closed(page) == Close.STORAGE_FAILED and page.unsaved == 1
+    assert await page.closed() == Close.STORAGE_FAILED and page.unsaved == 1
     assert "磁盘已满" in (page.ended or (0, ""))[1]
     assert words not in reader.text
     async with world.database.write() as tx:
@@ -249,12 +236,12 @@ async def test_a_document_that_has_its_size_takes_no_more_until_its_history_is_p
         await page.write(f"{number}" * 9_000)
     await page.until(lambda: page.unsaved == 0)
     await page.write("多" * 1_000)
-    assert await closed(page) == Close.DOCUMENT_FULL and page.unsaved == 1
+    assert await page.closed() == Close.DOCUMENT_FULL and page.unsaved == 1
     lead = await world.person("王老师")
     shares = await world.plans.versions.written(plan.id)
     await world.plans.versions.renew(lead, plan.id)
     await page.resume()
-    assert await closed(page) == Close.GENERATION
+    assert await page.closed() == Close.GENERATION
     fresh = await world.page("王老师", plan.id)
     assert fresh.hello["generation"] == 2 and "1" * 9_000 in fresh.text
     assert await world.plans.versions.written(plan.id) == shares
@@ -323,14 +310,14 @@ async def test_a_final_plan_is_read_only_until_somebody_begins_a_revision(world:
     lead = await world.person("王老师")
     page = await world.page("赵老师", plan.id)
     await world.plans.versions.make(lead, plan.id, "", is_final=True)
-    assert await closed(page) == Close.COME_AGAIN
+    assert await page.closed() == Close.COME_AGAIN
     await page.write("来晚了的话")
     await page.resume()
     await page.until(lambda: bool(page.hello))
     assert page.hello["read_only"] and page.unsaved == 1
     cover = (await world.plans.service.see(lead, plan.id)).plan
     await world.plans.service.change(await world.person("赵老师"), plan.id, cover.revision, world.change(state="draft"))
-    assert await closed(page) == Close.COME_AGAIN
+    assert await page.closed() == Close.COME_AGAIN
     await page.resume()
     await page.until(lambda: page.unsaved == 0)
     await leave(page)
