@@ -280,7 +280,7 @@ class Subscriber:
             before = link.state
             link.on_feedback(packet, now)
             if before is LinkState.OUTAGE:
-                self.on_picture_back(now)
+                self._hold_anew(now)
                 for video in self._video:
                     video.begin_anew()
             if link.state is not before:
@@ -416,8 +416,18 @@ class Subscriber:
             if restarts:
                 down.restart_timing()
 
-    def on_picture_back(self, now: float) -> None:
-        """Take in that pictures begin after a pause, or the link is back: what is seen first is shown at once."""
+    def on_picture_back(self, down: VideoDownTrack, now: float) -> None:
+        """Take in that the picture of `down` begins after a pause: what is seen first is shown at once.
+
+        Timing begins anew with it, but not while the link comes back: pictures from before the silence still wait at
+        the receiver then, and an odd one behind them made Chromium stand for 3 s, its patience with a decoder. Then it
+        waits until all is calm (`media/playout.py`).
+        """
+        if self.link.state is LinkState.NORMAL:
+            down.restart_timing()
+        self._hold_anew(now)
+
+    def _hold_anew(self, now: float) -> None:
         if any(down.is_moving(now) for down in self._video):
             return
         self._playout.begin_anew()

@@ -263,10 +263,8 @@ class VideoDownTrack(DownTrack):
         begin = target.since_keyframe(now)
         if not begin:
             return []
-        if now - self._sent_at > PAUSE_S:
-            self.restart_timing()
-            if self.owner is not None:
-                self.owner.on_picture_back(now)
+        if now - self._sent_at > PAUSE_S and self.owner is not None:
+            self.owner.on_picture_back(self, now)
         self._splice_in(target, begin[0], types)
         self.is_broken = False
         self._tid = self.target_tid
