@@ -72,7 +72,7 @@ class VideoDownTrack(DownTrack):
     """One video slot of one receiver."""
 
     __slots__ = (
-        "_delay_id", "_delay_left", "_delay_ms", "_frame", "_last_in", "_last_keyidx", "_last_picture_id", "_last_tl0",
+        "_delay_id", "_delay_left", "_delay_ms", "_frame", "_held", "_last_in", "_last_keyidx", "_last_picture_id", "_last_tl0",
         "_left_out", "_odd", "_old_tid", "_resent", "_rtx_out", "_sent", "_sent_at", "_sent_by", "_splices",
         "_takes_frame", "_tid", "_wish_gap_s", "_wished_at", "is_broken", "queue", "target_tid",
     )  # fmt: skip
@@ -104,6 +104,7 @@ class VideoDownTrack(DownTrack):
         self._delay_ms = NO_WISH_MS
         self._delay_left = 0
         self._odd = Odd.NONE
+        self._held: tuple[UpPacket, Splice] | None = None  # the last packet of the odd frame
         self._sent_at = math.inf  # the last packet left
 
     # --- what feeds it ---------------------------------------------------------------------------------------------
@@ -402,10 +403,26 @@ class VideoDownTrack(DownTrack):
         if begins and self._odd is not Odd.NONE:
             splice = self._turn_odd(packet, splice, now)
         self._sent_at = now
+        if self._odd is Odd.SENT and packet.marker:
+            return self._hold_back(packet, splice)
         size = self._write_one(packet, splice, out, log, now)
         if packet.index + splice.seq > self._last_out:
             self._remember(packet, splice, packet.index + splice.seq)
+        if self._held is not None and out.has_room():
+            before = out.end
+            self._write_rtx(*self._held, out, log, now)
+            self._held = None
+            size += out.end - before + IP_UDP_BYTES
         return size
+
+    def _hold_back(self, packet: UpPacket, splice: Splice) -> int:
+        """Keep the last packet of an odd frame until the receiver misses it, for then it tells no time."""
+        out_index = packet.index + splice.seq
+        self._sent[out_index % RING] = packet
+        self._sent_by[out_index % RING] = splice
+        self._remember(packet, splice, out_index)
+        self._held = packet, splice
+        return 0
 
     def _send_late(self, packet: UpPacket, out: Outgoing, log: SendLog, now: float) -> int:
         """Write a packet that the publisher had to send again, where its place is; 0 when it has none."""
@@ -604,7 +621,7 @@ class VideoDownTrack(DownTrack):
         Where nothing recent is there, empty packets with padding do (RFC 3550 §5.1).
         """
         written = 0
-        index = self._last_out
+        index = self._last_out - (self._held is not None)
         while written < wanted_bytes and out.has_room():
             found = self._find_sent(index & 0xFFFF, now)
             if found is None:

@@ -1,43 +1,60 @@
-"""When a frame is expected: libwebrtc's `TimestampExtrapolator` (`modules/video_coding/timing`).
+"""When a frame is expected: libwebrtc's `TimestampExtrapolator` (`modules/video_coding/timing`), as of 2025.
 
-A line through arrivals and timestamps, by recursive least squares that forget nothing. A delay that changes for good is
-followed only after an alarm, and that takes 150 frames which are 78 ms off or more: this is why a queue of some seconds
-costs pictures long after it is gone.
+A line through arrivals and timestamps, by recursive least squares that forget nothing. Once it has 300 frames, those
+far off it are left out, and only after 150 of them in a row the line moves: this is why a queue of some seconds costs
+pictures long after it is gone. A timestamp that leaps by 10 s makes the line begin anew, at that frame.
 """
 
 from __future__ import annotations
+
+import math
 
 TICKS_PER_MS = 90.0
 OFFSET_VARIANCE = 1e10  # of the line's offset, at first and after an alarm
 MAX_ERROR, DRIFT, ALARM = 7_000.0, 6_600.0, 60_000.0  # ticks of 1/90,000 s
 RESET_S = 10.0  # without a frame
+MAX_JUMP = 900_000.0  # ticks
 START_FRAMES = 2
+OUTLIERS_FROM, MAX_OUTLIERS = 300, 150  # frames
+OUTLIER_DEVIATIONS, MEMORY, FIRST_DEVIATION = 2.0, 0.999, 3_000.0
 
 
 class Extrapolator:
     """The line of one stream; times are seconds."""
 
     def __init__(self) -> None:
+        self._begin(0.0)
+
+    def _begin(self, now: float) -> None:
         self._count = 0
-        self._start = self._first = self._previous = self._updated = 0.0
+        self._start = self._updated = now
+        self._first = self._previous = 0.0
         self._slope, self._offset = TICKS_PER_MS, 0.0
         self._slope_variance, self._covariance, self._offset_variance = 1.0, 0.0, OFFSET_VARIANCE
         self._rising = self._falling = 0.0
+        self._outliers = 0
+        self._mean, self._variance = 0.0, FIRST_DEVIATION**2
 
     def update(self, now: float, media_s: float) -> None:
         """Take the arrival of the frame that was captured at `media_s`."""
         ticks = media_s * TICKS_PER_MS * 1000
         if self._count and now - self._updated > RESET_S:
-            self.__init__()  # type: ignore[misc]
+            self._begin(now)
+        if self._count and abs(ticks - self._previous) > MAX_JUMP:
+            self._begin(now)
         if not self._count:
             self._start, self._first, self._previous = now, ticks, ticks
         self._updated = now
         ms = (now - self._start) * 1000
         residual = ticks - self._first - ms * self._slope - self._offset
+        if self._is_outlier(residual):
+            self._outliers += 1
+            if self._outliers <= MAX_OUTLIERS:
+                return
+            self._offset_variance = OFFSET_VARIANCE
+        self._outliers = 0
         if self._is_alarm(residual) and self._count >= START_FRAMES:
             self._offset_variance = OFFSET_VARIANCE
-        if ticks < self._previous:
-            return
         self._fit(ms, residual)
         self._previous = ticks
         self._count += 1
@@ -52,6 +69,14 @@ class Extrapolator:
         self._slope_variance = a - slope_gain * (ms * a + b)
         self._covariance = b - slope_gain * (ms * b + c)
         self._offset_variance = c - offset_gain * (ms * b + c)
+
+    def _is_outlier(self, residual: float) -> bool:
+        if self._count >= OUTLIERS_FROM:
+            if abs(residual - self._mean) > OUTLIER_DEVIATIONS * math.sqrt(self._variance):
+                return True
+        self._mean = MEMORY * self._mean + (1 - MEMORY) * residual
+        self._variance = max(1.0, MEMORY * self._variance + (1 - MEMORY) * (residual - self._mean) ** 2)
+        return False
 
     def _is_alarm(self, residual: float) -> bool:
         error = min(max(residual, -MAX_ERROR), MAX_ERROR)

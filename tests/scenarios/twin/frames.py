@@ -64,6 +64,7 @@ class FrameAssembler:
         self._newest = -1
         self._stash: list[Frame] = []
         self._ready: dict[int, Frame] = {}
+        self._whole: set[int] = set()  # picture ids of frames that came
         self._decoded: set[int] = set()
         self._truly_decoded: set[tuple[int, int]] = set()  # (height, frame number)
         self._height = 0
@@ -71,16 +72,20 @@ class FrameAssembler:
     def on_packet(
         self, index: int, timestamp: int, ends: bool, payload: memoryview, now: float, resent: bool
     ) -> Frame | None:
-        """Take a packet of unwrapped number `index`; return the frame that it made whole."""
+        """Take a packet of unwrapped number `index`; return the frame that it made whole, when it is a new one."""
         if len(payload) < 7 or index in self._parts or index <= self.decoded_index:
             return None
         self._parts[index] = _read(timestamp, ends, payload, resent)
         if len(self._parts) > MAX_PACKETS:
             del self._parts[next(iter(self._parts))]
         frame = self._assemble(index, now)
-        if frame is not None:
-            self._stash.append(frame)
-            self._resolve()
+        if frame is None or frame.picture_id <= self.last_decoded or frame.picture_id in self._whole:
+            return None
+        self._whole.add(frame.picture_id)
+        if len(self._whole) > MAX_FRAMES:
+            self._whole = {number for number in self._whole if number > self.last_decoded}
+        self._stash.append(frame)
+        self._resolve()
         return frame
 
     def _assemble(self, index: int, now: float) -> Frame | None:
@@ -174,6 +179,18 @@ class FrameAssembler:
             if (best is None or frame.picture_id < best.picture_id) and all(ref in decoded for ref in frame.refs):
                 best = frame
         return best
+
+    def has_later(self, frame: Frame) -> bool:
+        """Return whether a later frame can be decoded now as well."""
+        decoded = self._decoded
+        return any(
+            other.picture_id > frame.picture_id and all(ref in decoded for ref in other.refs)
+            for other in self._ready.values()
+        )
+
+    def drop(self, frame: Frame) -> None:
+        """Leave `frame` out."""
+        del self._ready[frame.picture_id]
 
     def decode(self, frame: Frame) -> None:
         """Decode `frame`: what is older is of no use any more."""

@@ -3,7 +3,9 @@
 Constants are libwebrtc's where it has one. The jitter buffer shows a frame when it can be decoded, but not before its
 smooth time: its timestamp in the receiver's time (`extrapolator.py`) plus the current delay, which follows the jitter
 as libwebrtc's timing does (up with every late frame and 100 ms a second otherwise) and is never less than the sender's
-playout-delay minimum: a minimum that leaps up lets the picture stand.
+playout-delay minimum: a minimum that leaps up lets the picture stand. The time is chosen once a frame is the next one,
+and holds whatever the line learns meanwhile; a frame that is late is left out where a later one can be decoded, and
+nothing is waited for longer than 3 s (`video_stream_buffer_controller.cc`, `frame_decode_timing.cc`).
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ JITTER_MIN_S, JITTER_MAX_S = 0.01, 1.0
 NOISE_DEVIATIONS, NOISE_OFFSET_S = 2.33, 0.03  # libwebrtc's jitter estimator
 DELAY_CHANGE = 0.1  # s a second
 RENDER_S = 0.010
+LATE_S = 0.005  # a frame that is later gives way to a later one
 MAX_AHEAD_S = 10.0  # a frame expected so far from now makes the timing begin anew
 TICKS = 90_000
 FIRST_VARIANCE = 1e-4  # s²
@@ -58,7 +61,7 @@ class VideoStream:
         self._missing: dict[int, tuple[int, float]] = {}  # index -> (tries, asked at)
         self._packet_at = float("-inf")
         self._waits_since = clock.now
-        self._scheduled = 0  # the number of the presentation that counts
+        self._scheduled: tuple[int, float] | None = None  # picture id of the next frame, and when it is to be seen
         self._line = Extrapolator()
         self._delay_s = 0.0
         self._delay_at = clock.now
@@ -73,11 +76,12 @@ class VideoStream:
         self._packet_at = now
         newest = self._indexes.last
         index = self._indexes.unwrap(seq)
+        was_asked = False
         if index <= newest:
-            self._missing.pop(index, None)
+            was_asked = self._missing.pop(index, None) is not None
         elif newest >= 0 and index > newest + 1:
             self._open_gap(newest + 1, index, now)
-        frame = self.assembler.on_packet(index, timestamp, ends, payload, now, resent)
+        frame = self.assembler.on_packet(index, timestamp, ends, payload, now, was_asked)
         if frame is not None:
             self._measure(frame, now)
             self._schedule()
@@ -108,8 +112,7 @@ class VideoStream:
                 self._missing[index] = (tries + 1, now)
                 again.append(index & 0xFFFF)
         self._ask(again)
-        patience = WAIT_FOR_FRAME_S if self.shown else WAIT_FOR_KEYFRAME_S
-        if now - self._waits_since >= patience:
+        if now - self._waits_since >= self._patience_s:
             self._waits_since = now
             if now - self._packet_at < STREAM_ACTIVE_S:
                 self._ask_keyframe()
@@ -126,25 +129,40 @@ class VideoStream:
     # --- presentation ----------------------------------------------------------------------------------------------
 
     def _schedule(self) -> None:
-        """Decide anew which frame is shown next, and when."""
-        frame = self.assembler.next_frame()
-        if frame is None:
-            return
+        """Decide which frame is shown next, and when."""
         now = self._clock.now
-        earliest = self.shown[-1].at + DECODE_S if self.shown else now
-        self._scheduled += 1
-        self._waits_since = now
-        self._clock.at(max(earliest, self._smooth_time(frame)), self._present, frame, self._scheduled)
+        while (frame := self.assembler.next_frame()) is not None:
+            if self._scheduled is not None and self._scheduled[0] == frame.picture_id:
+                return
+            due = self._smooth_time(frame)
+            if due - DECODE_S - RENDER_S - now <= -LATE_S and self.assembler.has_later(frame):
+                self.assembler.drop(frame)
+                continue
+            patience = self._waits_since + self._patience_s
+            at = min(due, max(now, patience))
+            if self.shown:
+                at = max(at, self.shown[-1].at + DECODE_S)
+            self._scheduled = frame.picture_id, due
+            self._clock.at(at, self._present, frame, due)
+            return
 
-    def _present(self, frame: Frame, number: int) -> None:
-        if number != self._scheduled:
+    def _present(self, frame: Frame, due: float) -> None:
+        if self._scheduled != (frame.picture_id, due):
             return
+        self._scheduled = None
         now = self._clock.now
-        self._adapt(frame, now)
+        if abs(due - now) > MAX_AHEAD_S:
+            self._begin_anew()
+            due = now
+        self._adapt(now - due, now)
         self.assembler.decode(frame)
         self.shown.append(Shown(now, frame.part.height, frame.part.timestamp, frame.part.truth[4] / 1000))
         self._waits_since = now
         self._schedule()
+
+    @property
+    def _patience_s(self) -> float:
+        return WAIT_FOR_FRAME_S if self.shown else WAIT_FOR_KEYFRAME_S
 
     def _media_s(self, frame: Frame) -> float:
         return self._times.unwrap(frame.part.timestamp) / TICKS
@@ -167,24 +185,19 @@ class VideoStream:
         return max(self.min_playout_s, jitter + DECODE_S + RENDER_S)
 
     def _smooth_time(self, frame: Frame) -> float:
-        now = self._clock.now
         expected = self._line.expected_at(self._media_s(frame))
-        if expected is None:
-            return now
-        due = expected + max(self._delay_s, self.min_playout_s)
-        if abs(due - now) <= MAX_AHEAD_S:
-            return due
+        return self._clock.now if expected is None else expected + max(self._delay_s, self.min_playout_s)
+
+    def _begin_anew(self) -> None:
         self._line = Extrapolator()
         self._delay_s, self._variance = 0.0, FIRST_VARIANCE
         self.min_playout_s = 0.0
-        return now
 
-    def _adapt(self, frame: Frame, now: float) -> None:
+    def _adapt(self, late_s: float, now: float) -> None:
         """Move the current delay towards the target."""
         target, elapsed = self._target_s(), min(1.0, now - self._delay_at)
         self._delay_at = now
-        late = now - self._smooth_time(frame)
-        if late > 0.005 and self._delay_s < target:
-            self._delay_s = min(target, self._delay_s + late)
+        if late_s > LATE_S and self._delay_s < target:
+            self._delay_s = min(target, self._delay_s + late_s)
         step = DELAY_CHANGE * elapsed
         self._delay_s += min(max(target - self._delay_s, -step), step)
