@@ -25,7 +25,7 @@ from tests.scenarios.twin.publisher import AUDIO_SSRC, ENCODINGS, FIXED, MID_ID,
 from tests.scenarios.twin.receiver import STUN_BYTES, Receiver, Wire
 from tests.scenarios.twin.video import VideoStream
 
-GATHER_S, DRAIN_S, TICK_S = 0.001, 0.005, 0.010  # as in media/transport/port.py
+GATHER_S, DRAIN_S, TICK_S, IDLE_S, WRITE_DUE_S = 0.001, 0.005, 0.01, 0.02, 0.02  # as in media/transport/port.py
 UPLINK_S = 0.02  # from the lecturer to the server: a good line
 NOTICE_S = 0.1  # from the worker over the web process to the lecturer's page
 TAG_BYTES = 16  # AEAD_AES_256_GCM
@@ -67,8 +67,10 @@ class Shell:
         self.on_publisher_rtcp: Callable[[bytes], None] = lambda data: None
         self.on_wanted: Callable[[Collection[str]], None] = lambda rids: None
         self._is_gathering = self._is_draining = False
+        self._reports: list[tuple[Subscriber, bytes]] = []
+        self._tick_at = self._due_at = clock.now
         self._out = Outgoing(bytearray(1 << 19))
-        clock.every(TICK_S, self._on_tick)
+        clock.every(IDLE_S, self._on_idle)
 
     @property
     def now(self) -> float:
@@ -86,10 +88,15 @@ class Shell:
             self.clock.at(self.clock.now + GATHER_S, self._forward)
 
     def on_rtcp(self, subscriber: Subscriber, data: bytes) -> None:
-        """Take RTCP of a receiver."""
-        self._out.reset(TAG_BYTES)
-        self.forwarder.on_subscriber_rtcp(self.room, subscriber, data, self._out, self.now)
-        self._send_media(subscriber)
+        """Take RTCP of a receiver: it is read with the next batch or tick."""
+        self._reports.append((subscriber, data))
+
+    def _take_reports(self) -> None:
+        reports, self._reports = self._reports, []
+        for subscriber, data in reports:
+            self._out.reset(TAG_BYTES)
+            self.forwarder.on_subscriber_rtcp(self.room, subscriber, data, self._out, self.now)
+            self._send_media(subscriber)
 
     def on_check(self, subscriber: Subscriber) -> None:
         """Take an authenticated STUN check of a receiver."""
@@ -97,13 +104,17 @@ class Shell:
 
     def _forward(self) -> None:
         self._is_gathering = False
+        self._take_reports()
         for subscriber, downs in self.forwarder.poll_ready().items():
             self._out.reset(TAG_BYTES)
             subscriber.write_media(downs, self._out, self.now)
             self._send_media(subscriber)
             self._drain_later(subscriber)
         self.forwarder.end_batch()
-        self.drain()
+        if self.clock.now >= self._tick_at:
+            self._on_tick()
+        else:
+            self.drain()
 
     def _drain_later(self, subscriber: Subscriber) -> None:
         if subscriber.is_queueing and not self._is_draining:
@@ -136,10 +147,19 @@ class Shell:
             if isinstance(message, EncodingsWanted):
                 self.on_wanted(message.rids)
 
+    def _on_idle(self) -> None:
+        if self.clock.now >= self._tick_at:
+            self._on_tick()
+
     def _on_tick(self) -> None:
         now = self.now
+        self._tick_at = self.clock.now + TICK_S
+        self._take_reports()
         self.forwarder.on_timeout(now)
         self.drain()
+        if self.clock.now < self._due_at:
+            return
+        self._due_at = self.clock.now + WRITE_DUE_S
         for subscriber in self.room.subscribers.values():
             self._out.reset(TAG_BYTES)
             subscriber.write_due(self._out, now)
