@@ -182,14 +182,18 @@ class DownTrack:
 
     def _next_timestamp(self, layer: Layer, first: UpPacket) -> int:
         """Return the outgoing timestamp for `first`: after the last one by as much time as passed."""
-        rate = layer.codec.clock_rate
         if not self._last_arrival_ns:
             return self._last_ts
+        return self._last_ts + max(self._elapsed_ticks(layer, first), layer.codec.clock_rate // 100)
+
+    def _elapsed_ticks(self, layer: Layer, first: UpPacket) -> int:
+        """Return the ticks between the last packet sent and `first`; less than 0 when `first` is older."""
+        rate = layer.codec.clock_rate
         elapsed = (first.arrival_ns - self._last_arrival_ns) * rate // 1_000_000_000
         exact = self._elapsed_by_reports(layer, first)
         if exact is not None and abs(exact - elapsed) < MAX_TIMESTAMP_LEAD_S * rate:
             elapsed = exact
-        return self._last_ts + max(elapsed, rate // 100)
+        return elapsed
 
     def _elapsed_by_reports(self, layer: Layer, first: UpPacket) -> int | None:
         """Return the ticks between the last packet sent and `first` by the publisher's clock (SR pairs), if it told."""
@@ -202,8 +206,8 @@ class DownTrack:
         rate = layer.codec.clock_rate
         last_in = self._last_ts - before.ts
         apart = (new[0] - old[0]) * rate >> 32  # ticks from the old pair to the new one
-        since_new = _signed32(first.timestamp - new[1])
-        since_old = _signed32(last_in - old[1])
+        since_new = signed32(first.timestamp - new[1])
+        since_old = signed32(last_in - old[1])
         return apart + since_new - since_old
 
     # --- reports ---------------------------------------------------------------------------------------------------
@@ -231,5 +235,5 @@ class DownTrack:
         return None
 
 
-def _signed32(value: int) -> int:
+def signed32(value: int) -> int:
     return ((value + 0x80000000) & 0xFFFFFFFF) - 0x80000000

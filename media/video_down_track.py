@@ -22,7 +22,7 @@ from collections import deque
 
 from media import vp8
 from media.control import Kind
-from media.down_track import HEADER_BYTES, IP_UDP_BYTES, OPAQUE_HEADER, DownTrack, Outgoing, SendLog, Splice
+from media.down_track import HEADER_BYTES, IP_UDP_BYTES, OPAQUE_HEADER, DownTrack, Outgoing, SendLog, Splice, signed32
 from media.playout_delay import NO_WISH_MS
 from media.rtcp import SenderReport
 from media.rtp import seq_diff
@@ -57,6 +57,7 @@ WISH_GAP_S, MAX_WISH_GAP_S, WISH_MEMORY_S = 0.5, 3.0, 10.0
 DELAY_REPEATS = 10  # packets that carry a changed playout delay: one of them arrives
 ODD_TICKS = 60 * 90_000  # so far beside its time that no receiver waits for it: libwebrtc gives up at 10 s
 FRESH_S = 0.1  # since it came: it did not wait with us
+CATCH_UP_TICKS = 90  # 1 ms between frames that are sent to be decoded only: what they show was seen
 PAUSE_S = 1.0  # without a packet: what comes then is a new beginning for the eye as well
 
 
@@ -74,7 +75,7 @@ class VideoDownTrack(DownTrack):
     __slots__ = (
         "_delay_id", "_delay_left", "_delay_ms", "_frame", "_held", "_last_in", "_last_keyidx", "_last_picture_id", "_last_tl0",
         "_left_out", "_odd", "_old_tid", "_resent", "_rtx_out", "_sent", "_sent_at", "_sent_by", "_splices",
-        "_takes_frame", "_tid", "_wish_gap_s", "_wished_at", "is_broken", "queue", "target_tid",
+        "_takes_frame", "_tid", "_true_ts", "_wish_gap_s", "_wished_at", "is_broken", "queue", "target_tid",
     )  # fmt: skip
 
     kind: Kind = "video"
@@ -105,6 +106,7 @@ class VideoDownTrack(DownTrack):
         self._delay_left = 0
         self._odd = Odd.NONE
         self._held: tuple[UpPacket, Splice] | None = None  # the last packet of the odd frame
+        self._true_ts: int | None = None  # offset of timestamps once the picture is where it was before a replay
         self._sent_at = math.inf  # the last packet left
 
     # --- what feeds it ---------------------------------------------------------------------------------------------
@@ -167,7 +169,8 @@ class VideoDownTrack(DownTrack):
 
     def sender_report(self, now: float) -> SenderReport | None:
         """Return the slot's SR, none while its timestamps are beside the publisher's clock."""
-        return None if self._odd is Odd.SENT else super().sender_report(now)
+        is_beside = self._odd is Odd.SENT or self._true_ts is not None
+        return None if is_beside else super().sender_report(now)
 
     def restart_timing(self) -> None:
         """Let the receiver learn anew when to expect pictures (`media/playout.py`), at the next frame of the base."""
@@ -196,6 +199,7 @@ class VideoDownTrack(DownTrack):
             and self._tid == self.target_tid == TOP_TID
             and not self._delay_left
             and self._odd is Odd.NONE
+            and self._true_ts is None
             and not self.is_broken
         )
 
@@ -283,6 +287,10 @@ class VideoDownTrack(DownTrack):
         # No number is left out after a frame that stays unfinished: a keyframe follows, and nobody could answer for it.
         splice = Splice(layer, first.index, self._last_out + 1, *types)
         splice.ts = self._next_timestamp(layer, first) - first.timestamp
+        self._true_ts = None
+        if self._last_arrival_ns and (elapsed := self._elapsed_ticks(layer, first)) < CATCH_UP_TICKS:
+            self._true_ts = self._last_ts + elapsed - first.timestamp
+            splice.ts = self._last_ts + CATCH_UP_TICKS - first.timestamp
         if first.picture_id >= 0:
             splice.picture_id = self._last_picture_id + 1 - first.picture_id
         if first.tl0picidx >= 0:
@@ -402,6 +410,8 @@ class VideoDownTrack(DownTrack):
             splice = self._close_gap(packet, splice)
         if begins and self._odd is not Odd.NONE:
             splice = self._turn_odd(packet, splice, now)
+        if begins and self._true_ts is not None:
+            splice = self._catch_up(packet, splice, self._true_ts)
         self._sent_at = now
         if self._odd is Odd.SENT and packet.marker:
             return self._hold_back(packet, splice)
@@ -486,12 +496,31 @@ class VideoDownTrack(DownTrack):
 
         Not of one that waited: what follows it comes in a burst, and no line goes through that.
         """
-        if self._odd is Odd.WANTED and (packet.tid > 0 or now - packet.arrival_ns / 1e9 > FRESH_S):
+        is_fresh = self._true_ts is None and now - packet.arrival_ns / 1e9 <= FRESH_S
+        if self._odd is Odd.WANTED and (packet.tid > 0 or not is_fresh):
             return old
         splice = Splice(old.layer, packet.index, packet.index + old.seq, old.payload_type, old.rtx_type)
         splice.ts = old.ts + (-ODD_TICKS if self._odd is Odd.WANTED else ODD_TICKS)
+        if self._odd is Odd.SENT and self._true_ts is not None:
+            self._true_ts += ODD_TICKS
         self._odd = Odd.SENT if self._odd is Odd.WANTED else Odd.NONE
         splice.picture_id, splice.tl0, splice.keyidx = old.picture_id, old.tl0, old.keyidx
+        self._follow(splice)
+        return splice
+
+    def _catch_up(self, packet: UpPacket, old: Splice, true_ts: int) -> Splice:
+        """Give a frame that is older than the picture a time right behind it, the first newer one its own.
+
+        A replayed keyframe was taken before the last picture that was sent, and timestamps must not go back. Were all
+        that follows moved on by as much, it would be shown late by as much: the largest single cause of stalls of half
+        a second and more on cellular links.
+        """
+        is_newer = signed32(packet.timestamp + true_ts - self._last_ts) >= CATCH_UP_TICKS
+        splice = Splice(old.layer, packet.index, packet.index + old.seq, old.payload_type, old.rtx_type)
+        splice.ts = true_ts if is_newer else self._last_ts + CATCH_UP_TICKS - packet.timestamp
+        splice.picture_id, splice.tl0, splice.keyidx = old.picture_id, old.tl0, old.keyidx
+        if is_newer:
+            self._true_ts = None
         self._follow(splice)
         return splice
 

@@ -48,6 +48,7 @@ class Prober:
         self._began_at = now
         self._first = self._last = 0
         self._bytes_before = 0
+        self._filled_at = now  # padding was last looked at: what left later was not brought to the goal
         self._deadline = now
         self._arrivals: list[tuple[int, float, float]] = []  # (index, sent, arrival)
         self._is_passed = False  # feedback told of something behind the cluster
@@ -88,6 +89,7 @@ class Prober:
             self._phase = _Phase.WAITING
             self._last = log.next_index - 1
             return 0
+        self._filled_at = now
         due = int(self._goal_bps * min(elapsed + 0.005, self._length_s) / 8)
         return max(0, due - (log.sent_bytes - self._bytes_before))
 
@@ -138,7 +140,7 @@ class Prober:
             return 0.0, True
         first_batch = [entry for entry in arrivals if entry[1] == arrivals[0][1]]
         index, sent, arrival = first_batch[-1]
-        last_index, last_sent, last_arrival = arrivals[-1]
+        last_index, last_sent, last_arrival = next(entry for entry in reversed(arrivals) if entry[1] <= self._filled_at or entry is first_batch[-1])
         span, sent_span = last_arrival - arrival, last_sent - sent
         if sent_span < self._length_s / 4 or span <= 0.001:
             return 0.0, False
