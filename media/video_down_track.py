@@ -57,7 +57,8 @@ WISH_GAP_S, MAX_WISH_GAP_S, WISH_MEMORY_S = 0.5, 3.0, 10.0
 DELAY_REPEATS = 10  # packets that carry a changed playout delay: one of them arrives
 ODD_TICKS = 60 * 90_000  # so far beside its time that no receiver waits for it: libwebrtc gives up at 10 s
 FRESH_S = 0.1  # since it came: it did not wait with us
-CATCH_UP_TICKS = 90  # 1 ms between frames that are sent to be decoded only: what they show was seen
+CATCH_UP_TICKS = 900  # 10 ms between frames that are there to be decoded only: a receiver leaves out what is late
+STANDS_TICKS = 24_000  # 0.27 s: base frames come every 0.25 to 0.3 s, and half a second is a stall
 PAUSE_S = 1.0  # without a packet: what comes then is a new beginning for the eye as well
 
 
@@ -468,13 +469,22 @@ class VideoDownTrack(DownTrack):
             return True
         if tid > limit:
             self._tid = min(self._tid, limit)
-            return False
+            return packet.is_sync and self._stands(packet)
         if tid <= self._tid:
             return True
         if packet.is_sync and tid == self._tid + 1:
             self._tid = limit if tid >= packet.layer.top_tid else tid
             return True
         return False
+
+    def _stands(self, packet: UpPacket) -> bool:
+        """Return whether the picture stood for so long before `packet` that a frame beyond the wanted ones helps.
+
+        Encoders leave base frames out when their rate is spent, behind a keyframe nearly always. A frame with the sync
+        bit refers to nothing but the base.
+        """
+        splice = self._splice
+        return splice is not None and signed32(packet.timestamp + splice.ts - self._last_ts) >= STANDS_TICKS
 
     def _lose(self, tid: int) -> None:
         """Take in that a frame of temporal layer `tid` was left out."""
