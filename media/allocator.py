@@ -189,8 +189,9 @@ class LayerAllocator:
     def _may_rise(self, slot: SlotState, step: int, total: float) -> bool:
         """Return whether `slot` may climb to `step`, with which `total` would be spent."""
         owners = slot.ladder.owners
-        if step and owners[step] != owners[step - 1] and step + 1 < len(owners) and owners[step + 1] == owners[step]:
-            # Sharper but jerky is no gain: a layer is climbed to with its second temporal layer, left below its first.
+        if slot.is_sparse(step) and owners[step] != owners[step - 1]:
+            # Sharper but jerky is no gain: such a layer is climbed to with its second temporal layer, and left below
+            # its first.
             total += slot.ladder.costs[step + 1] - slot.ladder.costs[step]
         self._asked = total
         if total > self._budget:

@@ -22,6 +22,8 @@ from media.playout_delay import NO_WISH_MS, PlayoutDelay
 
 JITTER_S = 0.03  # of a mobile link without a queue
 QUEUE_MEMORY_S, MAX_QUEUE_S = 45.0, 0.8  # what came and went is expected again; more than that is no grain but a hole
+# A link that carries less than is wanted is always near a queue, also before the first one: pictures wait 0.6 s for it.
+SCARCE_QUEUE_S = 0.15
 STEADY_S = 5.0  # after a silence: what it leaves behind, loss and queue, says nothing of the link that is back
 # Four times the longest queue of late: on a cellular link the next is seldom longer than that. Over three measured
 # links frozen pictures fell by a tenth against three times and at most 1.4 s.
@@ -55,11 +57,19 @@ class Playout:
         self._line_s = self._late_s2 = 0.0
 
     def update(
-        self, link: LinkController, now: float, *, packets_per_frame: float, frame_s: float, is_conversation: bool
+        self,
+        link: LinkController,
+        now: float,
+        *,
+        packets_per_frame: float,
+        frame_s: float,
+        is_conversation: bool,
+        is_scarce: bool,
     ) -> bool:
         """Look at the link and set `delay_ms`; return whether the receiver's timing must begin anew now.
 
-        Call it every 0.1 to 1 s. `frame_s` is the time between two pictures, `packets_per_frame` what one is made of.
+        Call it every 0.1 to 1 s. `frame_s` is the time between two pictures, `packets_per_frame` what one is made of;
+        `is_scarce` says that the link carries less than is wanted.
         """
         self._look(link, now)
         restarts = False
@@ -72,7 +82,7 @@ class Playout:
             restarts = True
         self._due_at = now + PATIENCE_S
         if now >= self._steady_at:
-            self._note_queue(link, now)
+            self._note_queue(link, now, SCARCE_QUEUE_S if is_scarce else 0.0)
             self.delay_ms = self._delay.update(
                 loss=link.loss,
                 rtt_s=min(link.rtt_s, 2 * link.min_rtt_s),  # what stood in a hole is no round trip of the repair
@@ -98,6 +108,6 @@ class Playout:
         if link.state is LinkState.OUTAGE or (link.queue_s > LATE_S and error_s > LINE_ERROR_S):
             self._is_bent = True
 
-    def _note_queue(self, link: LinkController, now: float) -> None:
+    def _note_queue(self, link: LinkController, now: float, least_s: float) -> None:
         fade = 0.5 ** ((now - self._peak_at) / QUEUE_MEMORY_S)
-        self._peak_s, self._peak_at = max(self._peak_s * fade, min(link.queue_s, MAX_QUEUE_S)), now
+        self._peak_s, self._peak_at = max(self._peak_s * fade, min(link.queue_s, MAX_QUEUE_S), least_s), now

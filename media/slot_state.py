@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from media.ladder import ALL_TIDS, NOT_LIVE, PAUSED, Choice, Ladder, SlotView
 
-REFUGE_S = 1.25  # a layer is kept by its base alone for a dip; what lasts settles where there is room to swing
+REFUGE_S = 1.25  # a sparse layer is kept by its base alone for a dip; what lasts settles where there is room to swing
 SIBLING_S = 1.0  # layers that begin within this time of the poorest one begin together
 ABSENT_S, MAX_ABSENT_S, FORGIVEN_S = 2.0, 16.0, 60.0  # a layer that vanished must flow so long before it is sent again
 
@@ -124,17 +124,20 @@ class SlotState:
             result.append(since - poorest <= SIBLING_S or now - since >= needed_s)
         return result
 
-    def _is_refuge(self) -> bool:
-        """Return whether the slot has only the base of a layer above the poorest: few pictures, but sharp ones."""
-        owners, step = self.ladder.owners, self.step
-        return 0 < step < len(owners) - 1 and owners[step - 1] != owners[step] == owners[step + 1]
+    def is_sparse(self, step: int) -> bool:
+        """Return whether `step` is the base alone of a layer whose lines are not worth the pictures that it costs.
+
+        The first layer above the poorest is worth it: twice 180 lines make a board legible.
+        """
+        owners = self.ladder.owners
+        return 0 < step < len(owners) - 1 and owners[step] > 1 and owners[step - 1] != owners[step] == owners[step + 1]
 
     def conclude(self, now: float) -> Choice:
         """Remember what was decided and return what to send."""
         ladder = self.ladder
         if ladder.layers:
             self.is_fresh = False
-        if not self._is_refuge():
+        if not self.is_sparse(self.step):
             self.refuge_until = math.inf
         elif self.refuge_until == math.inf:
             self.refuge_until = now + REFUGE_S

@@ -410,6 +410,7 @@ class Subscriber:
             packets_per_frame=max((layer.packets_per_frame(now) for layer, _ in flowing), default=1.0),
             frame_s=max((layer.frame_s(tid) for layer, tid in flowing), default=0.0),
             is_conversation=self.is_conversing,
+            is_scarce=self.policy.wanted_bps() > self._policy_bps,
         )
         for down in self._video:
             down.set_playout_delay(*self._playout.delay_ms)

@@ -54,8 +54,8 @@ _L1T2 = ((0, 1), (False, True))
 _SHARES = {2: (0.6, 0.4), 3: (0.4, 0.2, 0.4)}  # of the rate by temporal layer (libwebrtc's rate allocator)
 
 ENCODINGS = (
-    Encoding("q", 101, 320, 180, 7.0, 38_000, 2_000, *_L1T2),
-    Encoding("h", 102, 640, 360, 15.0, 340_000, 10_000, *_L1T3),
+    Encoding("q", 101, 320, 180, 8.0, 38_000, 2_000, *_L1T2),
+    Encoding("h", 102, 640, 360, 20.0, 340_000, 10_000, *_L1T3),
     Encoding("f", 103, 1280, 720, 22.0, 1_170_000, 20_000, *_L1T3),
 )
 FIXED = (Encoding("f", 103, 1280, 720, 22.0, 1_170_000, 20_000, *_L1T3),)  # what adaptation is compared with

@@ -106,7 +106,7 @@ describe('PublishConnection', () => {
     expect(encodings(0)[0]?.maxBitrate).toBe(16_000);
     await publish.setLevel('full');
     expect(active(1)).toEqual(['q', 'h', 'f']);
-    expect(encodings(1)[0]?.maxFramerate).toBe(7);
+    expect(encodings(1)[0]?.maxFramerate).toBe(8);
     expect(encodings(0)[0]?.maxBitrate).toBeUndefined();
   });
 
