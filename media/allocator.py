@@ -36,6 +36,9 @@ PAUSE_AFTER_S = 2.0
 # passes, and what truly cannot pass waits at our side (tests/scenarios/test_weak_link_rates.py has such a link).
 SMALL_STEP_BPS, SMALL_PAUSE_AFTER_S = 45_000, 20.0
 UP_MARGIN = 1.15  # what a step up needs, against its cost (media.md §2.8)
+# The base of a layer is kept while it costs no more than this share of the budget: what it costs swings with what is
+# seen, the budget has a reserve, and to give up lines and take them again costs two keyframes.
+STAY_FACTOR = 1.2
 CLEAR_MARGIN = 1.5  # so far above the need the link is another one: the pause after a fall is cut short
 LOW_S, BRIEF_LOW_S = 1.5, 0.5  # the lowest budget of so long counts for lines, and for pictures a second
 HOLD_S, MAX_HOLD_S = 2.0, 8.0  # after a fall; mediasoup's 10 s are complained of as too soon and too late at once
@@ -77,7 +80,7 @@ class LayerAllocator:
         self._wanted_bps = self._next_bps = 0
         # of the choice that is being made
         self._now = 0.0
-        self._budget = self._lowest = self._briefly_lowest = 0.0
+        self._budget = self._most = self._lowest = self._briefly_lowest = 0.0
         self._promised = 0.0  # to steps that only wait for their time
         self._asked = 0.0  # what a climb was tried for
 
@@ -99,10 +102,11 @@ class LayerAllocator:
             rtx_share: the share of the estimate that resends take, 0..1.
         """
         share = BUDGET_SHARE * (1 - min(MAX_RTX_SHARE, rtx_share))
-        link = min(estimate_bps, self._ceiling_bps) if self._ceiling_bps else estimate_bps
-        left = link * share - audio_bps
+        ceiling = self._ceiling_bps or math.inf
+        left = min(estimate_bps, ceiling) * share - audio_bps
         self._now = now
-        self._budget = left - max(0.0, min(RESERVE_SHARE * left, RESERVE_MAX_BPS))
+        self._budget = _without_reserve(left)
+        self._most = min(STAY_FACTOR * self._budget, _without_reserve(ceiling * share - audio_bps))
         self._lowest = self._low.add(self._budget, now)
         self._briefly_lowest = self._brief_low.add(self._budget, now)
         chosen = {view.slot: _voice(view) for view in slots if view.is_audio}
@@ -176,7 +180,7 @@ class LayerAllocator:
         if total <= self._budget and step == slot.held and self._now >= slot.refuge_until:
             costs = slot.ladder.costs
             total += costs[step + 1] - costs[step]
-        return total <= self._budget
+        return total <= (self._most if slot.is_base(step) else self._budget)
 
     def _is_seen(self, left: float, held: int, cost: float) -> bool:
         """Return whether the lecturer gets the first step with `left` bit/s, whatever it costs."""
@@ -189,7 +193,7 @@ class LayerAllocator:
     def _may_rise(self, slot: SlotState, step: int, total: float) -> bool:
         """Return whether `slot` may climb to `step`, with which `total` would be spent."""
         owners = slot.ladder.owners
-        if slot.is_sparse(step) and owners[step] != owners[step - 1]:
+        if slot.is_sparse(step):
             # Sharper but jerky is no gain: such a layer is climbed to with its second temporal layer, and left below
             # its first.
             total += slot.ladder.costs[step + 1] - slot.ladder.costs[step]
@@ -242,6 +246,10 @@ class LayerAllocator:
         left = min(needed / (1 - RESERVE_SHARE), needed + RESERVE_MAX_BPS)
         wanted = math.ceil((left + audio_bps) / share)
         return min(wanted, self._ceiling_bps) if self._ceiling_bps else wanted
+
+
+def _without_reserve(bps: float) -> float:
+    return bps - max(0.0, min(RESERVE_SHARE * bps, RESERVE_MAX_BPS))
 
 
 def _voice(view: SlotView) -> Choice:

@@ -124,13 +124,17 @@ class SlotState:
             result.append(since - poorest <= SIBLING_S or now - since >= needed_s)
         return result
 
+    def is_base(self, step: int) -> bool:
+        """Return whether `step` is the base of a layer above the poorest that has more than its base."""
+        owners = self.ladder.owners
+        return 0 < step < len(owners) - 1 and owners[step - 1] != owners[step] == owners[step + 1]
+
     def is_sparse(self, step: int) -> bool:
         """Return whether `step` is the base alone of a layer whose lines are not worth the pictures that it costs.
 
         The first layer above the poorest is worth it: twice 180 lines make a board legible.
         """
-        owners = self.ladder.owners
-        return 0 < step < len(owners) - 1 and owners[step] > 1 and owners[step - 1] != owners[step] == owners[step + 1]
+        return self.is_base(step) and self.ladder.owners[step] > 1
 
     def conclude(self, now: float) -> Choice:
         """Remember what was decided and return what to send."""

@@ -49,6 +49,7 @@ VOICE_QUEUE_S = 1.0
 VOICE_FIRST_S, VOICE_CLEAR_S = 0.5, 0.3  # since sound was left out, no picture takes what it could have had of a queue
 LEAST_VIDEO_BPS, LEAST_QUEUE_S = 30_000, 0.3
 CARRIED_MEMORY_S = 10.0
+FIRST_BPS = 150_000  # what a link is given that has not said anything yet: its first picture is there the sooner
 FIXED_BPS = 100_000_000  # the estimate of a receiver that does not adapt
 NACKS_PER_S = 2_000  # sequence numbers asked for; ten times what a link with 20 % loss asks of 1 Mbit/s
 
@@ -362,6 +363,8 @@ class Subscriber:
                 return  # more can wait for its turn, less cannot
             if self._is_content and estimate > self.policy.wanted_bps():
                 return  # less than before, and still more than everything takes
+        if self._adapts and not self.link.is_known:
+            estimate = min(estimate, FIRST_BPS)
         self._policy_bps = estimate
         self._note_carried(estimate, now)
         self._adapt_audio(estimate, now)
@@ -418,14 +421,8 @@ class Subscriber:
                 down.restart_timing()
 
     def on_picture_back(self, down: VideoDownTrack, now: float) -> None:
-        """Take in that the picture of `down` begins after a pause: what is seen first is shown at once.
-
-        Timing begins anew with it, but not while the link comes back: pictures from before the silence still wait at
-        the receiver then, and an odd one behind them made Chromium stand for 3 s, its patience with a decoder. Then it
-        waits until all is calm (`media/playout.py`).
-        """
-        if self.link.state is LinkState.NORMAL:
-            down.restart_timing()
+        """Take in that the picture of `down` begins after a pause: what is seen first is shown at once."""
+        down.restart_timing()
         self._hold_anew(now)
 
     def _hold_anew(self, now: float) -> None:

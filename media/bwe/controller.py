@@ -33,6 +33,7 @@ from media.twcc_wire import TransportFeedback
 
 START_BPS = 300_000  # the measured default between 60 (safe) and 600 kbit/s (mediasoup); one fall costs 0.3 s
 CEILING_BPS = 20_000_000
+GUESS_S = 1.0  # a first estimate is a guess until a probe told, or for so long
 KNOWN_SHARE = 0.7  # of what a link was known to carry is what its next transport begins with (media.md §2.5)
 PACING_FACTOR = 1.2  # media.md §2.6
 CAP_S = 0.1  # that may stand on the way beyond the least round trip and one feedback interval; media.md §2.5 has 0.15
@@ -61,15 +62,16 @@ class LinkController:
     """Own everything about one receiver's link (see the theory above).
 
     Read-only for others: `state`, `rtt_s`, `min_rtt_s`, `queue_s`, `acked_bps`, `loss` (0..1), `loss_burst` (mean run
-    of losses, packets). All rates are bit/s of whole packets (IP, UDP, SRTP included).
+    of losses, packets), `is_known` (the estimate is more than a guess). All rates are bit/s of whole packets (IP,
+    UDP, SRTP included).
     """
 
     __slots__ = (
         "_back_s", "_before_bps", "_blind_bytes", "_by_reports", "_cap_bytes", "_check_at", "_delay", "_estimate_bps",
         "_feedback_at", "_feedbacks", "_flood_until", "_floor_rtt_s", "_heard_at", "_interval_s", "_is_blind",
-        "_is_late", "_is_open", "_last_rtt_s", "_least_rtts", "_looked_at", "_losses", "_pacing_bps", "_ping_at",
+        "_is_late", "_is_open", "_known_at", "_last_rtt_s", "_least_rtts", "_looked_at", "_losses", "_pacing_bps", "_ping_at",
         "_ping_sent", "_prober", "_rate", "_recover_at", "_remb_at", "_remb_bps", "_report_loss", "_reports_at",
-        "_rtt_window_at", "_wanted_bps", "has_feedback", "log", "min_rtt_s", "queue_s", "rtt_s", "state",
+        "_rtt_window_at", "_wanted_bps", "has_feedback", "is_known", "log", "min_rtt_s", "queue_s", "rtt_s", "state",
     )  # fmt: skip
 
     def __init__(self, rng: random.Random, now: float, *, known_bps: int = 0, ceiling_bps: int = CEILING_BPS) -> None:
@@ -80,6 +82,8 @@ class LinkController:
         self.min_rtt_s = 0.1
         self.queue_s = 0.0
         self.has_feedback = False
+        self.is_known = known_bps > 0
+        self._known_at = math.inf
         self._delay = DelayMeter()
         self._losses = LossMeter()
         self._rate = RateController(now, float(start_bps), float(ceiling_bps))
@@ -136,6 +140,8 @@ class LinkController:
             proven = self._prober.on_feedback(report, self.log, self._rate.estimate_bps, now)
             if proven:
                 self._rate.on_probe(proven, now)
+            if not self.is_known:
+                self.is_known = proven > 0.0 or now >= self._known_at
         bound = self._losses.on_feedback(report, self._rate.estimate_bps)
         if bound < self._rate.estimate_bps:
             self._rate.lower_to(bound, now)
@@ -260,12 +266,15 @@ class LinkController:
         elapsed = now - self._feedback_at
         if self.has_feedback and elapsed < MAX_INTERVAL_S:
             self._interval_s += (elapsed - self._interval_s) / 8
+        if not self.has_feedback:
+            self._known_at = now + GUESS_S
         self.has_feedback = True
         self._is_blind = False
         self._feedback_at = self._heard_at = now
 
     def _on_plain_report(self, now: float) -> None:
         self._reports_at = now
+        self.is_known = True
         self.on_heard(now)
         self._settle(now)
 

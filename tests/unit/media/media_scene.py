@@ -170,6 +170,21 @@ def is_key(packet: bytes) -> bool:
     return bool(data[0] & 0x10) and not data[6] & 1
 
 
+def in_place(packets: list[bytes]) -> list[bytes]:
+    """Return the packets in the order of their numbers, a resend (RFC 4588 §4) as what it brings again."""
+    if not packets:
+        return []
+    first = Seen(packets[0])
+
+    def original(packet: bytes) -> bytes:
+        if Seen(packet).ssrc == first.ssrc:
+            return packet
+        types = bytes((packet[1] & 0x80 | first.payload_type,))
+        return b"".join((packet[:1], types, packet[20:22], packet[4:8], packets[0][8:12], packet[12:20], packet[22:]))
+
+    return sorted(map(original, packets), key=lambda packet: seq_diff(Seen(packet).seq, first.seq))
+
+
 def own_timestamps(seen: Sequence[Seen]) -> list[int]:
     """Return the timestamps with those of odd frames (`VideoDownTrack.restart_timing`) where they would be."""
     own: list[int] = []
@@ -192,6 +207,7 @@ def check_continuity(packets: list[bytes], *, holes: int = 0) -> None:
     fall but for one frame that makes the receiver's timing begin anew, frames of one timestamp, picture ids that rise
     by one a frame.
     """
+    packets = in_place(packets)
     seen = [Seen(packet) for packet in packets]
     assert len({item.ssrc for item in seen}) == 1
     steps = [seq_diff(after.seq, before.seq) for before, after in itertools.pairwise(seen)]

@@ -131,8 +131,9 @@ def test_layer_switch_keeps_time_by_the_senders_reports() -> None:
         camera.frame("qhf", key=camera.wanted())
     packets = scene.sent["pupil"]
     steps = [Seen(b).timestamp - Seen(a).timestamp & 0xFFFFFFFF for a, b in itertools.pairwise(packets)]
-    # 900: the poorer layer had shown the same picture already, and time may not stand still
-    assert set(steps) <= {0, 900, FRAME}, "exact, whatever the arrival"
+    # 900: the poorer layer had shown the same picture already, and time may not stand still; the next makes up for it
+    assert set(steps) <= {0, 900, FRAME - 900, FRAME}, "exact, whatever the arrival"
+    assert steps.count(900) == steps.count(FRAME - 900)
 
 
 def test_layers_are_learned_although_the_first_line_lists_no_rid() -> None:
@@ -202,13 +203,13 @@ def test_an_empty_slot_takes_a_large_keyframe_from_the_cache_but_not_a_long_tail
     for number in range(20):
         scene.pass_time(1 / 30)
         scene.arrive(publisher, *source.frame(1, FRAME))
-        if number == 9:
+        if number == 6:
             scene.subscriber("early", known_bps=0)
             scene.fill("early", "lecturer", "teacher")
     scene.subscriber("late", known_bps=0)
     scene.fill("late", "lecturer", "teacher")
     scene.arrive(publisher, *source.frame(1, FRAME))
-    assert is_key(scene.sent["early"][0]), "10 kB after the keyframe are 0.3 s of the first estimate"
+    assert is_key(scene.sent["early"][0]), "7 kB after the keyframe are 0.4 s of what is sent at first"
     check_continuity(scene.sent["early"])
     assert not scene.sent["late"], "21 kB are not"
     assert scene.asked(rtcp.Pli)

@@ -23,7 +23,9 @@ class Watched:
         self.link.queue_s, self.link.state = queue_s, state
         for _ in range(round(seconds * 4)):
             self.now += 0.25
-            if self.playout.update(self.link, self.now, packets_per_frame=2, frame_s=0.1, is_conversation=False):
+            if self.playout.update(
+                self.link, self.now, packets_per_frame=2, frame_s=0.1, is_conversation=False, is_scarce=False
+            ):
                 self.restarts.append(self.now)
 
     @property
