@@ -236,4 +236,5 @@ class DownTrack:
 
 
 def signed32(value: int) -> int:
+    """Return a difference of 32-bit timestamps as the lesser step, forwards or back."""
     return ((value + 0x80000000) & 0xFFFFFFFF) - 0x80000000

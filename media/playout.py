@@ -5,8 +5,9 @@ Theory of operation. libwebrtc expects a picture where a line through arrivals a
 some seconds bends the line, and for half a minute after it pictures that came in time are shown late, or leap from
 early to late, which is a stall. Nothing asks a receiver to forget its line, but a picture whose timestamp lies 10 s
 or more beside it does (`FrameHasBadRenderTiming`): then line, jitter and hold begin anew. One picture with a timestamp
-in the past is enough, for the line takes no reordered ones in; the next has its own again.
-`VideoDownTrack.restart_timing` sends it; this says when:
+in the past is enough; the next has its own again. It must not be taken for a time when it comes, for a line that
+begins at it thinks all that waits a minute away, and nothing is shown for 3 s. A frame that was asked for again is not,
+so its last packet is missed first: `VideoDownTrack.restart_timing`. This says when:
 
 - a picture that begins after a pause: nothing is lost, for it stood;
 - once the queue that bent the line is gone for a second.

@@ -74,9 +74,10 @@ class VideoDownTrack(DownTrack):
     """One video slot of one receiver."""
 
     __slots__ = (
-        "_delay_id", "_delay_left", "_delay_ms", "_frame", "_held", "_last_in", "_last_keyidx", "_last_picture_id", "_last_tl0",
-        "_left_out", "_odd", "_old_tid", "_resent", "_rtx_out", "_sent", "_sent_at", "_sent_by", "_splices",
-        "_takes_frame", "_tid", "_true_ts", "_wish_gap_s", "_wished_at", "is_broken", "queue", "target_tid",
+        "_delay_id", "_delay_left", "_delay_ms", "_frame", "_held", "_last_in", "_last_keyidx", "_last_picture_id",
+        "_last_tl0", "_left_out", "_odd", "_old_tid", "_resent", "_rtx_out", "_sent", "_sent_at", "_sent_by",
+        "_splices", "_takes_frame", "_tid", "_true_ts", "_wish_gap_s", "_wished_at", "is_broken", "queue",
+        "target_tid",
     )  # fmt: skip
 
     kind: Kind = "video"
@@ -504,9 +505,11 @@ class VideoDownTrack(DownTrack):
     def _turn_odd(self, packet: UpPacket, old: Splice, now: float) -> Splice:
         """Put the timestamp of a base frame into the past, or that of the frame after it where it was.
 
-        Not of one that waited: what follows it comes in a burst, and no line goes through that.
+        Not of one that waited: what follows it comes in a burst, and no line goes through that. But a keyframe after a
+        pause: with the line from before it would itself be waited for, up to 3 s.
         """
-        is_fresh = self._true_ts is None and now - packet.arrival_ns / 1e9 <= FRESH_S
+        is_fresh = packet.begins_keyframe or now - packet.arrival_ns / 1e9 <= FRESH_S
+        is_fresh = is_fresh and self._true_ts is None
         if self._odd is Odd.WANTED and (packet.tid > 0 or not is_fresh):
             return old
         splice = Splice(old.layer, packet.index, packet.index + old.seq, old.payload_type, old.rtx_type)

@@ -69,9 +69,10 @@ class LinkController:
     __slots__ = (
         "_back_s", "_before_bps", "_blind_bytes", "_by_reports", "_cap_bytes", "_check_at", "_delay", "_estimate_bps",
         "_feedback_at", "_feedbacks", "_flood_until", "_floor_rtt_s", "_heard_at", "_interval_s", "_is_blind",
-        "_is_late", "_is_open", "_known_at", "_last_rtt_s", "_least_rtts", "_looked_at", "_losses", "_pacing_bps", "_ping_at",
-        "_ping_sent", "_prober", "_rate", "_recover_at", "_remb_at", "_remb_bps", "_report_loss", "_reports_at",
-        "_rtt_window_at", "_wanted_bps", "has_feedback", "is_known", "log", "min_rtt_s", "queue_s", "rtt_s", "state",
+        "_is_late", "_is_open", "_known_at", "_last_rtt_s", "_least_rtts", "_looked_at", "_losses", "_pacing_bps",
+        "_ping_at", "_ping_sent", "_prober", "_rate", "_recover_at", "_remb_at", "_remb_bps", "_report_loss",
+        "_reports_at", "_rtt_window_at", "_wanted_bps", "has_feedback", "is_known", "log", "min_rtt_s", "queue_s",
+        "rtt_s", "state",
     )  # fmt: skip
 
     def __init__(self, rng: random.Random, now: float, *, known_bps: int = 0, ceiling_bps: int = CEILING_BPS) -> None:

@@ -71,9 +71,9 @@ class Extrapolator:
         self._offset_variance = c - offset_gain * (ms * b + c)
 
     def _is_outlier(self, residual: float) -> bool:
-        if self._count >= OUTLIERS_FROM:
-            if abs(residual - self._mean) > OUTLIER_DEVIATIONS * math.sqrt(self._variance):
-                return True
+        bound = OUTLIER_DEVIATIONS * math.sqrt(self._variance)
+        if self._count >= OUTLIERS_FROM and abs(residual - self._mean) > bound:
+            return True
         self._mean = MEMORY * self._mean + (1 - MEMORY) * residual
         self._variance = max(1.0, MEMORY * self._variance + (1 - MEMORY) * (residual - self._mean) ** 2)
         return False
