@@ -505,11 +505,9 @@ class VideoDownTrack(DownTrack):
     def _turn_odd(self, packet: UpPacket, old: Splice, now: float) -> Splice:
         """Put the timestamp of a base frame into the past, or that of the frame after it where it was.
 
-        Not of one that waited: what follows it comes in a burst, and no line goes through that. But a keyframe after a
-        pause: with the line from before it would itself be waited for, up to 3 s.
+        Not of one that waited: what follows it comes in a burst, and no line goes through that.
         """
-        is_fresh = packet.begins_keyframe or now - packet.arrival_ns / 1e9 <= FRESH_S
-        is_fresh = is_fresh and self._true_ts is None
+        is_fresh = self._true_ts is None and now - packet.arrival_ns / 1e9 <= FRESH_S
         if self._odd is Odd.WANTED and (packet.tid > 0 or not is_fresh):
             return old
         splice = Splice(old.layer, packet.index, packet.index + old.seq, old.payload_type, old.rtx_type)
