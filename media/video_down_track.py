@@ -175,8 +175,11 @@ class VideoDownTrack(DownTrack):
         return None if is_beside else super().sender_report(now)
 
     def restart_timing(self) -> None:
-        """Let the receiver learn anew when to expect pictures (`media/playout.py`), at the next frame of the base."""
-        if self._odd is Odd.NONE:
+        """Let the receiver learn anew when to expect pictures (`media/playout.py`), at the next frame of the base.
+
+        It takes a resend, so who negotiated none is left alone.
+        """
+        if self._odd is Odd.NONE and self.can_pad:
             self._odd = Odd.WANTED
         if self._delay_id:
             self._delay_left = DELAY_REPEATS  # it forgets that as well
@@ -512,8 +515,10 @@ class VideoDownTrack(DownTrack):
             return old
         splice = Splice(old.layer, packet.index, packet.index + old.seq, old.payload_type, old.rtx_type)
         splice.ts = old.ts + (-ODD_TICKS if self._odd is Odd.WANTED else ODD_TICKS)
-        if self._odd is Odd.SENT and self._true_ts is not None:
-            self._true_ts += ODD_TICKS
+        if self._odd is Odd.SENT:
+            self._last_ts = (self._last_ts + ODD_TICKS) & 0xFFFFFFFF
+            if self._true_ts is not None:
+                self._true_ts += ODD_TICKS
         self._odd = Odd.SENT if self._odd is Odd.WANTED else Odd.NONE
         splice.picture_id, splice.tl0, splice.keyidx = old.picture_id, old.tl0, old.keyidx
         self._follow(splice)

@@ -14,7 +14,8 @@ from media import rtcp
 from media.allocator import LayerAllocator
 from media.ladder import Choice, SlotView
 from media.publisher import Publisher
-from media.rtp import build_packet, seq_diff
+from media.rtp import ExtensionIds, build_packet, seq_diff
+from media.sdp import NegotiatedCodec, NegotiatedMedia
 from media.video_down_track import VideoDownTrack
 from tests.unit.media.media_scene import VP8_UP, Scene, Seen, in_place, is_key, line, odd_frames, picture
 
@@ -281,6 +282,19 @@ def test_the_odd_picture_tells_no_time_for_its_end_is_missed_first() -> None:
     missed = int.from_bytes(sent[at][20:22], "big")
     assert seq_diff(Seen(sent[at - 1]).seq, missed) == 1, "the receiver saw the gap just before"
     assert missed not in {Seen(packet).seq for packet in sent if Seen(packet).ssrc == down.ssrc}
+
+
+def test_who_negotiated_no_resends_gets_no_odd_picture() -> None:
+    scene, publisher, down = scene_with_source()
+    plain = NegotiatedCodec("vp8", 96, 0, 90_000, True, True, True)
+    down.negotiate(NegotiatedMedia("0", "video", (plain,), ExtensionIds(mid=1, twcc=2)))
+    source = LayeredSource()
+    feed(scene, publisher, source, 5, key=True)
+    down.restart_timing()
+    feed(scene, publisher, source, 9)
+    sent = scene.sent["pupil"]
+    assert odd_frames(sent) == []
+    assert len(decodable(sent)) == 14
 
 
 def test_no_report_is_sent_while_timestamps_are_beside_the_clock() -> None:
