@@ -109,6 +109,13 @@ class Splice:
         self.tl0 = 0
         self.keyidx = 0
 
+    def moved_on(self, first_in: int, ts: int) -> Splice:
+        """Return one that goes on with these numbers from `first_in`, with other timestamps."""
+        new = Splice(self.layer, first_in, first_in + self.seq, self.payload_type, self.rtx_type)
+        new.ts = ts
+        new.picture_id, new.tl0, new.keyidx = self.picture_id, self.tl0, self.keyidx
+        return new
+
 
 class DownTrack:
     """One slot of one receiver: what both kinds share."""

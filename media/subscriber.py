@@ -49,7 +49,7 @@ VOICE_QUEUE_S = 1.0
 VOICE_FIRST_S, VOICE_CLEAR_S = 0.5, 0.3  # since sound was left out, no picture takes what it could have had of a queue
 LEAST_VIDEO_BPS, LEAST_QUEUE_S = 30_000, 0.3
 CARRIED_MEMORY_S = 10.0
-FIRST_BPS = 150_000  # what a link is given that has not said anything yet: its first picture is there the sooner
+FIRST_BPS = 150_000  # what a link is given that was not measured yet: its first picture is there the sooner
 FIXED_BPS = 100_000_000  # the estimate of a receiver that does not adapt
 NACKS_PER_S = 2_000  # sequence numbers asked for; ten times what a link with 20 % loss asks of 1 Mbit/s
 

@@ -293,9 +293,9 @@ class VideoDownTrack(DownTrack):
         splice = Splice(layer, first.index, self._last_out + 1, *types)
         splice.ts = self._next_timestamp(layer, first) - first.timestamp
         self._true_ts = None
-        if self._last_arrival_ns and (elapsed := self._elapsed_ticks(layer, first)) < CATCH_UP_TICKS:
-            self._true_ts = self._last_ts + elapsed - first.timestamp
-            splice.ts = self._last_ts + CATCH_UP_TICKS - first.timestamp
+        if self._last_arrival_ns:
+            true_ts = self._last_ts + self._elapsed_ticks(layer, first) - first.timestamp
+            self._true_ts = true_ts if true_ts != splice.ts else None  # it was put behind the picture
         if first.picture_id >= 0:
             splice.picture_id = self._last_picture_id + 1 - first.picture_id
         if first.tl0picidx >= 0:
@@ -513,14 +513,12 @@ class VideoDownTrack(DownTrack):
         is_fresh = self._true_ts is None and now - packet.arrival_ns / 1e9 <= FRESH_S
         if self._odd is Odd.WANTED and (packet.tid > 0 or not is_fresh):
             return old
-        splice = Splice(old.layer, packet.index, packet.index + old.seq, old.payload_type, old.rtx_type)
-        splice.ts = old.ts + (-ODD_TICKS if self._odd is Odd.WANTED else ODD_TICKS)
+        splice = old.moved_on(packet.index, old.ts + (-ODD_TICKS if self._odd is Odd.WANTED else ODD_TICKS))
         if self._odd is Odd.SENT:
             self._last_ts = (self._last_ts + ODD_TICKS) & 0xFFFFFFFF
             if self._true_ts is not None:
                 self._true_ts += ODD_TICKS
         self._odd = Odd.SENT if self._odd is Odd.WANTED else Odd.NONE
-        splice.picture_id, splice.tl0, splice.keyidx = old.picture_id, old.tl0, old.keyidx
         self._follow(splice)
         return splice
 
@@ -532,9 +530,7 @@ class VideoDownTrack(DownTrack):
         a second and more on cellular links.
         """
         is_newer = signed32(packet.timestamp + true_ts - self._last_ts) >= CATCH_UP_TICKS
-        splice = Splice(old.layer, packet.index, packet.index + old.seq, old.payload_type, old.rtx_type)
-        splice.ts = true_ts if is_newer else self._last_ts + CATCH_UP_TICKS - packet.timestamp
-        splice.picture_id, splice.tl0, splice.keyidx = old.picture_id, old.tl0, old.keyidx
+        splice = old.moved_on(packet.index, true_ts if is_newer else self._last_ts + CATCH_UP_TICKS - packet.timestamp)
         if is_newer:
             self._true_ts = None
         self._follow(splice)

@@ -1,9 +1,9 @@
 """When to send padding, how much, and what it proved.
 
 A *cluster* is all that leaves between its beginning and its end: media, resends and padding, so that media that
-happens to leave proves as much as padding does, and padding only fills what is missing to the goal. It lasts 85 ms,
-longer where that were less than five packets, and begins only while no queue stands. What arrived after its first
-batch until its last one, over the time between their arrivals, is the rate it proved.
+happens to leave proves as much as padding does, and padding only fills what is missing to the goal. It lasts 85 ms, the
+first ones 45, longer where that were less than five packets, and begins only while no queue stands. What arrived after
+its first batch until padding was last looked at, over the time between their arrivals, is the rate it proved.
 
 Goals (media.md §2.7): after the first feedback three times the estimate, again and again while it is reached and more
 is wanted; after a collapse the same up to 0.85 x the rate before it, as soon as the queue is gone; else twice the

@@ -37,7 +37,7 @@ PROVEN_FACTOR = 2.0  # a queue that drains proves no more than that, whatever ar
 CLOCK_SLACK_S = 0.3
 STUCK_SHARE, STUCK_TOLERANCE, STUCK_S = 0.5, 0.2, 2.0
 PAUSE_S = 0.6  # a queue that stands for longer is no pause of the link: this is what it carries now
-VARYING_S = 5.0
+VARYING_S = 5.0  # since a fall: what a probe proves beyond what was carried then is half believed
 USED_SHARE = 0.5  # who sends less than that did not make a short queue
 SHORT_SHARE, MIDDLE_SHARE = (
     0.85,

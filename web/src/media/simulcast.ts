@@ -13,8 +13,8 @@ type Encoding = RTCRtpEncodingParameters & { scalabilityMode?: string };
 
 /** The ladder's lines: 流畅 180, 清晰 360, 高清 720. Caps in bit/s; a layer opens only when those below it are full.
  *  The base of the lowest is what a link of 64 kbit/s carries beside the voice: 60 % of the 38 kbit/s that Chromium
- *  makes of the cap. Base pictures come at least four times a second, so that one which the encoder leaves out is no
- *  stall (500 ms) and what is a fifth of a second late is none either. */
+ *  makes of the cap. At four base pictures a second one that is a fifth of a second late is no stall (500 ms), at five
+ *  none that the encoder leaves out is. */
 const LOW = { lines: 180, maxBitrate: 41_000, maxFramerate: 8, scalabilityMode: 'L1T2' };
 const MIDDLE = { lines: 360, maxBitrate: 350_000, maxFramerate: 20, scalabilityMode: 'L1T3' };
 const FULL = { lines: 720, maxBitrate: 1_200_000, maxFramerate: 24, scalabilityMode: 'L1T3' };
